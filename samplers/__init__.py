@@ -1,0 +1,160 @@
+"""The samplers: one method or one tight family a file, found by looking; and the calls that run them."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from ..core import loop, noise as noises, space as spaces
+from ..core.spec import SAMPLERS, SamplerSpec
+from ..core.table import Kept, Table, check_sigmas, tabulate
+
+for _module in pkgutil.iter_modules(__path__):
+    import_module(f".{_module.name}", __name__)
+
+__all__ = ["State", "get", "names", "sample", "sample_with_state", "table"]
+
+NOISES = {"gaussian": noises.gaussian}
+
+
+@dataclass(frozen=True)
+class State:
+    """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method."""
+
+    sampler: str
+    space: str
+    sigma: float
+    shape: tuple[int, ...]
+    kept: tuple[Kept, ...]
+    registers: tuple[loop.Register, ...]
+
+
+def names() -> tuple[str, ...]:
+    """The names of all samplers."""
+    return SAMPLERS.names()
+
+
+def get(name: str) -> SamplerSpec:
+    """The declaration of sampler `name`; ValueError with the nearest names if there is none."""
+    return SAMPLERS.get(name)
+
+
+def table(name: str, sigmas: Sequence[float] | Tensor, *, space: str = "ve", **params: Any) -> Table:
+    """The coefficients of a whole run of sampler `name` over `sigmas` (n+1,), known before any model call.
+
+    Raises ValueError for an unknown sampler or parameter, and for sigmas that no run can follow.
+    """
+    return _table(get(name), _values(sigmas), space, params, ())
+
+
+def sample(
+    name: str, model: Callable[..., Tensor], x: Tensor, sigmas: Sequence[float] | Tensor, **options: Any
+) -> Tensor:
+    """Denoise x along sigmas with sampler `name`; return a tensor like x.
+
+    model(x, sigma, **extra_args) -> denoised (the clean image), sigma of shape (B,). x (B, ...) holds noise at
+    sigmas[0]; sigmas (n+1,) go down (or, for ODE samplers, up). All options are those of `sample_with_state`.
+    """
+    return sample_with_state(name, model, x, sigmas, **options)[0]
+
+
+def sample_with_state(
+    name: str,
+    model: Callable[..., Tensor],
+    x: Tensor,
+    sigmas: Sequence[float] | Tensor,
+    *,
+    space: str = "ve",
+    seed: int = 0,
+    batch_index: Sequence[int] | None = None,
+    noise: str | Callable[[float, float], Tensor] | None = None,
+    state: State | None = None,
+    extra_args: dict[str, Any] | None = None,
+    callback: Callable[[dict[str, Any]], Any] | None = None,
+    disable: bool | None = None,
+    **params: Any,
+) -> tuple[Tensor, State]:
+    """As `sample`, and also return the state from which a second run goes on as if there had been one.
+
+    space: "ve" or "flow". seed: of the noise in the steps. batch_index: the place of each item in its batch (0, 1, ..).
+    noise: None (the sampler's own), "gaussian", or f(sigma, sigma_next) -> unit normals like x, called once for every
+    disjoint stretch. state: from the run before. callback: gets k-diffusion's dict (x, i, sigma, sigma_hat, denoised)
+    once a step. disable: hides the progress bar. params: the sampler's own (`get(name).params`).
+    Raises ValueError or TypeError before the first model call.
+    """
+    spec = get(name)
+    _check_x(x)
+    marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=torch.float32)
+    values = _values(marks)
+    kept, registers = _resume(state, spec, space, values, x)
+    run = _table(spec, values, space, params, kept)
+    source = _noise(noise, x, seed, batch_index, space)
+    if not run.rows:
+        return x, State(name, space, values[-1], tuple(x.shape), kept, registers)
+
+    def progress(steps: Iterable) -> Iterable:
+        return tqdm(steps, disable=disable)
+
+    out, left = loop.run(
+        run,
+        model,
+        x,
+        marks,
+        noise=source,
+        extra_args=extra_args,
+        callback=callback,
+        registers=registers,
+        progress=progress,
+    )
+    return out, State(name, space, values[-1], tuple(x.shape), run.kept, tuple(left))
+
+
+def _table(spec: SamplerSpec, sigmas: tuple[float, ...], space: str, params: dict[str, Any], past: tuple[Kept, ...]):
+    spaces.check(space)
+    given = spec.resolve(params)
+    return tabulate(spec.name, check_sigmas(sigmas, space), space, tuple(given.items()), past)
+
+
+def _values(sigmas: Sequence[float] | Tensor) -> tuple[float, ...]:
+    if not isinstance(sigmas, torch.Tensor):
+        return tuple(float(sigma) for sigma in sigmas)
+    if sigmas.ndim != 1:
+        raise ValueError(f"sigmas has shape {tuple(sigmas.shape)}: give a one-dimensional list of noise levels.")
+    return tuple(sigmas.tolist())
+
+
+def _check_x(x: Tensor) -> None:
+    if not isinstance(x, Tensor) or not x.is_floating_point():
+        raise TypeError(f"x is {getattr(x, 'dtype', type(x).__name__)}: give a floating-point tensor (B, ...).")
+    if x.ndim < 2 or x.numel() == 0:
+        raise ValueError(f"x has shape {tuple(x.shape)}: give (B, ...), two dimensions or more, one item or more.")
+
+
+def _noise(noise: Any, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str) -> loop.Noise:
+    if callable(noise):
+        return cast(loop.Noise, noise)
+    kind = "gaussian" if noise is None else noise
+    if kind not in NOISES:
+        raise ValueError(f"noise is {noise!r}: give one of {', '.join(NOISES)}, or a function (sigma, sigma_next).")
+    return NOISES[kind](x, seed, batch_index, space=space)
+
+
+def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):
+    if state is None or not state.kept:
+        return (), ()
+    for what, had, want in (
+        ("sampler", state.sampler, spec.name),
+        ("space", state.space, space),
+        ("shape", state.shape, tuple(x.shape)),
+        ("sigma", state.sigma, sigmas[0] if sigmas else None),
+    ):
+        if had != want:
+            raise ValueError(f"state is of another run: its {what} is {had}, this run's is {want}. Leave state out.")
+    return state.kept, state.registers

@@ -1,0 +1,202 @@
+"""Declarations: what a sampler or a schedule is called, what it may be asked for, and who wrote it down first."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of a sampler or schedule: name, default, kind and the values it allows.
+
+    `kind` is "float", "int", "bool" or "choice"; `min` and `max` are inclusive; `above` is an exclusive lower bound.
+    """
+
+    name: str
+    default: Any
+    kind: str = "float"
+    min: float | None = None
+    max: float | None = None
+    above: float | None = None
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+    def __post_init__(self) -> None:
+        self.check(self.default)
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values in words."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "bool":
+            return "True or False"
+        noun = "a whole number" if self.kind == "int" else "a number"
+        low = (
+            f"above {self.above:g}" if self.above is not None else f"from {self.min:g}" if self.min is not None else ""
+        )
+        high = f"to {self.max:g}" if self.max is not None else "up" if low else ""
+        return " ".join(part for part in (noun, low, high) if part)
+
+    def check(self, value: Any) -> Any:
+        """Return `value` in the parameter's own type; raise ValueError saying what was got and what is allowed."""
+        if self.kind == "choice":
+            ok = value in self.choices
+        elif self.kind == "bool":
+            ok = isinstance(value, bool)
+        else:
+            value, ok = self._number(value)
+        if not ok:
+            raise ValueError(f"{self.name} is {value!r}: give {self.allowed}.")
+        return value
+
+    def _number(self, value: Any) -> tuple[Any, bool]:
+        if isinstance(value, (bool, str)):
+            return value, False
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            return value, False
+        if not math.isfinite(number) or (self.kind == "int" and number != int(number)):
+            return value, False
+        above = self.above is None or number > self.above
+        inside = (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
+        return (int(number) if self.kind == "int" else number), above and inside
+
+
+ETA = Param("eta", 1.0, min=0.0, max=100.0, help="Noise added back at each step. 0: none, the ODE sampler.")
+S_NOISE = Param("s_noise", 1.0, min=0.0, max=100.0, help="Strength of the added noise. 1 is exact; less is smoother.")
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What samplers and schedules have in common: a name, parameters, a summary and a source."""
+
+    name: str
+    title: str
+    params: tuple[Param, ...]
+    summary: str
+    reference: str
+    build: Callable[..., Any]
+
+    def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Check `given` against the declaration and fill in the defaults; raise ValueError naming the parameter."""
+        known = {param.name: param for param in self.params}
+        for name in given:
+            if name not in known:
+                takes = ", ".join(known) or "no parameters"
+                raise ValueError(f"{self.name} has no parameter {name!r}: it takes {takes}.")
+        return {name: param.check(given.get(name, param.default)) for name, param in known.items()}
+
+
+@dataclass(frozen=True)
+class SamplerSpec(Spec):
+    """A sampler: its builder turns one step into stages.
+
+    `order` is the order of convergence of its ODE, `evals_per_step` the model evaluations of an ordinary step,
+    `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma" or "lam".
+    """
+
+    family: str = ""
+    order: int = 1
+    evals_per_step: int = 1
+    stochastic: bool = False
+    history: int = 0
+    clock: str = "sigma"
+    alias_of: str | None = None
+
+
+@dataclass(frozen=True)
+class ScheduleSpec(Spec):
+    """A noise schedule: its builder turns a step count and the model's range into levels of noise."""
+
+
+AnySpec = TypeVar("AnySpec", bound=Spec)
+
+
+class Registry(Generic[AnySpec]):
+    """The declared samplers (or schedules) by name, in alphabetical order."""
+
+    def __init__(self, noun: str) -> None:
+        self.noun = noun
+        self._specs: dict[str, AnySpec] = {}
+
+    def add(self, spec: AnySpec) -> None:
+        """Register `spec`; a name taken already, or a builder whose arguments are not the params, is an error."""
+        if spec.name in self._specs:
+            raise ValueError(f"two {self.noun}s are called {spec.name!r}")
+        arguments = list(inspect.signature(spec.build).parameters.values())
+        named = [a.name for a in arguments if a.kind is a.KEYWORD_ONLY]
+        if named != [p.name for p in spec.params] and spec.name == getattr(spec.build, "__name__", ""):
+            raise ValueError(f"{self.noun} {spec.name!r}: builder takes {named}, declared are {spec.params}")
+        self._specs[spec.name] = spec
+
+    def names(self) -> tuple[str, ...]:
+        """All names, sorted."""
+        return tuple(sorted(self._specs))
+
+    def get(self, name: str) -> AnySpec:
+        """The declaration of `name`; ValueError with the nearest names if there is none."""
+        if name in self._specs:
+            return self._specs[name]
+        near = difflib.get_close_matches(str(name), self._specs, n=3, cutoff=0.4)
+        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(self.names())}."
+        raise ValueError(f"unknown {self.noun} {name!r}: {hint}")
+
+
+SAMPLERS: Registry[SamplerSpec] = Registry("sampler")
+SCHEDULES: Registry[ScheduleSpec] = Registry("schedule")
+
+
+def _summary(build: Callable[..., Any]) -> str:
+    return (inspect.getdoc(build) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def sampler(title: str, *, params: tuple[Param, ...] = (), reference: str = "", **fields: Any):
+    """Declare the decorated function as the sampler of its own name.
+
+    It is called as `build(step, **params)` for one step (`core.table.Step`) and returns the step's stages. Its
+    docstring's first paragraph is the summary people read.
+    """
+
+    def declare(build: Callable[..., Any]) -> Callable[..., Any]:
+        stochastic = any(p.name == "eta" for p in params)
+        SAMPLERS.add(
+            SamplerSpec(
+                build.__name__, title, params, _summary(build), reference, build, **{"stochastic": stochastic, **fields}
+            )
+        )
+        return build
+
+    return declare
+
+
+def alias(name: str, of: str, title: str, summary: str, reference: str, **fixed: Any) -> None:
+    """Declare `name` as the sampler `of` with some parameters fixed: the same table under a second name."""
+    base = SAMPLERS.get(of)
+    params = tuple(p for p in base.params if p.name not in fixed)
+
+    def build(step: Any, **given: Any) -> Any:
+        return base.build(step, **fixed, **given)
+
+    fields = {k: getattr(base, k) for k in ("family", "order", "evals_per_step", "stochastic", "history", "clock")}
+    SAMPLERS.add(SamplerSpec(name, title, params, summary, reference, build, alias_of=of, **fields))
+
+
+def schedule(title: str, *, params: tuple[Param, ...] = (), reference: str = ""):
+    """Declare the decorated function as the schedule of its own name.
+
+    It is called as `build(steps, span, **params)` (`span`: `core.space.Span`) and returns `steps` descending sigmas
+    (a float64 array); the closing 0 is added for it.
+    """
+
+    def declare(build: Callable[..., Any]) -> Callable[..., Any]:
+        SCHEDULES.add(ScheduleSpec(build.__name__, title, params, _summary(build), reference, build))
+        return build
+
+    return declare
