@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -58,6 +59,11 @@ class Generator:
         return out.normal_(generator=self._torch)
 
 
+@lru_cache(maxsize=1)
+def _generator() -> Generator:
+    return Generator()
+
+
 def check_seed(seed: object) -> int:
     """Return `seed` as an int; ValueError unless it is a whole number from 0 to 2^64 - 1."""
     try:
@@ -87,14 +93,13 @@ def gaussian(
     Made on the CPU in float32, item by item, and moved to x's device. Raises ValueError for a bad seed or batch index.
     """
     seed, indices, which = check_seed(seed), check_batch_index(batch_index, x.shape[0]), STREAMS[stream]
-    generator = Generator()
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
 
     def draw(sigma: float, sigma_next: float) -> Tensor:
         place = stretch(sigma, sigma_next, space)
         out = torch.empty(x.shape, dtype=torch.float32, pin_memory=x.device.type == "cuda")
         for row, index in zip(out, indices, strict=True):
-            generator.fill(row, mix(seed, which, index, *place))
+            _generator().fill(row, mix(seed, which, index, *place))
         return out.to(x.device, dtype, non_blocking=True)
 
     return draw

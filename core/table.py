@@ -148,11 +148,9 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
     a, b = step.a, step.b
     if a.sigma == b.sigma:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
-    if b.sigma == 0:
-        return Row(a.sigma, 0.0, first_order(step))
     if _singular(spec, a):
         step = step._replace(past=())
-    stages = spec.build(step, **params)
+    stages = first_order(step) if b.sigma == 0 else spec.build(step, **params)
     return Row(a.sigma, b.sigma, tuple(stage._replace(B=_trimmed(stage.B)) for stage in stages))
 
 

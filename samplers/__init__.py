@@ -33,7 +33,7 @@ class State:
     sigma: float
     shape: tuple[int, ...]
     kept: tuple[Kept, ...]
-    registers: tuple[loop.Register, ...]
+    registers: tuple[Tensor, ...]
 
 
 def names() -> tuple[str, ...]:
@@ -100,7 +100,7 @@ def sample_with_state(
         return x, State(name, space, values[-1], tuple(x.shape), kept, registers)
 
     def progress(steps: Iterable) -> Iterable:
-        return tqdm(steps, disable=disable)
+        return steps if disable is True else tqdm(steps, disable=disable)
 
     out, left = loop.run(
         run,

@@ -1,0 +1,85 @@
+"""Runs beside ComfyUI's own code: finds installed hosts, imports one, and dresses a denoiser as its samplers expect.
+
+Scripts that use it start again in the host's own Python, so that both sides are measured or compared in one process.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def hosts() -> list[Path]:
+    """ComfyUI folders: those in $COMFYUI_PATH, else ~/comfy/ComfyUI*, as far as they have a venv of their own."""
+    named = os.environ.get("COMFYUI_PATH")
+    folders = [Path(p) for p in named.split(os.pathsep)] if named else sorted(Path.home().glob("comfy/ComfyUI*"))
+    return [folder for folder in folders if python_of(folder).exists()]
+
+
+def python_of(host: Path) -> Path:
+    """The host's own interpreter."""
+    return host / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def run_inside(script: str, host: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
+    """Run `script` in the host's Python; it reads the host's folder from $SIGMATIC_HOST."""
+    env = {**os.environ, "SIGMATIC_HOST": str(host)}
+    env.pop("PYTHONPATH", None)
+    return subprocess.run([str(python_of(host)), script, *arguments], env=env, check=False, **options)
+
+
+def load_host():
+    """Import ComfyUI's sampling functions and model_sampling classes: a namespace with K and ms."""
+    sys.path.insert(0, os.environ["SIGMATIC_HOST"])
+    arguments, sys.argv = sys.argv, [sys.argv[0], "--cpu"]
+    import comfy.options
+
+    comfy.options.enable_args_parsing()
+    import comfy.k_diffusion.sampling as K
+    import comfy.model_sampling as ms
+    import comfy.samplers as samplers
+
+    sys.argv = arguments
+    return SimpleNamespace(K=K, ms=ms, samplers=samplers)
+
+
+def load_sigmatic():
+    """Import this checkout as the package `sigmatic`."""
+    if "sigmatic" not in sys.modules:
+        spec = importlib.util.spec_from_file_location(
+            "sigmatic", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+        )
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["sigmatic"] = module
+        spec.loader.exec_module(module)
+    return sys.modules["sigmatic"]
+
+
+def model_sampling(host, space: str, shift: float = 1.0):
+    """The host's own model_sampling object: EPS (Stable Diffusion's table) or flow."""
+    if space == "ve":
+        return type("EPS", (host.ms.ModelSamplingDiscrete, host.ms.EPS), {})()
+    flow = type("Flow", (host.ms.ModelSamplingDiscreteFlow, host.ms.CONST), {})()
+    flow.set_parameters(shift=shift)
+    return flow
+
+
+class HostModel:
+    """A denoiser with the attributes that ComfyUI's samplers look for on their model."""
+
+    def __init__(self, denoise, sampling) -> None:
+        self.denoise = denoise
+        patcher = SimpleNamespace(get_model_object=lambda name: sampling)
+        self.inner_model = SimpleNamespace(
+            model_patcher=patcher, inner_model=SimpleNamespace(model_sampling=sampling, noise_scaling=None)
+        )
+
+    def __call__(self, x, sigma, **extra_args):
+        return self.denoise(x, sigma)
