@@ -29,7 +29,9 @@ def python_of(host: Path) -> Path:
 
 def run_inside(script: str, host: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
     """Run `script` in the host's Python; it reads the host's folder from $SIGMATIC_HOST."""
-    env = {**os.environ, "SIGMATIC_HOST": str(host)}
+    # Keep freed memory: page faults, which come and go with the heap's layout, would drown what is measured.
+    env = {**os.environ, "MALLOC_TRIM_THRESHOLD_": str(1 << 34), "MALLOC_MMAP_THRESHOLD_": str(1 << 34)}
+    env["SIGMATIC_HOST"] = str(host)
     env.pop("PYTHONPATH", None)
     return subprocess.run([str(python_of(host)), script, *arguments], env=env, check=False, **options)
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import operator
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
@@ -20,7 +22,6 @@ STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
 LEAF = 2.0**-10
 """Noise levels are snapped to this grid of lam, so that keys survive a rounding error of sigma."""
 _FINE = 2.0**-20  # for stretches shorter than a leaf
-_WORDS = 624  # of a Mersenne Twister's state
 _MASK = (1 << 64) - 1
 _GAMMA = 0x9E3779B97F4A7C15
 
@@ -39,29 +40,51 @@ def _mix64(z: int) -> int:
     return z ^ (z >> 31)
 
 
-class Generator:
-    """torch's CPU generator, set to a 64-bit key. (manual_seed keeps only 32 bits, so the state itself is filled.)"""
+class _Generator(threading.local):
+    """torch's CPU generator, set to a 64-bit key; one for each thread.
+
+    manual_seed keeps only 32 bits, so the state itself is filled: its bytes from 24 on hold the Mersenne Twister's 624
+    words of 32 bits, each in 8 bytes; a fresh seed has also set "make all words anew before the next draw".
+    """
 
     def __init__(self) -> None:
-        self._torch = torch.Generator().manual_seed(0)
-        self._state = self._torch.get_state()
-        # Bytes 24 on hold the 624 words of 32 bits in 8 bytes each; a fresh seed also sets "draw all words anew first".
-        self._view = self._state.numpy()[24 : 24 + 8 * _WORDS].view(np.uint64)
-        self._steps = np.arange(1, _WORDS + 1, dtype=np.uint64) * np.uint64(_GAMMA)
+        self.torch = torch.Generator().manual_seed(0)
+        self.state = self.torch.get_state()
+        self.words = self.state.numpy()[24 : 24 + 8 * 624].view(np.uint32)[::2]
+        self.steps = np.arange(1, 313, dtype=np.uint64) * np.uint64(_GAMMA)
 
-    def fill(self, out: Tensor, key: int) -> Tensor:
-        """Fill `out` (float32, CPU) with unit normals that depend on `key` and the shape alone."""
-        z = self._steps + np.uint64(key)
+    def fill(self, out: Tensor, key: int) -> None:
+        """Fill `out` (float32, CPU) with unit normals that depend on `key` and the shape alone: splitmix64 from key."""
+        z = self.steps + np.uint64(key)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        self._view[:] = z >> np.uint64(32)
-        self._torch.set_state(self._state)
-        return out.normal_(generator=self._torch)
+        self.words[:] = (z ^ (z >> np.uint64(31))).view(np.uint32)
+        self.torch.set_state(self.state)
+        out.normal_(generator=self.torch)
+
+
+_generator = _Generator()
+_CHUNK = 1 << 16
+"""Items are filled in chunks of this many numbers, each under a key of its own: they fit the cache and two threads."""
 
 
 @lru_cache(maxsize=1)
-def _generator() -> Generator:
-    return Generator()
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="sigmatic-noise")
+
+
+def _fill(out: Tensor, keys: Sequence[int]) -> None:
+    """Fill item k of `out` (B, ...) with unit normals of keys[k]."""
+    jobs = [
+        (chunk, mix(place, key))
+        for item, key in zip(out.reshape(len(keys), -1), keys, strict=True)
+        for place, chunk in enumerate(item.split(_CHUNK))
+    ]
+    if len(jobs) == 1 or out.numel() <= _CHUNK:
+        for chunk, key in jobs:
+            _generator.fill(chunk, key)
+    else:
+        list(_pool().map(lambda job: _generator.fill(*job), jobs))
 
 
 def check_seed(seed: object) -> int:
@@ -96,10 +119,9 @@ def gaussian(
     dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
 
     def draw(sigma: float, sigma_next: float) -> Tensor:
-        place = stretch(sigma, sigma_next, space)
+        place = mix(seed, which, *stretch(sigma, sigma_next, space))
         out = torch.empty(x.shape, dtype=torch.float32, pin_memory=x.device.type == "cuda")
-        for row, index in zip(out, indices, strict=True):
-            _generator().fill(row, mix(seed, which, index, *place))
+        _fill(out, [mix(place, index) for index in indices])
         return out.to(x.device, dtype, non_blocking=True)
 
     return draw
@@ -110,6 +132,7 @@ def clock(sigma: float, space: str) -> float:
     return max(spaces.level(float(sigma), space).lam, policy.LAM_START)
 
 
+@lru_cache(maxsize=4096)
 def stretch(sigma: float, sigma_next: float, space: str) -> tuple[int, int, int]:
     """The two ends of a stretch as whole numbers on the grid, and which grid: finer where both fall on one leaf.
 
