@@ -132,8 +132,9 @@ class Registry(Generic[AnySpec]):
             raise ValueError(f"two {self.noun}s are called {spec.name!r}")
         arguments = list(inspect.signature(spec.build).parameters.values())
         named = [a.name for a in arguments if a.kind is a.KEYWORD_ONLY]
-        if named != [p.name for p in spec.params] and spec.name == getattr(spec.build, "__name__", ""):
-            raise ValueError(f"{self.noun} {spec.name!r}: builder takes {named}, declared are {spec.params}")
+        wanted = [param.name for param in spec.params if param is not S_NOISE]
+        if named != wanted and not any(a.kind is a.VAR_KEYWORD for a in arguments):
+            raise ValueError(f"{self.noun} {spec.name!r}: its builder takes {named}, declared are {wanted}")
         self._specs[spec.name] = spec
 
     def names(self) -> tuple[str, ...]:
@@ -160,8 +161,8 @@ def _summary(build: Callable[..., Any]) -> str:
 def sampler(title: str, *, params: tuple[Param, ...] = (), reference: str = "", **fields: Any):
     """Declare the decorated function as the sampler of its own name.
 
-    It is called as `build(step, **params)` for one step (`core.table.Step`) and returns the step's stages. Its
-    docstring's first paragraph is the summary people read.
+    It is called as `build(step, **params)` for one step (`core.table.Step`) and returns the step's stages. (S_NOISE is
+    declared, but applied to every B for it.) Its docstring's first paragraph is the summary people read.
     """
 
     def declare(build: Callable[..., Any]) -> Callable[..., Any]:

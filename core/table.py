@@ -108,14 +108,14 @@ def slope(at: Level, A: float = 1.0, w: Sequence[float] = (), B: Sequence[float]
     return Stage(at.sigma, A, tuple(w), tuple(B), 1.0 / at.sigma, -1.0 / at.sigma)
 
 
-def first_order(step: Step, d: float = 1.0, s_noise: float = 1.0) -> tuple[Stage, ...]:
+def first_order(step: Step, d: float = 1.0) -> tuple[Stage, ...]:
     """Solve to d rho' with the newest prediction, fill up with noise: x' = A x + w D + B xi, right at every end.
 
     A = d sigma'/sigma keeps the noise right, w = alpha' - A alpha the image. d = 1 is Euler (DDIM).
     """
     a, b = step.a, step.b
     A = d * b.sigma / a.sigma
-    return evaluate(a), Stage(b.sigma, A, (b.alpha - A * a.alpha,), (s_noise * policy.deviation(b, d),))
+    return evaluate(a), Stage(b.sigma, A, (b.alpha - A * a.alpha,), (policy.deviation(b, d),))
 
 
 @lru_cache(maxsize=64)
@@ -125,6 +125,7 @@ def tabulate(
     """The table of sampler `name` over `sigmas` (checked by `core.table.check_sigmas`), from `past` registers on."""
     spec = SAMPLERS.get(name)
     given = dict(params)
+    s_noise = given.pop("s_noise", 1.0)
     levels = [level(sigma, space) for sigma in sigmas]
     seen = tuple(level(kept.sigma, space) for kept in past)
     if len(sigmas) > 1 and sigmas[-1] > sigmas[0] and given.get("eta", 0.0) > 0:
@@ -135,9 +136,13 @@ def tabulate(
         rows.append(row)
         kept = tuple(level(stage.sigma, space) for stage in reversed(row.stages) if stage.q)
         seen = () if _singular(spec, a) else (kept + seen)[: spec.history]
-    table = Table(tuple(rows), space, spec.history, past)
-    check(table, given.get("s_noise", 1.0))
-    return table
+    check(Table(tuple(rows), space, spec.history, past))
+    return Table(tuple(_scaled(row, s_noise) for row in rows), space, spec.history, past)
+
+
+def _scaled(row: Row, s_noise: float) -> Row:
+    """`row` with every B times s_noise, and without the noise that is none."""
+    return row._replace(stages=tuple(s._replace(B=_trimmed(tuple(s_noise * b for b in s.B))) for s in row.stages))
 
 
 def _singular(spec: SamplerSpec, a: Level) -> bool:
@@ -150,8 +155,7 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
     if _singular(spec, a):
         step = step._replace(past=())
-    stages = first_order(step) if b.sigma == 0 else spec.build(step, **params)
-    return Row(a.sigma, b.sigma, tuple(stage._replace(B=_trimmed(stage.B)) for stage in stages))
+    return Row(a.sigma, b.sigma, first_order(step) if b.sigma == 0 else spec.build(step, **params))
 
 
 def _trimmed(noise: tuple[float, ...]) -> tuple[float, ...]:
@@ -160,7 +164,7 @@ def _trimmed(noise: tuple[float, ...]) -> tuple[float, ...]:
     return noise
 
 
-def check(table: Table, s_noise: float = 1.0, tolerance: float = 1e-6) -> None:
+def check(table: Table, tolerance: float = 1e-6) -> None:
     """Push (alpha, sigma) through every row: the image must arrive with weight alpha', the noise with spread sigma'.
 
     Raises ArithmeticError naming the row: a sampler whose coefficients are wrong never gets to make a picture.
@@ -173,8 +177,7 @@ def check(table: Table, s_noise: float = 1.0, tolerance: float = 1e-6) -> None:
             goal = level(stage.sigma, table.space)
             image = stage.A * here.alpha + sum(w * r[0] for w, r in zip(stage.w, registers, strict=False))
             noise = stage.A * here.sigma + sum(w * r[1] for w, r in zip(stage.w, registers, strict=False))
-            fresh = math.hypot(*stage.B) / s_noise if s_noise else math.sqrt(max(0.0, goal.sigma**2 - noise**2))
-            spread = math.hypot(noise, fresh)
+            spread = math.hypot(noise, *stage.B)
             if abs(image - goal.alpha) > tolerance or abs(spread - goal.sigma) > tolerance * max(1.0, goal.sigma):
                 raise ArithmeticError(
                     f"step {i} ({row.sigma:g} to {row.sigma_next:g}): a stage at {stage.sigma:g} arrives with image "

@@ -15,7 +15,7 @@ def dpmpp_2m(step: Step) -> tuple[Stage, ...]:
 
     x' = (sigma'/sigma) x + alpha'(1 - e^{-h}) (D + (D - D_1)/(2r)), r = h_1/h, in log-SNR on VE and on flow.
     """
-    return _two_point(step, 1.0, 1.0, "midpoint")
+    return _two_point(step, 1.0, "midpoint")
 
 
 @sampler(
@@ -31,16 +31,16 @@ def dpmpp_2m(step: Step) -> tuple[Stage, ...]:
     ),
     reference=PAPER,
 )
-def dpmpp_2m_sde(step: Step, *, eta: float, s_noise: float, solver_type: str) -> tuple[Stage, ...]:
+def dpmpp_2m_sde(step: Step, *, eta: float, solver_type: str) -> tuple[Stage, ...]:
     """DPM++ 2M with noise: corrects its own errors as it goes, fine detail, good from 15 steps. eta 0 is DPM++ 2M.
 
     As dpmpp_2m with H = (1 + eta) h in place of h, x scaled by e^{-eta h}, and noise sigma' sqrt(1 - e^{-2 eta h}).
     """
-    return _two_point(step, policy.sde(step.a, step.b, eta), s_noise, solver_type)
+    return _two_point(step, policy.sde(step.a, step.b, eta), solver_type)
 
 
-def _two_point(step: Step, d: float, s_noise: float, solver_type: str) -> tuple[Stage, ...]:
-    here, landing = first_order(step, d, s_noise)
+def _two_point(step: Step, d: float, solver_type: str) -> tuple[Stage, ...]:
+    here, landing = first_order(step, d)
     if not step.past or d == 0:
         return here, landing
     (base,) = landing.w

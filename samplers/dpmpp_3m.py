@@ -16,14 +16,14 @@ from ..core.table import Stage, Step, first_order
     params=(ETA, S_NOISE),
     reference="Lu et al. 2022, arXiv:2211.01095; k-diffusion's sample_dpmpp_3m_sde (Crowson)",
 )
-def dpmpp_3m_sde(step: Step, *, eta: float, s_noise: float) -> tuple[Stage, ...]:
+def dpmpp_3m_sde(step: Step, *, eta: float) -> tuple[Stage, ...]:
     """DPM++ SDE with two memories: the smoothest of the SDE family, best from 20 steps with an exponential schedule.
 
     Kept as users know it: its last term has half the weight that third order asks for, so its order is 2, and with few
     steps that is the better choice.
     """
     d = policy.sde(step.a, step.b, eta)
-    here, landing = first_order(step, d, s_noise)
+    here, landing = first_order(step, d)
     if not step.past or d == 0:
         return here, landing
     (base,) = landing.w

@@ -8,13 +8,13 @@ PAPER = "Song et al. 2020 (DDIM), arXiv:2010.02502, eq. 12 and 16; k-diffusion's
 
 
 @sampler("Euler ancestral", family="ancestral", order=1, params=(ETA, S_NOISE), reference=PAPER)
-def euler_ancestral(step: Step, *, eta: float, s_noise: float) -> tuple[Stage, ...]:
+def euler_ancestral(step: Step, *, eta: float) -> tuple[Stage, ...]:
     """Euler with fresh noise in every step: livelier detail, never settles. eta 0 is Euler, eta 1 DDPM.
 
     Solves to rho_down with rho_down^2 = rho'^2 (1 - eta^2 (1 - rho'^2/rho^2)), then fills up with noise; exact on VE
     and on flow.
     """
-    return first_order(step, policy.ancestral(step.a, step.b, eta), s_noise)
+    return first_order(step, policy.ancestral(step.a, step.b, eta))
 
 
 alias(

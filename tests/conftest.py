@@ -1,0 +1,40 @@
+"""Loads this checkout as the package `sigmatic`, whatever is installed, and holds what several tests share."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _load() -> None:
+    spec = importlib.util.spec_from_file_location(
+        "sigmatic", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+    )
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["sigmatic"] = module
+    spec.loader.exec_module(module)
+
+
+_load()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture(params=["ve", "flow"])
+def space(request) -> str:
+    """Both spaces in turn."""
+    return request.param

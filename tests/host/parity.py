@@ -1,0 +1,76 @@
+"""Runs in a host's own Python: our samplers and schedules beside ComfyUI's functions. Prints one JSON line a case.
+
+A case is {"case": name, "error": largest difference relative to the largest value}.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+import inhost
+
+host, sigmatic = inhost.load_host(), inhost.load_sigmatic()
+import torch  # noqa: E402  (the host's own, found after its folder is on the path)
+
+# name, parameters, on flow too (there from sigma < 1: from 1, theirs moves the first sigma)
+SAMPLERS = [
+    ("euler", {}, True),
+    ("heun", {}, True),
+    ("dpmpp_2m", {}, False),
+    ("euler_ancestral", {"eta": 1.0}, False),
+    ("euler_ancestral", {"eta": 0.5}, False),
+    ("euler_ancestral", {"eta": 1.0, "s_noise": 0.7}, False),
+    *[("dpmpp_2m_sde", {"eta": eta}, True) for eta in (0.0, 0.5, 1.0)],
+    *[("dpmpp_2m_sde", {"eta": eta, "solver_type": "heun"}, True) for eta in (0.0, 1.0)],
+    *[("dpmpp_3m_sde", {"eta": eta}, True) for eta in (0.0, 0.5, 1.0)],
+]
+
+
+def report(case: str, ours, theirs) -> None:
+    error = ((ours - theirs).abs().max() / theirs.abs().max()).item()
+    print(json.dumps({"case": case, "error": error}))
+
+
+def compare_sampler(name: str, params: dict, space: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    high = {"sigma_max": 0.98} if space == "flow" else {}
+    sigmas = sigmatic.schedulers.sigmas("karras", 20, space=space, **high)
+    shape = (2, 4, 8, 8)
+    x = torch.randn(shape, generator=generator) * sigmas[0]
+    draws = {float(a): torch.randn(shape, generator=generator) for a in sigmas}
+    import importlib
+
+    mixture = importlib.import_module("sigmatic.demo.mixture").Mixture(shape[1:])
+    model = inhost.HostModel(mixture.denoiser(space), inhost.model_sampling(host, space))
+    function = getattr(host.K, "sample_" + name)
+    options = dict(params)
+    if sigmatic.samplers.get(name).stochastic:
+        options["noise_sampler"] = lambda a, b: draws[float(a)]
+    theirs = function(model, x, sigmas, extra_args={"seed": 1}, disable=True, **options)
+    ours = sigmatic.samplers.sample(
+        name, model, x, sigmas, space=space, noise=lambda a, b: draws[a], disable=True, **params
+    )
+    report(f"{name} {params} {space}", ours, theirs)
+
+
+def compare_schedules() -> None:
+    for space in ("ve", "flow"):
+        sampling = inhost.model_sampling(host, space)
+        for name in ("karras", "exponential", "normal", "simple", "sgm_uniform"):
+            for steps in (1, 5, 20, 33):
+                ours = sigmatic.schedulers.sigmas(name, steps, model_sigmas=sampling.sigmas, space=space)
+                theirs = host.samplers.calculate_sigmas(sampling, name, steps)
+                case = f"schedule {name} {steps} {space}"
+                if ours.shape != theirs.shape:
+                    print(json.dumps({"case": case, "error": f"{len(ours)} against {len(theirs)} sigmas"}))
+                else:
+                    report(case, ours, theirs)
+
+
+with torch.inference_mode():
+    for name, params, flow in SAMPLERS:
+        compare_sampler(name, params, "ve")
+        if flow:
+            compare_sampler(name, params, "flow")
+    compare_schedules()

@@ -1,0 +1,52 @@
+"""With noise: the samples' distribution is the data's, on VE and on flow, at every eta."""
+
+import pytest
+import sigmatic
+import torch
+from sigmatic.demo.mixture import Mixture
+
+STOCHASTIC = [n for n in sigmatic.samplers.names() if sigmatic.samplers.get(n).stochastic]
+COUNT = 20_000
+
+
+def sliced_wasserstein(a, b, directions=64):
+    """Sliced 2-Wasserstein distance of two equally large point clouds (n, d)."""
+    generator = torch.Generator().manual_seed(0)
+    axes = torch.randn(a.shape[1], directions, generator=generator, dtype=a.dtype)
+    axes /= axes.norm(dim=0)
+    gap = (a @ axes).sort(dim=0).values - (b @ axes).sort(dim=0).values
+    return gap.pow(2).mean().sqrt().item()
+
+
+@pytest.fixture(scope="module")
+def mixture():
+    return Mixture((2,), seed=1)
+
+
+@pytest.fixture(scope="module")
+def floor(mixture):
+    """The distance between two exact samples: nothing can be nearer."""
+    return sliced_wasserstein(mixture.sample(COUNT, seed=1), mixture.sample(COUNT, seed=2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STOCHASTIC)
+@pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
+def test_no_bias(name, eta, space, mixture, floor):
+    params = {"eta": eta} if "eta" in {p.name for p in sigmatic.samplers.get(name).params} else {}
+    if not params and eta != 1.0:
+        return
+    sigmas = sigmatic.schedulers.sigmas("karras", 300, space=space, sigma_max=0.999 if space == "flow" else None)
+    x = mixture.noised(COUNT, float(sigmas[0]), space, seed=3).reshape(1, COUNT, 2)
+
+    def model(x, sigma):
+        points = x.reshape(COUNT, 2)
+        return mixture.denoiser(space)(points, sigma.expand(COUNT)).reshape(x.shape)
+
+    out = sigmatic.samplers.sample(name, model, x, sigmas, space=space, seed=5, disable=True, **params).reshape(
+        COUNT, 2
+    )
+    exact = mixture.sample(COUNT, seed=4)
+    ratio = (out.var(0) / exact.var(0)).mean().item()
+    assert ratio == pytest.approx(1, abs=0.02)
+    assert sliced_wasserstein(out, exact) < 2.5 * floor + 0.01

@@ -1,0 +1,97 @@
+"""Declarations: what is refused, how names are found, what an alias is."""
+
+import pytest
+import sigmatic
+import torch
+from sigmatic.core import spec, table
+
+
+def test_a_name_is_declared_once():
+    registry = spec.Registry("sampler")
+    registry.add(sigmatic.samplers.get("euler"))
+    with pytest.raises(ValueError, match="two samplers are called 'euler'"):
+        registry.add(sigmatic.samplers.get("euler"))
+
+
+def test_builder_and_declaration_must_agree():
+    def midway(step, *, strength):
+        return ()
+
+    with pytest.raises(ValueError, match="midway"):
+        spec.sampler("Midway", params=(spec.ETA, spec.S_NOISE))(midway)
+    assert "midway" not in sigmatic.samplers.names()
+
+
+@pytest.mark.parametrize("kind", ["samplers", "schedulers"])
+def test_an_unknown_name_gets_the_nearest(kind):
+    room = getattr(sigmatic, kind)
+    right = room.names()[0]
+    with pytest.raises(ValueError, match=f"did you mean .*{right}"):
+        room.get(right + "x")
+    with pytest.raises(ValueError, match="there are"):
+        room.get("§§§§")
+
+
+@pytest.mark.parametrize(
+    ("param", "bad"),
+    [
+        (spec.ETA, -1),
+        (spec.ETA, 101),
+        (spec.ETA, float("nan")),
+        (spec.ETA, float("inf")),
+        (spec.ETA, "1"),
+        (spec.ETA, None),
+        (spec.ETA, True),
+        (spec.Param("order", 2, "int", min=1, max=4), 2.5),
+        (spec.Param("order", 2, "int", min=1, max=4), 5),
+        (spec.Param("rho", 7.0, above=0.0), 0),
+        (spec.Param("on", True, "bool"), 1),
+        (spec.Param("kind", "a", "choice", choices=("a", "b")), "c"),
+    ],
+)
+def test_params_refuse_and_say_what_is_allowed(param, bad):
+    with pytest.raises(ValueError) as caught:
+        param.check(bad)
+    assert param.name in str(caught.value) and repr(bad) in str(caught.value) and param.allowed in str(caught.value)
+
+
+def test_params_convert():
+    assert spec.ETA.check(1) == 1.0 and isinstance(spec.ETA.check(1), float)
+    assert spec.ETA.check(torch.tensor(0.5)) == 0.5
+    order = spec.Param("order", 2, "int", min=1)
+    assert order.check(3.0) == 3 and isinstance(order.check(3.0), int)
+
+
+def test_a_default_must_be_allowed():
+    with pytest.raises(ValueError, match="eta"):
+        spec.Param("eta", -1.0, min=0.0)
+
+
+@pytest.mark.parametrize("name", sigmatic.samplers.names())
+def test_declarations_are_complete(name):
+    one = sigmatic.samplers.get(name)
+    assert one.name == name and one.title and one.family and one.reference and one.order >= 1
+    assert one.summary.endswith(".") and "\n" not in one.summary
+    assert one.stochastic == any(p.name == "s_noise" for p in one.params)
+    for param in one.params:
+        assert param.help, f"{name}: {param.name} has no help"
+
+
+ALIASES = [name for name in sigmatic.samplers.names() if sigmatic.samplers.get(name).alias_of]
+
+
+@pytest.mark.parametrize(("name", "fixed"), [("ddim", {}), ("ddpm", {"eta": 1.0})])
+def test_an_alias_is_the_same_table(name, fixed, space):
+    assert name in ALIASES
+    sigmas = sigmatic.schedulers.sigmas("karras", 9, space=space)
+    base = sigmatic.samplers.table(sigmatic.samplers.get(name).alias_of, sigmas, space=space, **fixed)
+    assert sigmatic.samplers.table(name, sigmas, space=space).rows == base.rows
+
+
+def test_every_alias_is_tested():
+    assert ALIASES == ["ddim", "ddpm"]
+
+
+def test_a_step_is_a_plain_value():
+    step = table.Step(*(sigmatic.core.space.level(s, "ve") for s in (2.0, 1.0)))
+    assert step.h == pytest.approx(0.6931471805599453)

@@ -1,0 +1,180 @@
+"""Tables: consistent by their own check, which finds what is wrong; priced, and refused where no run can follow."""
+
+import math
+
+import pytest
+import sigmatic
+import torch
+from hypothesis import given, settings, strategies as st
+from sigmatic.core import policy, space as spaces, table as tables
+
+NAMES = sigmatic.samplers.names()
+STOCHASTIC = [name for name in NAMES if any(p.name == "eta" for p in sigmatic.samplers.get(name).params)]
+
+
+def sigmas_for(space, steps=12):
+    return sigmatic.schedulers.sigmas("karras", steps, space=space)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("schedule", sigmatic.schedulers.names())
+@pytest.mark.parametrize("steps", [1, 2, 3, 7, 60])
+def test_tables_are_built_and_checked(name, schedule, steps, space):
+    sigmas = sigmatic.schedulers.sigmas(schedule, steps, space=space)
+    table = sigmatic.samplers.table(name, sigmas, space=space)
+    assert len(table.rows) == steps
+    for row in table.rows:
+        assert all(math.isfinite(c) for stage in row.stages for c in (stage.A, *stage.w, *stage.B, stage.p, stage.q))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_coefficient_is_found(name, space):
+    table = sigmatic.samplers.table(name, sigmas_for(space), space=space)
+    i = len(table.rows) // 2
+    row = table.rows[i]
+    for k, stage in enumerate(row.stages):
+        spoils = [stage._replace(A=stage.A * (1 + 1e-4))]
+        spoils += [stage._replace(w=(w0 * (1 + 1e-4), *rest)) for w0, *rest in [stage.w] if w0] if stage.w else []
+        spoils += [stage._replace(B=(stage.B[0] * 1.01,))] if stage.B else []
+        for spoilt in spoils:
+            stages = (*row.stages[:k], spoilt, *row.stages[k + 1 :])
+            wrong = tables.Table(
+                (*table.rows[:i], row._replace(stages=stages), *table.rows[i + 1 :]), space, table.history
+            )
+            with pytest.raises(ArithmeticError, match=f"step {i} "):
+                tables.check(wrong)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_evaluations_per_step_are_as_declared(name, space):
+    spec = sigmatic.samplers.get(name)
+    table = sigmatic.samplers.table(name, sigmas_for(space)[:-1], space=space)
+    assert table.evaluations == spec.evals_per_step * len(table.rows)
+    reach = max(
+        len(s.w) - sum(q.q != 0 for q in row.stages[:k]) for row in table.rows for k, s in enumerate(row.stages)
+    )
+    assert reach == spec.history
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_eta_zero_is_free_of_noise(name, space):
+    table = sigmatic.samplers.table(name, sigmas_for(space), space=space, eta=0.0)
+    assert table.noise == (0.0,) * len(table.rows)
+    assert all(stage.B == () for row in table.rows for stage in row.stages)
+
+
+@pytest.mark.parametrize(("name", "twin"), [("euler_ancestral", "euler"), ("dpmpp_2m_sde", "dpmpp_2m")])
+def test_eta_zero_is_the_ode_twin(name, twin, space):
+    sigmas = sigmas_for(space)
+    assert sigmatic.samplers.table(name, sigmas, space=space, eta=0.0).rows == (
+        sigmatic.samplers.table(twin, sigmas, space=space).rows
+    )
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_eta_is_continuous_at_zero_even_from_flow_one(name):
+    sigmas = sigmatic.schedulers.sigmas("linear", 10, space="flow")
+    assert sigmas[0] == 1
+    small = sigmatic.samplers.table(name, sigmas, space="flow", eta=1e-6)
+    assert max(small.noise) < 1e-2
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if sigmatic.samplers.get(n).clock == "lam"])
+def test_the_first_row_from_flow_one(name):
+    """At alpha = 0 a log-SNR step is A = sigma'/sigma, w = alpha', and the next step sees no history."""
+    sigmas = sigmatic.schedulers.sigmas("linear", 4, space="flow")
+    params = {"eta": 0.0} if name in STOCHASTIC else {}
+    first, second, third, _ = sigmatic.samplers.table(name, sigmas, space="flow", **params).rows
+    assert (first.stages[-1].A, first.stages[-1].w) == (0.75, (0.25,))
+    assert len(second.stages[-1].w) == 1 and len(third.stages[-1].w) == 2
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_last_row_is_the_prediction(name, space):
+    landing = sigmatic.samplers.table(name, sigmas_for(space), space=space).rows[-1].stages[-1]
+    assert (landing.A, landing.w, landing.B) == (0.0, (1.0,), ())
+
+
+@given(
+    a=st.floats(1e-3, 100),
+    ratio=st.floats(1e-3, 1 - 1e-6),
+    eta=st.floats(0, 5),
+    law=st.sampled_from([policy.ancestral, policy.sde]),
+    space=st.sampled_from(["ve", "flow"]),
+)
+def test_policies_keep_to_their_range(a, ratio, eta, law, space):
+    high, low = spaces.at_rho(a, space), spaces.at_rho(a * ratio, space)
+    d = law(high, low, eta)
+    assert 0 <= d <= 1
+    assert law(high, low, 0.0) == 1.0 and policy.deviation(low, 1.0) == 0.0
+    if law is policy.ancestral and eta == 1:
+        assert d == pytest.approx(ratio, rel=1e-6)
+
+
+@pytest.mark.parametrize("law", [policy.ancestral, policy.sde])
+def test_eta_one_is_the_ddpm_posterior(law, space):
+    """rho_down = rho'^2 / rho (beta-tilde of DDPM) at eta = 1, for both laws."""
+    a, b = spaces.at_rho(3.0, space), spaces.at_rho(1.0, space)
+    assert law(a, b, 1.0) * b.rho == pytest.approx(b.rho**2 / a.rho)
+
+
+def test_identity_steps_cost_nothing():
+    table = sigmatic.samplers.table("dpmpp_2m", [4.0, 2.0, 2.0, 1.0, 0.0])
+    assert table.evaluations == 3
+    assert table.rows[1].stages == (tables.Stage(2.0, 1.0),)
+    assert len(table.rows[2].stages[-1].w) == 2  # history reaches across
+
+
+BAD_SIGMAS = [
+    ([], "empty"),
+    ([1.0, float("nan")], r"sigmas\[1\]"),
+    ([float("inf"), 1.0], r"sigmas\[0\]"),
+    ([1.0, -0.5], r"sigmas\[1\]"),
+    ([1.0, 2.0, 1.5], "both up and down"),
+    ([0.0, 1.0], "start at 0"),
+]
+
+
+@pytest.mark.parametrize(("sigmas", "message"), BAD_SIGMAS)
+def test_bad_sigmas_are_refused(sigmas, message):
+    with pytest.raises(ValueError, match=message):
+        sigmatic.samplers.table("euler", sigmas)
+
+
+def test_flow_sigmas_end_at_one():
+    with pytest.raises(ValueError, match="from 1 to 0"):
+        sigmatic.samplers.table("euler", [14.6, 1.0, 0.0], space="flow")
+    with pytest.raises(ValueError, match="space is 'vp'"):
+        sigmatic.samplers.table("euler", [1.0, 0.0], space="vp")
+    with pytest.raises(ValueError, match="one-dimensional"):
+        sigmatic.samplers.table("euler", torch.ones(2, 2))
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+def test_noise_on_the_way_up_is_refused(name):
+    with pytest.raises(ValueError, match="Set eta to 0"):
+        sigmatic.samplers.table(name, [0.1, 1.0])
+    params = {"eta": 0.0} if "eta" in {p.name for p in sigmatic.samplers.get(name).params} else {}
+    if params:
+        assert sigmatic.samplers.table(name, [0.1, 1.0], **params).rows
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_and_bad_params_are_refused(name):
+    with pytest.raises(ValueError, match="no parameter 'etta'"):
+        sigmatic.samplers.table(name, [1.0, 0.0], etta=1)
+    for param in sigmatic.samplers.get(name).params:
+        with pytest.raises(ValueError, match=param.name):
+            sigmatic.samplers.table(name, [1.0, 0.0], **{param.name: -1.0})
+
+
+@settings(max_examples=50)
+@given(
+    values=st.lists(st.floats(1e-4, 200), min_size=2, max_size=12, unique=True),
+    name=st.sampled_from(NAMES),
+    s_noise=st.floats(0, 2),
+)
+def test_any_falling_list_has_a_table(values, name, s_noise):
+    params = {"s_noise": s_noise} if sigmatic.samplers.get(name).stochastic else {}
+    table = sigmatic.samplers.table(name, sorted(values, reverse=True), **params)
+    assert table.evaluations >= len(table.rows)
