@@ -37,7 +37,7 @@ def simple(steps: int, span: Span) -> np.ndarray:
     top, bottom = _ends(span)
     stride = (top - bottom + 1) / steps
     down = np.arange(steps) * stride
-    return span.sigma(top - (np.floor(down + 1e-9) if stride >= 1 else down))
+    return span.sigma(np.maximum(top - (np.floor(down + 1e-9) if stride >= 1 else down), bottom))
 
 
 @schedule("Linear", reference="Even steps in sigma; Liu et al. 2022 (rectified flow), arXiv:2209.03003")
