@@ -16,8 +16,7 @@ def karras(steps: int, span: Span, *, rho: float) -> np.ndarray:
 
     sigma_i = (sigma_max^(1/rho) + i/(n-1) (sigma_min^(1/rho) - sigma_max^(1/rho)))^rho.
     """
-    ends = np.array([span.sigma_max, span.sigma_min])
     # Relative to sigma_max, so that a small rho cannot overflow.
-    low = (ends[1] / ends[0]) ** (1 / rho)
-    ramp = 1 + np.linspace(0, 1, steps) * (low - 1)
-    return ends[0] * ramp**rho
+    low = (span.sigma_min / span.sigma_max) ** (1 / rho)
+    t = np.linspace(0, 1, steps)
+    return np.maximum(span.sigma_max * (1 - t + t * low) ** rho, span.sigma_min)
