@@ -13,6 +13,8 @@ from .space import Level
 LAM_START = -10.0
 """Noise starts here (rho = 2.2e4). In policies and in the Brownian clock lam never goes lower: at flow's sigma = 1 the
 bare limit is d = 0, which would throw the seed's image away for any eta > 0."""
+LAM_END = 22.0
+"""Where the clock of noise ends (rho = 2.8e-10, beyond any step)."""
 
 
 def gap(a: Level, b: Level) -> float:

@@ -6,7 +6,7 @@ import difflib
 import inspect
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 
@@ -99,7 +99,8 @@ class SamplerSpec(Spec):
     """A sampler: its builder turns one step into stages.
 
     `order` is the order of convergence of its ODE, `evals_per_step` the model evaluations of an ordinary step,
-    `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma" or "lam".
+    `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma" or "lam",
+    `noise` the kind of noise it asks for by itself: "gaussian" or "brownian".
     """
 
     family: str = ""
@@ -108,6 +109,7 @@ class SamplerSpec(Spec):
     stochastic: bool = False
     history: int = 0
     clock: str = "sigma"
+    noise: str = "gaussian"
     alias_of: str | None = None
 
 
@@ -166,12 +168,10 @@ def sampler(title: str, *, params: tuple[Param, ...] = (), reference: str = "", 
     """
 
     def declare(build: Callable[..., Any]) -> Callable[..., Any]:
-        stochastic = any(p.name == "eta" for p in params)
-        SAMPLERS.add(
-            SamplerSpec(
-                build.__name__, title, params, _summary(build), reference, build, **{"stochastic": stochastic, **fields}
-            )
-        )
+        name = build.__name__
+        fields.setdefault("stochastic", S_NOISE in params)
+        fields.setdefault("noise", "brownian" if name.endswith("_sde") else "gaussian")
+        SAMPLERS.add(SamplerSpec(name, title, params, _summary(build), reference, build, **fields))
         return build
 
     return declare
@@ -185,7 +185,9 @@ def alias(name: str, of: str, title: str, summary: str, reference: str, **fixed:
     def build(step: Any, **given: Any) -> Any:
         return base.build(step, **fixed, **given)
 
-    fields = {k: getattr(base, k) for k in ("family", "order", "evals_per_step", "stochastic", "history", "clock")}
+    fields = {
+        k: getattr(base, k) for k in ("family", "order", "evals_per_step", "stochastic", "history", "clock", "noise")
+    }
     SAMPLERS.add(SamplerSpec(name, title, params, summary, reference, build, alias_of=of, **fields))
 
 

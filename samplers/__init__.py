@@ -21,7 +21,7 @@ for _module in pkgutil.iter_modules(__path__):
 
 __all__ = ["State", "get", "names", "sample", "sample_with_state", "table"]
 
-NOISES = {"gaussian": noises.gaussian}
+NOISES = {"gaussian": noises.gaussian, "brownian": noises.brownian}
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def sample_with_state(
     """As `sample`, and also return the state from which a second run goes on as if there had been one.
 
     space: "ve" or "flow". seed: of the noise in the steps. batch_index: the place of each item in its batch (0, 1, ..).
-    noise: None (the sampler's own), "gaussian", or f(sigma, sigma_next) -> unit normals like x, called once for every
-    disjoint stretch. state: from the run before. callback: gets k-diffusion's dict (x, i, sigma, sigma_hat, denoised)
+    noise: None (the sampler's own), "gaussian", "brownian", or f(sigma, sigma_next) -> unit normals like x, called
+    once for every disjoint stretch. state: from the run before. callback: gets k-diffusion's dict (x, i, sigma, sigma_hat, denoised)
     once a step. disable: hides the progress bar. params: the sampler's own (`get(name).params`).
     Raises ValueError or TypeError before the first model call.
     """
@@ -95,7 +95,7 @@ def sample_with_state(
     values = _values(marks)
     kept, registers = _resume(state, spec, space, values, x)
     run = _table(spec, values, space, params, kept)
-    source = _noise(noise, x, seed, batch_index, space)
+    source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space)
     if not run.rows:
         return x, State(name, space, values[-1], tuple(x.shape), kept, registers)
 
@@ -140,10 +140,9 @@ def _check_x(x: Tensor) -> None:
 def _noise(noise: Any, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str) -> loop.Noise:
     if callable(noise):
         return cast(loop.Noise, noise)
-    kind = "gaussian" if noise is None else noise
-    if kind not in NOISES:
+    if noise not in NOISES:
         raise ValueError(f"noise is {noise!r}: give one of {', '.join(NOISES)}, or a function (sigma, sigma_next).")
-    return NOISES[kind](x, seed, batch_index, space=space)
+    return NOISES[noise](x, seed, batch_index, space=space)
 
 
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):

@@ -1,8 +1,9 @@
 """With noise: the samples' distribution is the data's, on VE and on flow, at every eta."""
 
 import pytest
-import sigmatic
 import torch
+
+import sigmatic
 from sigmatic.demo.mixture import Mixture
 
 STOCHASTIC = [n for n in sigmatic.samplers.names() if sigmatic.samplers.get(n).stochastic]

@@ -1,8 +1,9 @@
 """What a run promises, for every sampler from its declaration alone."""
 
 import pytest
-import sigmatic
 import torch
+
+import sigmatic
 from sigmatic.demo.mixture import Mixture
 
 NAMES = sigmatic.samplers.names()

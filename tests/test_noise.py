@@ -5,9 +5,10 @@ import math
 
 import numpy as np
 import pytest
-import sigmatic
 import torch
-from sigmatic.core import noise
+
+import sigmatic
+from sigmatic.core import keys, noise
 
 SIGMAS = [float(s) for s in sigmatic.schedulers.sigmas("karras", 20)[:-1]]
 PAIRS = list(itertools.pairwise(SIGMAS))
@@ -33,18 +34,18 @@ def test_stretches_and_streams_are_independent():
 
 def test_neighbouring_keys_are_independent():
     """Seeds, items and levels that differ by one, and chunks of one item, share nothing."""
-    keys = [noise.mix(seed, stream, index) for seed in range(8) for stream in range(3) for index in range(8)]
-    assert len(set(keys)) == len(keys)
-    bits = np.array([[key >> k & 1 for k in range(64)] for key in keys])
+    mixed = [keys.mix(seed, stream, index) for seed in range(8) for stream in range(3) for index in range(8)]
+    assert len(set(mixed)) == len(mixed)
+    bits = np.array([[key >> k & 1 for k in range(64)] for key in mixed])
     flips = np.abs(np.diff(bits, axis=0)).mean()
     assert flips == pytest.approx(0.5, abs=0.03)
-    z = noise.gaussian(torch.empty(1, 4 * noise._CHUNK), 3)(2.0, 1.0).reshape(4, -1)
+    z = noise.gaussian(torch.empty(1, 4 * keys.CHUNK), 3)(2.0, 1.0).reshape(4, -1)
     assert (torch.corrcoef(z) - torch.eye(4)).abs().max() < 0.02
 
 
 def test_words_of_a_key_do_not_add_up():
     """A key is no sum: seed + 1 with index 0 is not seed with index 1."""
-    assert noise.mix(1, 0) != noise.mix(0, 1) and noise.mix(2, 0) != noise.mix(1, 1)
+    assert keys.mix(1, 0) != keys.mix(0, 1) and keys.mix(2, 0) != keys.mix(1, 1)
 
 
 def test_all_64_bits_of_a_seed_count():

@@ -4,8 +4,9 @@ import itertools
 import math
 
 import pytest
-import sigmatic
 import torch
+
+import sigmatic
 from sigmatic.core import space as spaces
 
 NAMES = sigmatic.samplers.names()

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 import pytest
-import sigmatic
 import torch
 from hypothesis import given, strategies as st
+
+import sigmatic
 from sigmatic.core import space as spaces
 
 NAMES = sigmatic.schedulers.names()

@@ -1,8 +1,9 @@
 """Declarations: what is refused, how names are found, what an alias is."""
 
 import pytest
-import sigmatic
 import torch
+
+import sigmatic
 from sigmatic.core import spec, table
 
 

@@ -3,9 +3,10 @@
 import math
 
 import pytest
-import sigmatic
 import torch
 from hypothesis import given, settings, strategies as st
+
+import sigmatic
 from sigmatic.core import policy, space as spaces, table as tables
 
 NAMES = sigmatic.samplers.names()

@@ -1,0 +1,99 @@
+"""A Brownian path that is made where it is looked at: a binary tree over time whose nodes are numbers under keys.
+
+W at the middle of an interval is the mean of its ends plus sqrt(length / 4) times the node's own normals (Levy's
+construction). The way from the root to the last place looked at is kept, so that neighbouring looks cost little.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .keys import each_chunk, mix, normals, quick_normals
+from .policy import LAM_END, LAM_START
+
+LEAF = 2.0**-10
+"""Times are snapped to this grid, so that keys survive a rounding error of sigma."""
+DEPTH = round(math.log2((LAM_END - LAM_START) / LEAF))
+LEAVES = 1 << DEPTH
+FINE = 7
+"""From this depth on (intervals of 1/4 and less) quick normals do: an increment is a sum of several of them."""
+
+
+class _Node(NamedTuple):
+    """A node on the way down: where it is kept, where its interval's ends are kept (-1: nowhere, W = 0), its number."""
+
+    depth: int
+    left: int
+    right: int
+    number: int
+
+
+class Path:
+    """One path per item over places 0..LEAVES (in leaves), W(0) = 0. `keys`: one for each item of `size` numbers."""
+
+    def __init__(self, size: int, keys: Sequence[int]) -> None:
+        self.size, self.keys = size, list(keys)
+        self._place = 0
+        self._numbers = [-1] * (DEPTH + 1)
+        self._values: list[Tensor] = []  # W: at the end of time, at the middle of each level's interval, where we are
+
+    def increment(self, out: Tensor, start: int, end: int) -> None:
+        """Fill `out` (B, size) with (W(end) - W(start)) / sqrt(time between); start and end are different places."""
+        if not self._values:
+            self._values = [torch.zeros(len(self.keys), self.size) for _ in range(DEPTH + 2)]
+        if start != self._place:
+            self._walk(start, None, 0.0)
+        self._walk(end, out, 1.0 / math.sqrt(abs(end - start) * LEAF))
+
+    def _walk(self, place: int, out: Tensor | None, scale: float) -> None:
+        """Move to `place`; with `out`, put the way's increment times `scale` there."""
+        nodes, kept_at = self._way(place)
+
+        def work(item: int, chunk: int, part: slice) -> None:
+            values = [value[item, part] for value in self._values]
+            key = mix(chunk, self.keys[item])
+            scratch = torch.empty_like(values[0])
+            for node in nodes:
+                _fill(values, node, mix(key, node.number), scratch)
+            here, last = values[kept_at] if kept_at >= 0 else torch.zeros_like(scratch), values[-1]
+            if out is not None:
+                torch.sub(here, last, out=out[item, part]).mul_(scale)
+            last.copy_(here)
+
+        each_chunk(len(self.keys), self.size, work)
+        self._place = place
+
+    def _way(self, place: int) -> tuple[list[_Node], int]:
+        """The nodes still to be made on the way to `place`, and where W(place) is kept then (-1: it is 0)."""
+        way = [] if self._numbers[0] == 0 else [_Node(0, -1, -1, 0)]
+        self._numbers[0] = 0
+        left, right = (0, -1), (LEAVES, 0)  # (place, where it is kept)
+        for depth in range(1, DEPTH + 1):
+            if place in (left[0], right[0]):
+                break
+            middle = (left[0] + right[0]) // 2
+            number = (1 << (depth - 1)) + (left[0] >> (DEPTH + 1 - depth))
+            if self._numbers[depth] != number:
+                way.append(_Node(depth, left[1], right[1], number))
+                self._numbers[depth] = number
+            left, right = (left, (middle, depth)) if place <= middle else ((middle, depth), right)
+        return way, left[1] if place == left[0] else right[1]
+
+
+def _fill(values: list[Tensor], node: _Node, key: int, scratch: Tensor) -> None:
+    out, length = values[node.depth], (LAM_END - LAM_START) / (1 << max(0, node.depth - 1))
+    if node.depth == 0:  # the end of time: W of the whole length
+        normals(out, key)
+        out.mul_(math.sqrt(length))
+        return
+    if node.left < 0:
+        torch.mul(values[node.right], 0.5, out=out)
+    else:
+        torch.lerp(values[node.left], values[node.right], 0.5, out=out)
+    (quick_normals if node.depth >= FINE else normals)(scratch, key)
+    out.add_(scratch, alpha=math.sqrt(length / 4))

@@ -1,0 +1,118 @@
+"""Random numbers under a key: the same key gives the same numbers, whatever was drawn before, on any thread.
+
+Keys are 64-bit mixes of whole numbers. A key and the place of a chunk in its item decide every number.
+"""
+
+from __future__ import annotations
+
+import operator
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+
+MASK = (1 << 64) - 1
+CHUNK = 1 << 16
+"""Items are made in chunks of this many numbers, each under a key of its own: a chunk fits the cache, and two threads
+can share an item."""
+_GAMMA = 0x9E3779B97F4A7C15
+
+
+def mix(*words: int) -> int:
+    """A 64-bit key from whole numbers: each goes through splitmix64's finalizer (Steele et al. 2014), none is added."""
+    key = 0
+    for word in words:
+        key = _finalize((key ^ _finalize((word + _GAMMA) & MASK)) & MASK)
+    return key
+
+
+def _finalize(z: int) -> int:
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return z ^ (z >> 31)
+
+
+def check_seed(seed: object) -> int:
+    """Return `seed` as an int; ValueError unless it is a whole number from 0 to 2^64 - 1."""
+    try:
+        value = operator.index(seed)  # type: ignore[arg-type]
+    except TypeError:
+        value = -1
+    if not 0 <= value <= MASK:
+        raise ValueError(f"seed is {seed!r}: give a whole number from 0 to {MASK}.")
+    return value
+
+
+def check_batch_index(batch_index: Sequence[int] | None, batch: int) -> tuple[int, ...]:
+    """Return the place of each item in the batch that it belongs to (default: 0, 1, 2, ...), one for each item."""
+    if batch_index is None:
+        return tuple(range(batch))
+    indices = tuple(int(i) for i in batch_index)
+    if len(indices) != batch or any(i < 0 for i in indices):
+        raise ValueError(f"batch_index is {list(indices)}: give one whole number from 0 up for each of {batch} items.")
+    return indices
+
+
+class _Twister(threading.local):
+    """torch's CPU generator, set to a 64-bit key; one for each thread.
+
+    manual_seed keeps only 32 bits, so the state itself is filled: its bytes from 24 on hold the Mersenne Twister's 624
+    words of 32 bits, each in 8 bytes; a fresh seed has also set "make all words anew before the next draw".
+    """
+
+    def __init__(self) -> None:
+        self.torch = torch.Generator().manual_seed(0)
+        self.state = self.torch.get_state()
+        self.words = self.state.numpy()[24 : 24 + 8 * 624].view(np.uint32)[::2]
+        self.steps = np.arange(1, 313, dtype=np.uint64) * np.uint64(_GAMMA)
+
+    def set(self, key: int) -> torch.Generator:
+        """The generator, its state filled with splitmix64's numbers from `key`."""
+        z = self.steps + np.uint64(key)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        self.words[:] = (z ^ (z >> np.uint64(31))).view(np.uint32)
+        return self.torch.set_state(self.state)
+
+
+_twister = _Twister()
+
+
+def normals(out: Tensor, key: int) -> None:
+    """Fill `out` (float32, CPU) with unit normals that depend on `key` and on its size alone."""
+    out.normal_(generator=_twister.set(key))
+
+
+def quick_normals(out: Tensor, key: int) -> None:
+    """The same at 40% of the cost, from 65,536 quantiles of the normal: variance 1, kurtosis 2.999, |z| up to 4.3.
+
+    For numbers that are only ever one of several in a sum, such as a Brownian path's finer levels.
+    """
+    count = out.numel()
+    bits = np.random.SFC64(key).random_raw(-(-count // 4)).view(np.uint16)[:count]
+    torch.index_select(_quantiles(), 0, torch.from_numpy(bits.astype(np.int64)), out=out)
+
+
+@lru_cache(maxsize=1)
+def _quantiles() -> Tensor:
+    z = torch.special.ndtri((torch.arange(1 << 16, dtype=torch.float64) + 0.5) / (1 << 16))
+    return (z / z.pow(2).mean().sqrt()).float()
+
+
+def each_chunk(items: int, size: int, work: Callable[[int, int, slice], None]) -> None:
+    """Call work(item, place, slice) for every chunk of every item of `size` numbers, on several threads if it pays."""
+    jobs = [(i, k // CHUNK, slice(k, min(k + CHUNK, size))) for i in range(items) for k in range(0, size, CHUNK)]
+    if items * size <= CHUNK:
+        for job in jobs:
+            work(*job)
+    else:
+        list(_pool().map(lambda job: work(*job), jobs))
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="sigmatic-noise")

@@ -1,0 +1,119 @@
+"""The parameters that samplers and schedules declare, as flags of the command line; and checks of our own flags."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from typing import Any
+
+from .. import samplers, schedulers
+from ..core.spec import Param, SamplerSpec, ScheduleSpec, Spec
+
+PREFIX = "param_"
+ANY = "any"
+_YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+_SHOWN = 4  # owners of a parameter that its help names
+
+
+def declared() -> dict[str, list[tuple[Spec, Param]]]:
+    """Every parameter of every sampler and schedule, with those that have it."""
+    found: dict[str, list[tuple[Spec, Param]]] = {}
+    for registry in (samplers, schedulers):
+        for spec in map(registry.get, registry.names()):
+            for param in spec.params:
+                found.setdefault(param.name, []).append((spec, param))
+    return dict(sorted(found.items()))
+
+
+def flag(name: str) -> str:
+    """--s-noise for s_noise."""
+    return "--" + name.replace("_", "-")
+
+
+def add_declared(parser: argparse.ArgumentParser) -> None:
+    """One flag for each declared parameter, unset unless given: the sampler or schedule then uses its own default."""
+    group = parser.add_argument_group(
+        "parameters of samplers and schedules (default: the own value of the one that is chosen)"
+    )
+    for name, owners in declared().items():
+        param = owners[0][1]
+        metavar = "{" + ",".join(param.choices) + "}" if param.kind == "choice" else param.kind.upper()
+        names = [f"{spec.name} ({own.default})" for spec, own in owners]
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        text = f"{param.help} Taken by {shown}.".replace("%", "%%")
+        group.add_argument(flag(name), dest=PREFIX + name, metavar=metavar, help=text)
+
+
+def split(
+    args: argparse.Namespace, sampler: SamplerSpec, schedule: ScheduleSpec
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The parameters that were given, for the sampler and for the schedule (one that both declare goes to both).
+
+    ValueError where neither has the parameter, or where the value is not allowed.
+    """
+    given = {k.removeprefix(PREFIX): v for k, v in vars(args).items() if k.startswith(PREFIX) and v is not None}
+    for name in given:
+        if not any(name == param.name for spec in (sampler, schedule) for param in spec.params):
+            owners = ", ".join(spec.name for spec, _ in declared()[name][:_SHOWN])
+            raise ValueError(f"{flag(name)}: {_takes(sampler)}, {_takes(schedule)}; {name} is a parameter of {owners}.")
+    return _of(sampler, given), _of(schedule, given)
+
+
+def _takes(spec: Spec) -> str:
+    return f"{spec.name} takes {', '.join(flag(p.name) for p in spec.params) or 'no parameters'}"
+
+
+def _of(spec: Spec, given: dict[str, Any]) -> dict[str, Any]:
+    return {p.name: p.check(_parse(p, given[p.name])) for p in spec.params if p.name in given}
+
+
+def _parse(param: Param, text: str) -> Any:
+    """`text` in the parameter's own type; as it is where it is none, for the parameter's own check to refuse."""
+    if param.kind == "bool":
+        return True if text.lower() in _YES else False if text.lower() in _NO else text
+    if param.kind == "choice":
+        return text
+    try:
+        return int(text) if param.kind == "int" else float(text)
+    except ValueError:
+        return text
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A type for argparse: whole numbers from low to high."""
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return value
+
+    return convert
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A type for argparse: numbers from low to high."""
+
+    def convert(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
+        return value
+
+    return convert
+
+
+def digit(text: str) -> int | str:
+    """A type for argparse: 0 to 9, or ANY, for which the network picks."""
+    if text == ANY:
+        return ANY
+    if len(text) == 1 and text in "0123456789":
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a digit: give 0 to 9, or {ANY}")

@@ -1,0 +1,62 @@
+"""The commands `samplers` and `schedules`: what there is, as a table for people or as JSON for machines."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shutil
+import textwrap
+from typing import Any
+
+from .. import samplers, schedulers
+from ..core.spec import Param, SamplerSpec, Spec
+
+
+def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The flags of both commands."""
+    parser.add_argument("--json", action="store_true", help="print a JSON list with every field instead of the table")
+
+
+def execute(args: argparse.Namespace, command: str) -> None:
+    """Print the list to stdout."""
+    registry: Any = samplers if command == "samplers" else schedulers
+    specs = [registry.get(name) for name in registry.names()]
+    print(json.dumps([as_dict(spec) for spec in specs], indent=2) if args.json else table(specs))
+
+
+def as_dict(spec: Spec) -> dict[str, Any]:
+    """Every declared field but the code."""
+    fields = {f.name: getattr(spec, f.name) for f in dataclasses.fields(spec) if f.name not in ("build", "params")}
+    return {**fields, "params": [dataclasses.asdict(param) for param in spec.params]}
+
+
+def table(specs: list[Any]) -> str:
+    """Aligned columns, with the summary of each under its line."""
+    rows = [_heads(specs), *map(_cells, specs)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    room = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
+    out = lines[:1]
+    for spec, line in zip(specs, lines[1:], strict=True):
+        out += ["", line, textwrap.fill(spec.summary, room, initial_indent="    ", subsequent_indent="    ")]
+    return "\n".join(out)
+
+
+def _heads(specs: list[Any]) -> list[str]:
+    solver = ["order", "evaluations a step", "noise"] if isinstance(specs[0], SamplerSpec) else []
+    return ["name", "title", *solver, "parameters (defaults)"]
+
+
+def _cells(spec: Any) -> list[str]:
+    cells = [spec.name, spec.title]
+    if isinstance(spec, SamplerSpec):
+        cells += [str(spec.order), str(spec.evals_per_step), "yes" if spec.stochastic else "no"]
+    params = ", ".join(map(_parameter, spec.params)) or "-"
+    same = f" (same as {spec.alias_of})" if getattr(spec, "alias_of", None) else ""
+    return [*cells, params + same]
+
+
+def _parameter(param: Param) -> str:
+    value = f"{param.default:g}" if param.kind == "float" else str(param.default)
+    return f"{param.name}={value}"

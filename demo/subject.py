@@ -1,0 +1,106 @@
+"""What the command line draws: the digit network or the 2-D mixture, each as a batch that a sampler can run on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from .. import samplers
+from ..core import noise
+from . import sheet
+from .mixture import Mixture
+
+AT_ONCE = 64  # digits in one call of the network: larger batches are no faster and only take memory
+POINTS_BEHIND = 3000
+
+
+class Subject(Protocol):
+    """A model together with how many items are asked of it and how they are shown."""
+
+    shape: tuple[int, ...]
+    chunk: int
+
+    def model(self, start: int, stop: int, space: str) -> Callable[..., Tensor]:
+        """The denoiser of items start to stop."""
+        ...
+
+    def picture(self, x0: Tensor, scale: int) -> Any:
+        """The finished items (B, ...) as one pillow image."""
+        ...
+
+
+class Digits:
+    """The embedded digit network; `labels` are the digits asked for (None: whichever the network likes).
+
+    RuntimeError where the file of weights is damaged.
+    """
+
+    def __init__(self, labels: Sequence[int | None], cfg: float, columns: int) -> None:
+        from . import digits  # not before it is needed: the network is loaded from a file
+
+        try:
+            digits.load()
+        except SafetensorError as error:
+            raise RuntimeError(f"{digits.WEIGHTS} is damaged ({error}): fetch it again.") from error
+        self._digits, self.labels, self.cfg, self.columns = digits, list(labels), cfg, columns
+        self.shape, self.chunk = (len(self.labels), 1, 32, 32), AT_ONCE
+
+    def model(self, start: int, stop: int, space: str) -> Callable[..., Tensor]:
+        """The denoiser of digits start to stop."""
+        return self._digits.denoiser(self.labels[start:stop], space=space, cfg=self.cfg)
+
+    def picture(self, x0: Tensor, scale: int) -> Any:
+        """Rows of digits."""
+        return sheet.tiles(self._digits.to_images(x0), self.columns, scale)
+
+
+class Points:
+    """A mixture of eight Gaussians in the plane, whose exact answer is known; drawn over exact draws in grey."""
+
+    def __init__(self, count: int) -> None:
+        self.mixture, self.shape, self.chunk = Mixture((2,)), (count, 2), count
+
+    def model(self, start: int, stop: int, space: str) -> Callable[..., Tensor]:
+        """The exact denoiser, the same for all points."""
+        return self.mixture.denoiser(space)
+
+    def picture(self, x0: Tensor, scale: int) -> Any:
+        """A scatter plot."""
+        exact = self.mixture.sample(POINTS_BEHIND, seed=1).numpy()
+        low, high = self.mixture.centres.amin(0), self.mixture.centres.amax(0)
+        x, y = ((low + high) / 2).tolist()
+        reach = float((high - low).max()) / 2 + 4 * self.mixture.spread
+        side, dot = 105 * scale, 0.6 * scale
+        return sheet.scatter(x0.double().numpy(), exact, centre=(x, y), reach=reach, side=side, dot=dot)
+
+
+def run(
+    subject: Subject,
+    sampler: str,
+    sigmas: Tensor,
+    *,
+    space: str,
+    seed: int,
+    params: dict[str, Any],
+    tick: Callable[[Any], Any],
+) -> Tensor:
+    """Generate all items of `subject` and return them (B, ...); `tick` is called once a step of every chunk.
+
+    The same seed gives the same starting noise on every schedule and in both spaces.
+    """
+    count, done = subject.shape[0], []
+    for start in range(0, count, subject.chunk):
+        stop = min(count, start + subject.chunk)
+        like, index = torch.empty(stop - start, *subject.shape[1:]), range(start, stop)
+        # Always the same stretch of noise levels, so that the picture to come does not hang on sigma_max.
+        x = noise.gaussian(like, seed, index, stream="initial")(1.0, 0.0) * sigmas[0]
+        model = subject.model(start, stop, space)
+        out = samplers.sample(
+            sampler, model, x, sigmas, space=space, seed=seed, batch_index=index, callback=tick, disable=True, **params
+        )
+        done.append(out)
+    return torch.cat(done)

@@ -1,0 +1,169 @@
+"""The Brownian path: a path indeed, the same for all schedules, items, orders of looking and threads."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings, strategies as st
+
+import sigmatic
+from sigmatic.core import brownian, keys, noise
+
+LEAF = brownian.LEAF
+
+
+def levels(steps, space="ve", name="karras"):
+    return [float(s) for s in sigmatic.schedulers.sigmas(name, steps, space=space)[:-1]]
+
+
+def time_of(path, sigma):
+    """Where the path is looked at: the clock, clamped and snapped, from -10."""
+    return round((min(path.clock(sigma), 22) + 10) / LEAF) * LEAF
+
+
+def increments(path, sigmas):
+    """The un-normalised increments W(t') - W(t) over neighbouring sigmas, float64."""
+    return [
+        path(a, b).double() * math.sqrt(abs(time_of(path, b) - time_of(path, a))) for a, b in itertools.pairwise(sigmas)
+    ]
+
+
+@pytest.mark.parametrize("steps", [20, 200, 1000])
+def test_increments_are_unit_normals(steps):
+    sigmas = levels(steps, name="exponential")
+    path = noise.brownian(torch.empty(1, max(1000, 2_000_000 // steps)), 1)
+    z = torch.stack([path(a, b).flatten() for a, b in itertools.pairwise(sigmas)]).double()
+    assert z.var().item() == pytest.approx(1, abs=0.01)
+    assert (z**4).mean().item() / z.var().item() ** 2 == pytest.approx(3, abs=0.05)
+    assert abs((z[1:] * z[:-1]).mean().item()) < 0.01
+    assert abs((z[2:] * z[:-2]).mean().item()) < 0.01
+
+
+@settings(max_examples=30, deadline=None)
+@given(times=st.lists(st.floats(0.001, 80), min_size=2, max_size=12, unique=True), seed=st.integers(0, 2**64 - 1))
+def test_any_partition_sums_to_the_whole(times, seed):
+    sigmas = sorted(times, reverse=True)
+    x = torch.empty(1, 50)
+    path = noise.brownian(x, seed)
+    places = [round(time_of(path, s) / LEAF) for s in sigmas]
+    sigmas = [s for k, s in enumerate(sigmas) if places.index(places[k]) == k]
+    if len(sigmas) < 2:
+        return
+    (whole,) = increments(noise.brownian(x, seed), [sigmas[0], sigmas[-1]])
+    assert (sum(increments(path, sigmas)) - whole).abs().max() < 1e-5 * max(1, whole.abs().max())
+
+
+def test_twenty_and_forty_steps_follow_one_path(space):
+    x = torch.empty(2, 100)
+    fine = levels(39, space)
+    coarse = fine[::2]
+    of_fine, of_coarse = (increments(noise.brownian(x, 1, space=space), s) for s in (fine, coarse))
+    for k, whole in enumerate(of_coarse):
+        torch.testing.assert_close(of_fine[2 * k] + of_fine[2 * k + 1], whole, rtol=0, atol=1e-5)
+
+
+def test_order_of_looking_does_not_matter():
+    x = torch.empty(2, 100)
+    pairs = list(itertools.pairwise(levels(20)))
+    straight = noise.brownian(x, 1)
+    expected = {pair: straight(*pair) for pair in pairs}
+    jumping = noise.brownian(x, 1)
+    for pair in [*pairs[::3], *pairs[::-1], *pairs]:
+        assert torch.equal(jumping(*pair), expected[pair])
+
+
+def test_the_way_up_is_the_way_down_reversed():
+    path = noise.brownian(torch.empty(1, 100), 1)
+    assert torch.equal(path(2.0, 1.0), -path(1.0, 2.0))
+
+
+def test_an_item_is_itself_in_any_batch():
+    pairs = list(itertools.pairwise(levels(8)))
+    whole, alone = noise.brownian(torch.empty(5, 3, 40), 1), noise.brownian(torch.empty(1, 3, 40), 1, [3])
+    for pair in pairs:
+        assert torch.equal(whole(*pair)[3], alone(*pair)[0])
+
+
+def test_items_seeds_and_streams_are_independent():
+    x = torch.empty(2, 100_000)
+    rows = [noise.brownian(x, seed)(2.0, 1.0) for seed in (1, 2, 2**32 + 1)]
+    rows += [noise.brownian(x, 1, stream=stream)(2.0, 1.0) for stream in ("churn", "jump")]
+    rows += [noise.gaussian(x, 1)(2.0, 1.0)]
+    z = torch.cat(rows)
+    assert (torch.corrcoef(z) - torch.eye(len(z))).abs().max() < 0.015
+
+
+def test_threads_do_not_matter(monkeypatch):
+    x = torch.empty(2, 3 * keys.CHUNK // 2)
+    pairs = list(itertools.pairwise(levels(6)))
+    threaded = noise.brownian(x, 1)
+    expected = [threaded(*pair) for pair in pairs]
+
+    def one_by_one(items, size, work):
+        for item in reversed(range(items)):
+            for k in reversed(range(0, size, keys.CHUNK)):
+                work(item, k // keys.CHUNK, slice(k, min(k + keys.CHUNK, size)))
+
+    monkeypatch.setattr(brownian, "each_chunk", one_by_one)
+    alone = noise.brownian(x, 1)
+    assert all(torch.equal(alone(*pair), z) for pair, z in zip(pairs, expected, strict=True))
+
+
+def test_both_ends_are_finite(space):
+    path = noise.brownian(torch.empty(1, 64), 1, space=space)
+    top = 1.0 if space == "flow" else 1e6
+    for pair in [(top, 0.5), (0.5, 0.0), (top, 0.0), (0.0, 0.5)]:
+        z = path(*pair)
+        assert torch.isfinite(z).all() and 0.5 < z.std() < 1.6
+
+
+def test_a_step_shorter_than_a_leaf_has_noise_of_its_own():
+    path = noise.brownian(torch.empty(1, 20_000), 1)
+    a, b, c = 1.0, 1.0 - 1e-5, 1.0 - 2e-5
+    first, second = path(a, b).flatten(), path(b, c).flatten()
+    assert first.std().item() == pytest.approx(1, abs=0.02)
+    assert abs((first * second).mean().item()) < 0.03
+
+
+@pytest.mark.parametrize("towards", [0.0, math.inf])
+def test_a_rounding_error_of_sigma_changes_nothing(towards, space):
+    path = noise.brownian(torch.empty(1, 16), 1, space=space)
+    sigmas = torch.tensor(levels(20, space))
+    moved = torch.nextafter(sigmas, torch.tensor(towards)).clamp(max=1.0 if space == "flow" else 100.0)
+    for pair, other in zip(itertools.pairwise(sigmas.tolist()), itertools.pairwise(moved.tolist()), strict=True):
+        assert torch.equal(path(*pair), path(*other))
+
+
+def test_quick_normals_are_normals():
+    z = torch.empty(1_000_000)
+    keys.quick_normals(z, 5)
+    z = z.double()
+    assert z.var().item() == pytest.approx(1, abs=0.005) and abs(z.mean().item()) < 0.005
+    assert (z**4).mean().item() / z.var().item() ** 2 == pytest.approx(3, abs=0.03)
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 5, 1000])
+def test_quick_normals_of_any_size(size):
+    z = torch.empty(size)
+    keys.quick_normals(z, 5)
+    assert torch.isfinite(z).all()
+
+
+def test_memory_is_bounded():
+    x = torch.empty(1, 1000)
+    path = noise.brownian(x, 1)
+    for pair in itertools.pairwise(levels(50)):
+        path(*pair)
+    assert sum(v.numel() for v in path.path._values) <= 20 * x.numel()
+
+
+@pytest.mark.parametrize("name", [n for n in sigmatic.samplers.names() if n.endswith("_sde")])
+def test_sde_samplers_ask_for_it(name):
+    assert sigmatic.samplers.get(name).noise == "brownian"
+    x, sigmas = torch.ones(1, 30), torch.tensor(levels(5))
+    own, named, other = (
+        sigmatic.samplers.sample(name, lambda x, s: x * 0.5, x, sigmas, noise=kind, disable=True)
+        for kind in (None, "brownian", "gaussian")
+    )
+    assert torch.equal(own, named) and not torch.equal(own, other)

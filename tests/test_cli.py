@@ -1,0 +1,205 @@
+"""The command line as people meet it: files that are written, lists, and one clear line for every mistake."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors import SafetensorError
+
+import sigmatic
+from sigmatic.demo import cli, digits, subject
+
+SMALL = ("--model", "mixture", "--count", "20", "--steps", "3")
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """Every test starts in an empty folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+def process(*argv, code=None, **env):
+    """A real run in a process of its own."""
+    start = ["-c", code, *argv] if code else ["-m", "sigmatic", *argv]
+    done = subprocess.run([sys.executable, *start], capture_output=True, text=True, env={**os.environ, **env})
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.fixture
+def fake_digits(monkeypatch):
+    """A digit network that draws each digit as a flat grey; records what it was asked."""
+    asked = []
+
+    def denoiser(labels, *, space="ve", cfg=1.0):
+        asked.append((list(labels), space, cfg))
+        grey = torch.tensor([-1.0 if label is None else label / 5 - 1 for label in labels])
+        return lambda x, sigma, **_: grey[:, None, None, None].expand_as(x)
+
+    monkeypatch.setattr(digits, "load", lambda: None, raising=False)
+    monkeypatch.setattr(digits, "denoiser", denoiser, raising=False)
+    monkeypatch.setattr(
+        digits, "to_images", lambda x0: [np.uint8(127 * (1 - item[0])) for item in x0.numpy()], raising=False
+    )
+    return asked
+
+
+# What a person types, for real.
+
+
+def test_demo_writes_the_default_file_and_prints_its_path():
+    code, out, err = process("demo", "--model", "mixture", "--samplers", "euler", "heun", "--steps", "2", "3")
+    assert (code, out) == (0, "sigmatic-demo.png\n")
+    assert "step" in err and "Traceback" not in err  # the progress bar
+    with Image.open("sigmatic-demo.png") as picture:
+        assert picture.format == "PNG" and picture.width > 400 and picture.height > 400
+    assert os.listdir() == ["sigmatic-demo.png"]
+
+
+def test_a_bad_name_is_one_line_and_exit_code_2():
+    code, out, err = process("sample", "--sampler", "eulr")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1 and "eulr" in err and "euler" in err
+    assert not os.listdir()
+
+
+def test_version_and_help_need_no_torch():
+    trap = "import sys; sys.modules['torch'] = None; from sigmatic.demo.cli import main; sys.exit(main(sys.argv[1:]))"
+    assert process("--version", code=trap) == (0, f"sigmatic {sigmatic.__version__}\n", "")
+    code, out, _ = process(code=trap)
+    assert code == 0 and all(command in out for command in cli.COMMANDS)
+
+
+def test_missing_pillow_says_what_to_install():
+    trap = "import sys; sys.modules['PIL'] = None; from sigmatic.demo.cli import main; sys.exit(main(sys.argv[1:]))"
+    code, out, err = process("demo", code=trap)
+    assert (code, out) == (2, "") and "pip install pillow" in err and err.count("\n") == 1
+    assert process("schedules", code=trap)[0] == 0  # what draws nothing needs none
+
+
+def test_a_reader_that_leaves_early_is_no_error():
+    pipe = "import subprocess, sys; p = subprocess.Popen([sys.executable, '-m', 'sigmatic', 'samplers', '--json'], "
+    pipe += "stdout=subprocess.PIPE, stderr=subprocess.PIPE); p.stdout.close(); "
+    pipe += "sys.stderr.write(p.stderr.read().decode()); sys.exit(p.wait())"
+    assert process(code=pipe) == (0, "", "")
+
+
+# Lists.
+
+
+@pytest.mark.parametrize("command, registry", [("samplers", "samplers"), ("schedules", "schedulers")])
+def test_lists_name_everything_there_is(command, registry, capsys):
+    names = getattr(sigmatic, registry).names()
+    assert cli.main([command, "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert tuple(entry["name"] for entry in listed) == names
+    assert cli.main([command]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert tuple(line.split()[0] for line in lines[1:] if line[:1].strip()) == names
+    for entry in listed:
+        spec = getattr(sigmatic, registry).get(entry["name"])
+        assert [p["name"] for p in entry["params"]] == [p.name for p in spec.params]
+        assert entry["summary"] == spec.summary and "build" not in entry
+
+
+@pytest.mark.parametrize("command", list(cli.COMMANDS))
+def test_every_command_has_help(command, capsys):
+    assert cli.main([command, "--help"]) == 0
+    assert "usage: python -m sigmatic " + command in capsys.readouterr().out
+
+
+def test_every_declared_parameter_is_a_flag(capsys):
+    cli.main(["sample", "--help"])
+    text = capsys.readouterr().out
+    for registry in (sigmatic.samplers, sigmatic.schedulers):
+        for name in registry.names():
+            for param in registry.get(name).params:
+                assert "--" + param.name.replace("_", "-") in text
+
+
+# Pictures.
+
+
+def _bytes(*argv):
+    assert cli.main(["sample", *SMALL, *argv, "--out", "p.png"]) == 0
+    return Path("p.png").read_bytes()
+
+
+@pytest.mark.parametrize("space", ["ve", "flow"])
+@pytest.mark.parametrize("sampler", sigmatic.samplers.names())
+def test_every_sampler_draws_and_the_same_seed_gives_the_same_bytes(sampler, space):
+    argv = ("--sampler", sampler, "--space", space, "--seed", "5")
+    assert _bytes(*argv) == _bytes(*argv)
+
+
+@pytest.mark.parametrize("schedule", sigmatic.schedulers.names())
+def test_every_schedule_draws(schedule):
+    assert _bytes("--schedule", schedule).startswith(b"\x89PNG")
+
+
+def test_seed_and_parameters_reach_the_picture():
+    def pixels(*argv):
+        _bytes(*argv)
+        return Image.open("p.png").crop((0, 130, 300, 400)).tobytes()  # without the words above it
+
+    plain = pixels()
+    for change in (("--seed", "1"), ("--eta", "0"), ("--s-noise", "0.5"), ("--rho", "3"), ("--sigma-max", "5")):
+        assert pixels(*change) != plain, change
+    assert pixels("--eta", "1.0") == plain
+
+
+def test_the_file_says_how_it_was_made():
+    _bytes("--seed", "3", "--eta", "0.5")
+    said = Image.open("p.png").info["sigmatic"]
+    assert "'seed': 3" in said and "dpmpp_2m_sde" in said and "0.5" in said
+
+
+def test_digits_get_their_labels_and_guidance(fake_digits):
+    assert cli.main(["sample", "--model", "digits", "--count", "12", "--steps", "2", "--cfg", "3"]) == 0
+    assert fake_digits == [([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1], "ve", 3.0)]
+    fake_digits.clear()
+    assert cli.main(["sample", "--model", "digits", "--count", "2", "--steps", "2", "--digit", "any"]) == 0
+    assert fake_digits == [([None, None], "ve", 2.0)]
+
+
+def test_demo_of_digits_asks_for_the_same_digits_in_every_cell(fake_digits):
+    argv = ["demo", "--model", "digits", "--digits", "7", "any", "--steps", "2", "3", "--samplers", "euler", "heun"]
+    assert cli.main([*argv, "--space", "flow"]) == 0
+    assert fake_digits == [([7, None], "flow", 2.0)] * 4
+
+
+def test_large_counts_are_cut_into_chunks_without_a_change():
+    whole, parts = subject.Points(10), subject.Points(10)
+    parts.chunk = 3
+    sigmas = sigmatic.schedulers.sigmas("karras", 6)
+    ticks = []
+    options = {"space": "ve", "seed": 2, "params": {}}
+    a = subject.run(whole, "euler_ancestral", sigmas, **options, tick=lambda _: None)
+    b = subject.run(parts, "euler_ancestral", sigmas, **options, tick=ticks.append)
+    torch.testing.assert_close(a, b)
+    assert len(ticks) == 6 * 4
+
+
+def test_damaged_weights_and_too_many_digits_are_one_line(fake_digits, monkeypatch, capsys):
+    def damaged():
+        raise SafetensorError("header too large")
+
+    assert cli.main(["sample", "--model", "digits", "--count", "5000"]) == 2
+    assert "room for 1000" in capsys.readouterr().err
+    monkeypatch.setattr(digits, "load", damaged)
+    assert cli.main(["sample", "--model", "digits"]) == 2
+    shown = capsys.readouterr().err
+    assert "digits.safetensors is damaged" in shown and shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("after", [0.02, 0.3, 0.6])
+def test_ctrl_c_while_torch_is_being_imported_is_not_lost(after):
+    code = "import os, signal, sys, threading; from sigmatic.demo.cli import main; "
+    code += f"threading.Timer({after}, lambda: os.kill(os.getpid(), signal.SIGINT)).start(); "
+    code += "sys.exit(main(['demo', '--model', 'mixture']))"
+    assert process(code=code) == (130, "", "python -m sigmatic: interrupted\n")
