@@ -185,10 +185,8 @@ def alias(name: str, of: str, title: str, summary: str, reference: str, **fixed:
     def build(step: Any, **given: Any) -> Any:
         return base.build(step, **fixed, **given)
 
-    fields = {
-        k: getattr(base, k) for k in ("family", "order", "evals_per_step", "stochastic", "history", "clock", "noise")
-    }
-    SAMPLERS.add(SamplerSpec(name, title, params, summary, reference, build, alias_of=of, **fields))
+    own = {"name": name, "title": title, "params": params, "summary": summary, "reference": reference}
+    SAMPLERS.add(replace(base, **own, build=build, alias_of=of))
 
 
 def schedule(title: str, *, params: tuple[Param, ...] = (), reference: str = ""):

@@ -85,8 +85,8 @@ def sample_with_state(
 
     space: "ve" or "flow". seed: of the noise in the steps. batch_index: the place of each item in its batch (0, 1, ..).
     noise: None (the sampler's own), "gaussian", "brownian", or f(sigma, sigma_next) -> unit normals like x, called
-    once for every disjoint stretch. state: from the run before. callback: gets k-diffusion's dict (x, i, sigma, sigma_hat, denoised)
-    once a step. disable: hides the progress bar. params: the sampler's own (`get(name).params`).
+    once for every disjoint stretch. state: from the run before. callback: gets k-diffusion's dict (x, i, sigma,
+    sigma_hat, denoised) once a step. disable: hides the progress bar. params: the sampler's own (`get(name).params`).
     Raises ValueError or TypeError before the first model call.
     """
     spec = get(name)
