@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from . import policy, space as spaces
+from . import policy, shapes, space as spaces
 from .brownian import LEAF, Path
 from .keys import MASK, check_batch_index, check_seed, each_chunk, mix, normals
 
@@ -34,16 +35,17 @@ class Gaussian:
     def __call__(self, sigma: float, sigma_next: float) -> Tensor:
         out = self._blank()
         self._independent(out, sigma, sigma_next)
-        return self._hand_over(out)
+        return self.hand_over(out)
 
     def clock(self, sigma: float) -> float:
-        """The time of noise at `sigma`: lam, from -10 (`core.policy.LAM_START`) up; infinite at sigma = 0."""
+        """The time of noise at `sigma`: see `core.noise.clock`."""
         return clock(sigma, self.space)
 
     def _blank(self) -> Tensor:
         return torch.empty(self.shape, dtype=torch.float32, pin_memory=self.device.type == "cuda")
 
-    def _hand_over(self, out: Tensor) -> Tensor:
+    def hand_over(self, out: Tensor) -> Tensor:
+        """`out` on the device and in the dtype of the run."""
         return out.to(self.device, self.dtype, non_blocking=True)
 
     def _independent(self, out: Tensor, sigma: float, sigma_next: float) -> None:
@@ -72,7 +74,7 @@ class Brownian(Gaussian):
             self._independent(out, sigma, sigma_next)
         else:
             self.path.increment(out.view(len(self.indices), -1), start, end)
-        return self._hand_over(out)
+        return self.hand_over(out)
 
 
 def gaussian(
@@ -94,6 +96,84 @@ def brownian(
     As `gaussian` otherwise. It keeps at most 18 latents of CPU memory while it lives.
     """
     return Brownian(x, seed, batch_index, space, stream)
+
+
+class Shaped:
+    """Another kind of noise, made from white noise by a map that every item goes through by itself."""
+
+    def __init__(self, x: Tensor, count: int, shape: shapes.Map, white: type[Gaussian], *key: Any) -> None:
+        self.to, self.shape, self.map = Gaussian(x, *key), x.shape, shape
+        self.white = white(torch.empty(x.shape[0], count), *key)
+
+    def __call__(self, sigma: float, sigma_next: float) -> Tensor:
+        return self.to.hand_over(self.map(self.white(sigma, sigma_next)).reshape(self.shape))
+
+    def clock(self, sigma: float) -> float:
+        """As of the white noise."""
+        return self.white.clock(sigma)
+
+
+def power(
+    x: Tensor,
+    seed: int,
+    batch_index: Sequence[int] | None = None,
+    *,
+    space: str = "ve",
+    stream: str = "step",
+    exponent: float = 1.0,
+) -> Shaped:
+    """As `brownian`, with a spectrum 1 / frequency^exponent over height and width: 1 pink, -1 blue, -2 violet.
+
+    x (B, C, ..., H, W). Raises ValueError where x has no height and width, or exponent is not from -4 to 4.
+    """
+    if not -4 <= exponent <= 4:
+        raise ValueError(f"exponent is {exponent!r}: give a number from -4 to 4.")
+    return Shaped(x, *shapes.power(x.shape, exponent), Brownian, seed, batch_index, space, stream)
+
+
+def pyramid(
+    x: Tensor,
+    seed: int,
+    batch_index: Sequence[int] | None = None,
+    *,
+    space: str = "ve",
+    stream: str = "step",
+    discount: float = 0.7,
+) -> Shaped:
+    """As `brownian`, white noise plus coarser and coarser copies of it, each `discount` (0 to 1) as strong.
+
+    x (B, C, ..., H, W). Raises ValueError where x has no height and width, or discount is out of range.
+    """
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount!r}: give a number from 0 to 1.")
+    return Shaped(x, *shapes.pyramid(x.shape, discount), Brownian, seed, batch_index, space, stream)
+
+
+def uniform(
+    x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, space: str = "ve", stream: str = "step"
+) -> Shaped:
+    """As `gaussian`, with uniform numbers of variance 1. They have no path: more steps, other noise."""
+    return Shaped(x, x[:1].numel(), shapes.uniform, Gaussian, seed, batch_index, space, stream)
+
+
+def laplacian(
+    x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, space: str = "ve", stream: str = "step"
+) -> Shaped:
+    """As `gaussian`, with Laplacian numbers of variance 1. They have no path: more steps, other noise."""
+    return Shaped(x, x[:1].numel(), shapes.laplacian, Gaussian, seed, batch_index, space, stream)
+
+
+KINDS: dict[str, Callable[..., Any]] = {
+    "gaussian": gaussian,
+    "brownian": brownian,
+    "pink": partial(power, exponent=1.0),
+    "blue": partial(power, exponent=-1.0),
+    "violet": partial(power, exponent=-2.0),
+    "pyramid": pyramid,
+    "uniform": uniform,
+    "laplacian": laplacian,
+}
+"""The kinds of noise by the names that `samplers.sample(noise=...)` takes."""
 
 
 def clock(sigma: float, space: str) -> float:

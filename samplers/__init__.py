@@ -13,15 +13,16 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..core import loop, noise as noises, space as spaces
+from ..core.keys import check_seed
 from ..core.spec import SAMPLERS, SamplerSpec
 from ..core.table import Kept, Table, check_sigmas, tabulate
+from ._comfy import comfy
 
 for _module in pkgutil.iter_modules(__path__):
-    import_module(f".{_module.name}", __name__)
+    if not _module.name.startswith("_"):
+        import_module(f".{_module.name}", __name__)
 
 __all__ = ["State", "get", "names", "sample", "sample_with_state", "table"]
-
-NOISES = {"gaussian": noises.gaussian, "brownian": noises.brownian}
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,10 @@ def sample_with_state(
     """As `sample`, and also return the state from which a second run goes on as if there had been one.
 
     space: "ve" or "flow". seed: of the noise in the steps. batch_index: the place of each item in its batch (0, 1, ..).
-    noise: None (the sampler's own), "gaussian", "brownian", or f(sigma, sigma_next) -> unit normals like x, called
-    once for every disjoint stretch. state: from the run before. callback: gets k-diffusion's dict (x, i, sigma,
-    sigma_hat, denoised) once a step. disable: hides the progress bar. params: the sampler's own (`get(name).params`).
+    noise: None (the sampler's own), a kind by name (`noise.KINDS`), "comfy" (ComfyUI's own), or f(sigma, sigma_next)
+    -> unit normals like x, called once for every disjoint stretch. state: from the run before. callback: gets
+    k-diffusion's dict (x, i, sigma, sigma_hat, denoised) once a step. disable: hides the progress bar. params: the
+    sampler's own (`get(name).params`).
     Raises ValueError or TypeError before the first model call.
     """
     spec = get(name)
@@ -95,7 +97,7 @@ def sample_with_state(
     values = _values(marks)
     kept, registers = _resume(state, spec, space, values, x)
     run = _table(spec, values, space, params, kept)
-    source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space)
+    source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
     if not run.rows:
         return x, State(name, space, values[-1], tuple(x.shape), kept, registers)
 
@@ -137,12 +139,15 @@ def _check_x(x: Tensor) -> None:
         raise ValueError(f"x has shape {tuple(x.shape)}: give (B, ...), two dimensions or more, one item or more.")
 
 
-def _noise(noise: Any, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str) -> loop.Noise:
+def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec: SamplerSpec, sigmas: Sequence[float]):
     if callable(noise):
         return cast(loop.Noise, noise)
-    if noise not in NOISES:
-        raise ValueError(f"noise is {noise!r}: give one of {', '.join(NOISES)}, or a function (sigma, sigma_next).")
-    return NOISES[noise](x, seed, batch_index, space=space)
+    if noise == "comfy":
+        return comfy(x, check_seed(seed), sigmas, spec.noise == "brownian")
+    if not isinstance(noise, str) or noise not in noises.KINDS:
+        kinds = ", ".join(noises.KINDS)
+        raise ValueError(f"noise is {noise!r}: give one of {kinds}, comfy, or a function (sigma, sigma_next).")
+    return noises.KINDS[noise](x, seed, batch_index, space=space)
 
 
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):

@@ -54,6 +54,21 @@ def compare_sampler(name: str, params: dict, space: str) -> None:
     report(f"{name} {params} {space}", ours, theirs)
 
 
+def compare_comfy_noise() -> None:
+    """noise="comfy" against what the host draws by itself."""
+    import inspect
+
+    sigmas = sigmatic.schedulers.sigmas("karras", 12)
+    x = torch.randn((2, 4, 8, 8), generator=torch.Generator().manual_seed(0)) * sigmas[0]
+    later = "+= 1" in inspect.getsource(host.K.default_noise_sampler)  # since 0.7 the seed moves by one on the CPU
+    model = inhost.HostModel(lambda x, sigma: x * 0.5, inhost.model_sampling(host, "ve"))
+    for name, seed in (("dpmpp_2m_sde", 5), ("dpmpp_3m_sde", 2**40 + 1), ("euler_ancestral", 5)):
+        theirs = seed if later or name.endswith("_sde") else seed + 1
+        theirs = getattr(host.K, "sample_" + name)(model, x, sigmas, extra_args={"seed": theirs}, disable=True)
+        ours = sigmatic.samplers.sample(name, model, x, sigmas, seed=seed, noise="comfy", disable=True)
+        report(f"comfy noise {name}", ours, theirs)
+
+
 def compare_schedules() -> None:
     for space in ("ve", "flow"):
         sampling = inhost.model_sampling(host, space)
@@ -73,4 +88,5 @@ with torch.inference_mode():
         compare_sampler(name, params, "ve")
         if flow:
             compare_sampler(name, params, "flow")
+    compare_comfy_noise()
     compare_schedules()

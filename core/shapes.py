@@ -1,0 +1,93 @@
+"""Noise that is not white: a power-law spectrum, pyramids, uniform and Laplacian numbers. Unit variance, item by item.
+
+Power-law and pyramid noise are fixed linear maps of white noise, so they have a Brownian path wherever white noise has
+one. Uniform and Laplacian numbers do not add up to their own kind: they are new in every step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Shape = tuple[int, ...]
+Map = Callable[[Tensor], Tensor]
+SPATIAL = "it shapes noise over height and width"
+
+
+def spatial_axes(shape: Sequence[int], kind: str) -> tuple[int, int]:
+    """Height and width of a latent (B, C, ..., H, W); ValueError where it has none (audio, packed latents)."""
+    if len(shape) < 4 or min(shape[-2:]) < 2:
+        raise ValueError(
+            f"noise {kind!r} needs latents (B, C, ..., height, width), got {tuple(shape)}: {SPATIAL}. "
+            "Take gaussian or brownian."
+        )
+    return shape[-2], shape[-1]
+
+
+def power(shape: Shape, exponent: float) -> tuple[int, Map]:
+    """Noise whose power falls as 1 / frequency^exponent over height and width: 1 pink, 2 red, -1 blue, -2 violet.
+
+    Returns how many white numbers an item takes, and the map from (B, count) white to (B, ...) shaped numbers. The
+    gain of every frequency is fixed such that each pixel has variance 1; the lowest frequency stands in for 0.
+    """
+    height, width = spatial_axes(shape, "power")
+    f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None, :])
+    gain = f.clamp(min=1 / max(height, width)).double().pow(-exponent / 2)
+    both = torch.full((gain.shape[1],), 2.0, dtype=torch.float64)  # rfft keeps one of each pair of frequencies
+    both[0] = 1
+    if width % 2 == 0:
+        both[-1] = 1
+    gain = (gain / (gain.pow(2) * both).sum().div(height * width).sqrt()).float()
+
+    def shaped(white: Tensor) -> Tensor:
+        spectrum = torch.fft.rfft2(white.reshape(-1, *shape[1:]))
+        return torch.fft.irfft2(spectrum * gain, s=(height, width))
+
+    return math.prod(shape[1:]), shaped
+
+
+def pyramid(shape: Shape, discount: float = 0.7) -> tuple[int, Map]:
+    """White noise plus coarser and coarser copies of it, each `discount` as strong: large shapes and fine grain.
+
+    Level k is 1 / 2^k the size, enlarged bilinearly. Returns as `power` does; variance 1 at every pixel.
+    """
+    height, width = spatial_axes(shape, "pyramid")
+    planes = math.prod(shape[1:-2])
+    sizes = [(height, width)]
+    while min(sizes[-1]) > 1:
+        sizes.append((math.ceil(sizes[-1][0] / 2), math.ceil(sizes[-1][1] / 2)))
+    counts = [planes * h * w for h, w in sizes]
+    # The variance of a bilinear mean is the sum of its squared weights, a row times a column.
+    spread = [_squared(h, height)[:, None] * _squared(w, width)[None, :] for h, w in sizes]
+    scale = sum(discount ** (2 * k) * s for k, s in enumerate(spread)).rsqrt()  # type: ignore[union-attr]
+
+    def shaped(white: Tensor) -> Tensor:
+        levels = white.split(counts, dim=1)
+        total = levels[0].reshape(-1, planes, height, width).clone()
+        for k, (level, size) in enumerate(zip(levels[1:], sizes[1:], strict=True), start=1):
+            big = F.interpolate(level.reshape(-1, planes, *size), (height, width), mode="bilinear", align_corners=False)
+            total.add_(big, alpha=discount**k)
+        return (total * scale).reshape(-1, *shape[1:])
+
+    return sum(counts), shaped
+
+
+def _squared(small: int, large: int) -> Tensor:
+    """The sum of squared weights with which each of `large` places is interpolated from `small` ones."""
+    weights = F.interpolate(torch.eye(small)[:, None, :], large, mode="linear", align_corners=False)
+    return weights[:, 0].pow(2).sum(0)
+
+
+def uniform(white: Tensor) -> Tensor:
+    """Uniform numbers of variance 1 from unit normals: sqrt(12) (Phi(z) - 1/2)."""
+    return (torch.special.ndtr(white.double()) - 0.5).mul_(math.sqrt(12)).float()
+
+
+def laplacian(white: Tensor) -> Tensor:
+    """Laplacian numbers of variance 1 from unit normals: more of both the very small and the very large."""
+    size = -torch.log(2 * torch.special.ndtr(-white.double().abs())) / math.sqrt(2)
+    return torch.copysign(size, white.double()).float()

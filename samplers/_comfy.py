@@ -1,0 +1,49 @@
+"""ComfyUI's own step noise, for people who must match old pictures: noise="comfy".
+
+It depends on the batch, on how the run is split and, for ancestral samplers, on the device; that is why it is not the
+default. The numbers are those of ComfyUI from 0.7 on; before, its ancestral noise on the CPU took the seed as it is.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+
+def comfy(x: Tensor, seed: int, sigmas: Sequence[float], brownian: bool) -> Callable[[float, float], Tensor]:
+    """The noise that ComfyUI's sampler would draw for x (B, ...) over `sigmas`: f(sigma, sigma_next) -> like x.
+
+    `brownian`: one torchsde tree in sigma for the whole batch (k-diffusion's BrownianTreeNoiseSampler); otherwise one
+    generator on x's device, drawn from step after step. Raises ValueError where torchsde is not installed.
+    """
+    return _tree(x, seed, sigmas) if brownian else _generator(x, seed)
+
+
+def _generator(x: Tensor, seed: int) -> Callable[[float, float], Tensor]:
+    generator = torch.Generator(device=x.device).manual_seed(seed + (x.device.type == "cpu"))
+
+    def draw(sigma: float, sigma_next: float) -> Tensor:
+        return torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=generator)
+
+    return draw
+
+
+def _tree(x: Tensor, seed: int, sigmas: Sequence[float]) -> Callable[[float, float], Tensor]:
+    try:
+        import torchsde
+    except ImportError as error:
+        raise ValueError("noise is 'comfy': ComfyUI's SDE noise needs the package torchsde. pip install it.") from error
+    ends = torch.tensor([min(s for s in sigmas if s > 0), max(sigmas)], dtype=torch.float32)
+    tree = torchsde.BrownianTree(ends[0], torch.zeros_like(x, device="cpu"), ends[1], entropy=seed)
+
+    def draw(sigma: float, sigma_next: float) -> Tensor:
+        low, high = torch.tensor(sorted((sigma, sigma_next)), dtype=torch.float32)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Should have")  # rounding of the ends; harmless
+            drawn = torch.as_tensor(tree(low, high))
+        return (drawn / (high - low).sqrt()).to(x) * (1 if sigma < sigma_next else -1)
+
+    return draw

@@ -1,0 +1,105 @@
+"""Kinds of noise other than white: unit variance, item by item, the spectrum that the name says."""
+
+import itertools
+import math
+
+import pytest
+import torch
+
+import sigmatic
+from sigmatic.core import noise, shapes
+
+KINDS = sorted(noise.KINDS)
+SPATIAL = ["pink", "blue", "violet", "pyramid"]
+WITH_A_PATH = ["brownian", *SPATIAL]
+
+
+def draw(kind, shape, seed=1, batch_index=None, pair=(2.0, 1.0), **more):
+    return noise.KINDS[kind](torch.empty(shape), seed, batch_index, **more)(*pair)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(2, 3, 40, 56), (1, 2, 3, 33, 17)])
+def test_unit_variance_everywhere(kind, shape):
+    z = torch.cat([draw(kind, shape, seed) for seed in range(120)]).double()
+    assert z.shape[1:] == shape[1:] and z.var().item() == pytest.approx(1, abs=0.03)
+    rows, columns = z.var(dim=(0, 1, -1)), z.var(dim=(0, 1, -2))
+    assert rows.min() > 0.7 and rows.max() < 1.4 and columns.min() > 0.7 and columns.max() < 1.4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_item_is_itself_in_any_batch(kind):
+    assert torch.equal(draw(kind, (5, 2, 16, 12))[3], draw(kind, (1, 2, 16, 12), batch_index=[3])[0])
+
+
+@pytest.mark.parametrize(("kind", "exponent"), [("pink", 1), ("blue", -1), ("violet", -2), ("brownian", 0)])
+def test_the_spectrum_falls_as_named(kind, exponent):
+    z = torch.cat([draw(kind, (8, 4, 64, 64), seed) for seed in range(8)])
+    spectrum = torch.fft.rfft2(z).abs().pow(2).mean(dim=(0, 1))
+    f = torch.hypot(torch.fft.fftfreq(64)[:, None], torch.fft.rfftfreq(64)[None])
+    low, high = ((f > a) & (f < b) for a, b in ((0.04, 0.08), (0.32, 0.4)))
+    slope = math.log(spectrum[low].mean() / spectrum[high].mean()) / math.log(f[high].mean() / f[low].mean())
+    assert slope == pytest.approx(exponent, abs=0.15)
+
+
+def test_pyramid_has_more_at_low_frequencies():
+    z = torch.cat([draw("pyramid", (8, 4, 64, 64), seed) for seed in range(4)])
+    spectrum = torch.fft.rfft2(z).abs().pow(2).mean(dim=(0, 1))
+    assert spectrum[1:3, 1:3].mean() > 5 * spectrum[20:30, 20:30].mean()
+
+
+@pytest.mark.parametrize(("kind", "kurtosis"), [("uniform", 1.8), ("laplacian", 6.0), ("gaussian", 3.0)])
+def test_the_shape_of_single_numbers(kind, kurtosis):
+    z = draw(kind, (1, 1_000_000)).double()
+    assert (z**4).mean().item() / z.var().item() ** 2 == pytest.approx(kurtosis, rel=0.03)
+    assert z.mean().item() == pytest.approx(0, abs=0.005)
+
+
+@pytest.mark.parametrize("kind", WITH_A_PATH)
+def test_kinds_with_a_path_add_up(kind):
+    path = noise.KINDS[kind](torch.empty(1, 2, 16, 16), 1)
+    sigmas = [float(s) for s in sigmatic.schedulers.sigmas("karras", 9)[:-1]]
+
+    def increment(a, b):
+        return path(a, b) * math.sqrt(round((path.clock(b) - path.clock(a)) * 1024) / 1024)
+
+    parts = sum(increment(a, b) for a, b in itertools.pairwise(sigmas))
+    torch.testing.assert_close(parts, increment(sigmas[0], sigmas[-1]), rtol=0, atol=1e-2)
+
+
+@pytest.mark.parametrize("kind", SPATIAL)
+@pytest.mark.parametrize("shape", [(2, 8, 100), (1, 1, 500), (2, 5), (1, 4, 1, 9)])
+def test_latents_without_height_and_width_are_refused(kind, shape):
+    with pytest.raises(ValueError, match="height and width"):
+        draw(kind, shape)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "brownian", "uniform", "laplacian"])
+@pytest.mark.parametrize("shape", [(2, 8, 100), (1, 1, 500), (2, 5)])
+def test_the_others_take_any_shape(kind, shape):
+    assert draw(kind, shape).shape == shape
+
+
+def test_parameters_are_checked():
+    x = torch.empty(1, 2, 8, 8)
+    for call, message in [
+        (lambda: noise.power(x, 1, exponent=5), "exponent is 5"),
+        (lambda: noise.power(x, 1, exponent=math.nan), "exponent"),
+        (lambda: noise.pyramid(x, 1, discount=-0.1), "discount"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            call()
+    assert torch.allclose(noise.power(x, 1, exponent=0)(2.0, 1.0), noise.brownian(x, 1)(2.0, 1.0), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_samplers_take_every_kind_by_name(kind):
+    x, sigmas = torch.ones(2, 2, 8, 8), [3.0, 2.0, 1.0]
+    out = sigmatic.samplers.sample("dpmpp_2m_sde", lambda x, s: x * 0.5, x, sigmas, noise=kind, disable=True)
+    assert torch.isfinite(out).all()
+
+
+def test_enlarged_levels_have_the_variance_that_is_divided_out():
+    weights = shapes._squared(5, 9)
+    big = torch.nn.functional.interpolate(torch.randn(20_000, 1, 5), 9, mode="linear")[:, 0]
+    torch.testing.assert_close(big.var(0), weights, rtol=0.05, atol=0)
