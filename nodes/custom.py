@@ -1,0 +1,96 @@
+"""Nodes for custom sampling: Sigmatic Sampler (-> SAMPLER) and Sigmatic Schedule (-> SIGMAS)."""
+
+from .. import samplers, schedulers
+from . import host, run, widgets
+from .adapter import model_levels
+from .compat import CATEGORY, io, schema
+from .install import PREFIX
+
+
+def sampler_names() -> list[str]:
+    """Our samplers as they are called in dropdowns."""
+    return [PREFIX + name for name in samplers.names()]
+
+
+def schedule_names() -> list[str]:
+    """Our schedules as they are called in dropdowns."""
+    return [PREFIX + name for name in schedulers.names()]
+
+
+class SigmaticSampler(io.ComfyNode):
+    """A sampler with its parameters, for SamplerCustom and everything else that takes a SAMPLER."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Ours only: the host has nodes for its own."""
+        return schema(
+            node_id="SigmaticSampler",
+            display_name="Sigmatic Sampler",
+            category=CATEGORY,
+            description="A Sigmatic sampler with its parameters, for SamplerCustom and SamplerCustomAdvanced.",
+            search_aliases=["sampler select", "eta"],
+            inputs=[
+                widgets.choice(
+                    "sampler", sampler_names(), widgets.SAMPLER, "The method that steps from noise to picture."
+                ),
+                widgets.eta(),
+                widgets.s_noise(),
+            ],
+            outputs=[io.Sampler.Output(display_name="sampler", tooltip="For the sampler input of SamplerCustom.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, sampler=None) -> bool | str:
+        """Refuse an unknown name before anything is queued."""
+        return widgets.problem("sampler", sampler, sampler_names()) or True
+
+    @classmethod
+    def execute(cls, sampler: str, eta: float = 1.0, s_noise: float = 1.0) -> io.NodeOutput:
+        """A KSAMPLER of the host around our function."""
+        widgets.insist(sampler=(sampler, sampler_names()))
+        return io.NodeOutput(run.own_sampler_object(sampler.removeprefix(PREFIX), eta=eta, s_noise=s_noise))
+
+
+class SigmaticSchedule(io.ComfyNode):
+    """The levels of noise of a run, over the range of the model."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Ours only: the host's are in BasicScheduler."""
+        return schema(
+            node_id="SigmaticSchedule",
+            display_name="Sigmatic Schedule",
+            category=CATEGORY,
+            description="The amounts of noise (sigmas) that a run steps through, over the model's own range: exactly "
+            "as many steps as asked for.",
+            search_aliases=["scheduler", "sigmas", "karras"],
+            inputs=[
+                io.Model.Input("model", tooltip="The model whose range of noise is used."),
+                widgets.choice("schedule", schedule_names(), widgets.SCHEDULE, "How the amounts of noise are spaced."),
+                widgets.steps(),
+                widgets.denoise(),
+                widgets.rho(),
+            ],
+            outputs=[io.Sigmas.Output(display_name="sigmas", tooltip="For the sigmas input of SamplerCustom.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, schedule=None) -> bool | str:
+        """Refuse an unknown name before anything is queued."""
+        return widgets.problem("schedule", schedule, schedule_names()) or True
+
+    @classmethod
+    def execute(cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO) -> io.NodeOutput:
+        """The host's denoise rule over our schedule."""
+        widgets.insist(schedule=(schedule, schedule_names()))
+        name, ms = schedule.removeprefix(PREFIX), host.model_sampling(model)
+        params = run.schedule_params(name, rho)
+        return io.NodeOutput(run.tail(steps, denoise, lambda n: model_levels(ms, name, n, **params)))
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    found = [SigmaticSampler, SigmaticSchedule]
+    for node in found:
+        node.define_schema()
+    return found

@@ -1,0 +1,169 @@
+"""The demo nodes: a complete text-to-image line (model, prompt, latent, decode) without a download."""
+
+import comfy.model_management
+import torch
+from torch import Tensor
+
+from . import demo_model, widgets
+from .compat import CATEGORY, io, schema
+
+DEMO = CATEGORY + "/demo"
+
+
+def class_weights(digit: str) -> Tensor:
+    """(1, 1, 10) with a 1 at the digit written in `digit`; zeros if it is blank. ValueError for anything else."""
+    text = (digit or "").strip()
+    problem = digit_problem(text)
+    if problem:
+        raise ValueError(problem)
+    weights = torch.zeros(1, 1, demo_model.CLASSES)
+    if text:
+        weights[..., int(text)] = 1.0
+    return weights
+
+
+def digit_problem(text: str) -> str | None:
+    """What is wrong with the widget's text, None if it is fine."""
+    if text.strip() in ("", *"0123456789"):
+        return None
+    return f"digit is {text!r}: give one digit from 0 to 9, or nothing at all for any digit."
+
+
+def pictures(samples: Tensor, zoom: int) -> Tensor:
+    """Latents (B, 1, H, W) in [-1, 1] -> pictures (B, zoom H, zoom W, 3) in [0, 1], every pixel a square."""
+    if samples.ndim != 4 or samples.shape[1] != 1:
+        raise ValueError(
+            f"samples: Sigmatic Demo Decode takes latents of one channel, got {tuple(samples.shape)}. For other "
+            "models use VAE Decode."
+        )
+    grey = ((samples.float() + 1) / 2).clamp(0, 1).movedim(1, -1).expand(-1, -1, -1, 3)
+    return grey.repeat_interleave(zoom, 1).repeat_interleave(zoom, 2)
+
+
+class SigmaticDemoModel(io.ComfyNode):
+    """-> MODEL."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Which network, posing as which kind of model."""
+        return schema(
+            node_id="SigmaticDemoModel",
+            display_name="Sigmatic Demo Model",
+            category=DEMO,
+            description="A tiny model that comes with Sigmatic, to try samplers and schedules in a second without a "
+            "download: handwritten digits, or an exactly known mixture for measurements.",
+            search_aliases=["digits", "mnist", "test model"],
+            inputs=[
+                io.Combo.Input(
+                    "model",
+                    options=list(demo_model.MODELS),
+                    default="digits",
+                    tooltip="digits: a network that draws digits. mixture: patterns whose best denoiser is known "
+                    "exactly (a Gaussian mixture); it does not listen to prompts.",
+                ),
+                io.Combo.Input(
+                    "parametrisation",
+                    options=list(demo_model.KINDS),
+                    default="eps",
+                    tooltip="What kind of model it poses as: eps as Stable Diffusion, v as SD 2.1, flow as SD3, "
+                    "Flux and Wan. The pictures are the same kind, the noise is not.",
+                ),
+            ],
+            outputs=[io.Model.Output(display_name="model", tooltip="For any sampler node.")],
+        )
+
+    @classmethod
+    def execute(cls, model: str, parametrisation: str) -> io.NodeOutput:
+        """A fresh ModelPatcher."""
+        widgets.insist(model=(model, demo_model.MODELS), parametrisation=(parametrisation, demo_model.KINDS))
+        return io.NodeOutput(demo_model.build(model, parametrisation))
+
+
+class SigmaticDemoPrompt(io.ComfyNode):
+    """-> CONDITIONING."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """One digit."""
+        return schema(
+            node_id="SigmaticDemoPrompt",
+            display_name="Sigmatic Demo Prompt",
+            category=DEMO,
+            description="Asks the demo model for a digit.",
+            inputs=[
+                io.String.Input(
+                    "digit",
+                    default="3",
+                    tooltip="The digit to draw, 0 to 9. Nothing: any digit, which is what the negative prompt wants.",
+                )
+            ],
+            outputs=[io.Conditioning.Output(display_name="conditioning", tooltip="For positive or negative.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, digit=None) -> bool | str:
+        """Refuse a wrong digit before anything is queued (a linked one is looked at when it arrives)."""
+        return digit_problem(digit or "") or True
+
+    @classmethod
+    def execute(cls, digit: str) -> io.NodeOutput:
+        """One token of ten class weights."""
+        return io.NodeOutput([[class_weights(digit), {}]])
+
+
+class SigmaticDemoLatent(io.ComfyNode):
+    """-> LATENT."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Only how many."""
+        return schema(
+            node_id="SigmaticDemoLatent",
+            display_name="Sigmatic Demo Latent",
+            category=DEMO,
+            description="An empty latent of the demo model's size, 32 x 32 pixels.",
+            inputs=[
+                io.Int.Input("batch_size", default=1, min=1, max=4096, tooltip="How many pictures are made at once.")
+            ],
+            outputs=[io.Latent.Output(display_name="latent", tooltip="For the latent input of a sampler node.")],
+        )
+
+    @classmethod
+    def execute(cls, batch_size: int) -> io.NodeOutput:
+        """Zeros."""
+        device = comfy.model_management.intermediate_device()
+        return io.NodeOutput({"samples": torch.zeros(batch_size, *demo_model.SHAPE, device=device)})
+
+
+class SigmaticDemoDecode(io.ComfyNode):
+    """LATENT -> IMAGE."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """The latent is the picture already; only its size is to choose."""
+        return schema(
+            node_id="SigmaticDemoDecode",
+            display_name="Sigmatic Demo Decode",
+            category=DEMO,
+            description="Turns the demo model's latents into pictures.",
+            inputs=[
+                io.Latent.Input("samples", tooltip="What a sampler made with the demo model."),
+                io.Int.Input(
+                    "zoom", default=8, min=1, max=32, tooltip="Side of a pixel: 8 makes pictures of 256 x 256."
+                ),
+            ],
+            outputs=[io.Image.Output(display_name="image", tooltip="For PreviewImage or SaveImage.")],
+        )
+
+    @classmethod
+    def execute(cls, samples: dict, zoom: int = 8) -> io.NodeOutput:
+        """Grey in all three channels."""
+        return io.NodeOutput(pictures(samples["samples"], zoom))
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    found = [SigmaticDemoModel, SigmaticDemoPrompt, SigmaticDemoLatent, SigmaticDemoDecode]
+    for node in found:
+        node.define_schema()
+    return found

@@ -1,0 +1,92 @@
+"""Sigmatic KSampler: the host's KSampler with the samplers' and schedules' own parameters as widgets."""
+
+import comfy.samplers
+
+from . import host, run, widgets
+from .compat import CATEGORY, advanced, io, schema
+from .widgets import LAST_STEP
+
+
+class SigmaticKSampler(io.ComfyNode):
+    """MODEL, CONDITIONING and LATENT in, LATENT out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Names come from the host's live lists, so entries of other packs are there too."""
+        samplers, schedules = comfy.samplers.SAMPLER_NAMES, comfy.samplers.SCHEDULER_NAMES
+        return schema(
+            node_id="SigmaticKSampler",
+            display_name="Sigmatic KSampler",
+            category=CATEGORY,
+            description="Makes a picture out of noise, like KSampler, with eta, s_noise and rho to set. The noise of "
+            "a picture does not depend on the batch it is in.",
+            search_aliases=["ksampler", "sampler", "eta", "karras", "rho"],
+            inputs=[
+                io.Model.Input("model", tooltip="The model that removes the noise."),
+                io.Int.Input(
+                    "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True,
+                    tooltip="Number that the noise is made from. Same seed, same picture.",
+                ),
+                widgets.steps(),
+                io.Float.Input(
+                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False,
+                    tooltip="How strictly the prompt is followed (classifier-free guidance). 1 leaves the negative "
+                    "prompt out; too much burns the picture.",
+                ),
+                widgets.choice(
+                    "sampler", samplers, widgets.SAMPLER,
+                    "The method that steps from noise to picture. sig_ ones are Sigmatic's.",
+                ),
+                widgets.choice(
+                    "schedule", schedules, widgets.SCHEDULE,
+                    "How the amounts of noise of the steps are spaced (the sigmas). sig_ ones are Sigmatic's.",
+                ),
+                io.Conditioning.Input("positive", tooltip="What should be in the picture."),
+                io.Conditioning.Input("negative", tooltip="What should not be in the picture."),
+                io.Latent.Input("latent_image", tooltip="The latent to start from: empty, or a picture to change."),
+                widgets.denoise(),
+                widgets.eta(),
+                widgets.s_noise(),
+                widgets.rho(),
+                advanced(io.Int.Input(
+                    "start_at_step", default=0, min=0, max=LAST_STEP,
+                    tooltip="Steps before this one are left out: they have been done by a KSampler before.",
+                )),
+                advanced(io.Int.Input(
+                    "end_at_step", default=LAST_STEP, min=0, max=LAST_STEP,
+                    tooltip="Stop before this step; another KSampler can go on from here.",
+                )),
+                advanced(io.Boolean.Input(
+                    "add_noise", default=True,
+                    tooltip="Off: the latent has the noise already, from a KSampler that returned leftover noise.",
+                )),
+                advanced(io.Boolean.Input(
+                    "return_with_leftover_noise", default=False,
+                    tooltip="When stopping early: on hands the noise that is left to the next KSampler, off removes "
+                    "it in the last step.",
+                )),
+            ],
+            outputs=[io.Latent.Output(display_name="latent", tooltip="The latent without its noise.")],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(  # noqa: PLR0913 - the host passes one argument a widget
+        cls, model, seed, steps, cfg, sampler, schedule, positive, negative, latent_image, denoise=1.0, eta=1.0,
+        s_noise=1.0, rho=widgets.OWN_RHO, start_at_step=0, end_at_step=LAST_STEP, add_noise=True,
+        return_with_leftover_noise=False,
+    ) -> io.NodeOutput:  # fmt: skip
+        """Levels of noise, the slice of them asked for, one run."""
+        names = comfy.samplers  # 0.3.64 lets unknown names through to here
+        widgets.insist(sampler=(sampler, names.SAMPLER_NAMES), schedule=(schedule, names.SCHEDULER_NAMES))
+        ms = host.model_sampling(model)
+        sigmas = run.tail(steps, denoise, lambda n: run.levels_by_name(ms, schedule, sampler, n, rho))
+        sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
+        chosen = run.sampler_by_name(sampler, eta, s_noise, latent_image.get("batch_index"))
+        settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
+        return io.NodeOutput(run.sample(model, latent_image, chosen, sigmas, **settings))
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    SigmaticKSampler.define_schema()
+    return [SigmaticKSampler]

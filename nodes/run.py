@@ -1,0 +1,96 @@
+"""What Sigmatic KSampler does, as plain functions: levels of noise, the slice of them that is run, the run."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import comfy.sample
+import comfy.samplers
+import latent_preview
+import torch
+from torch import Tensor
+
+from .. import samplers, schedulers
+from . import host
+from .adapter import host_sampler, model_levels, takes
+from .install import own_sampler, own_schedule
+from .widgets import OWN_RHO
+
+
+def schedule_params(name: str, rho: float) -> dict[str, Any]:
+    """What our schedule `name` is told: rho if it has one and the widget was moved from its default."""
+    return {} if rho == OWN_RHO else takes(schedulers.get(name), rho=rho)
+
+
+def tail(steps: int, denoise: float, levels: Any) -> Tensor:
+    """The host's rule for denoise: `levels(total)` for int(steps / denoise) steps in all, of which the last are run."""
+    if denoise <= 0:
+        return torch.empty(0)
+    total = steps if denoise > 0.9999 else int(steps / denoise)
+    return levels(total)[-(steps + 1) :]
+
+
+def levels_by_name(ms: Any, schedule: str, sampler: str, steps: int, rho: float) -> Tensor:
+    """The sigmas of a dropdown entry, ours or the host's, for `steps` steps of the sampler `sampler`."""
+    own = own_schedule(schedule)
+    # a few samplers of the host never run their last but one level: its KSampler asks for one more and drops it
+    drops = sampler in getattr(comfy.samplers.KSampler, "DISCARD_PENULTIMATE_SIGMA_SAMPLERS", ())
+    total = steps + 1 if drops else steps
+    if own:
+        sigmas = model_levels(ms, own, total, **schedule_params(own, rho))
+    else:
+        sigmas = comfy.samplers.calculate_sigmas(ms, schedule, total).cpu()
+    return torch.cat([sigmas[:-2], sigmas[-1:]]) if drops else sigmas
+
+
+def part(sigmas: Tensor, start: int, end: int, leftover: bool) -> Tensor:
+    """Steps `start` up to `end` of a schedule, empty if there are none; without `leftover` noise they end in 0."""
+    last = len(sigmas) - 1
+    if start >= min(end, last):
+        return sigmas[:0]
+    sigmas = sigmas[: end + 1].clone()
+    if end < last and not leftover:
+        sigmas[-1] = 0.0
+    return sigmas[start:]
+
+
+def sampler_by_name(name: str, eta: float, s_noise: float, batch_index: Sequence[int] | None) -> Any:
+    """The SAMPLER of a dropdown entry, ours or the host's, told as much of eta and s_noise as it listens to."""
+    own = own_sampler(name)
+    if own:
+        return own_sampler_object(own, eta=eta, s_noise=s_noise, batch_index=batch_index)
+    base = comfy.samplers.sampler_object(name)
+    function = getattr(base, "sampler_function", None)
+    if function is None:  # somebody's Sampler that is no KSAMPLER: nothing to tell it
+        return base
+    heard = inspect.signature(function).parameters
+    options = {key: value for key, value in (("eta", eta), ("s_noise", s_noise)) if key in heard}
+    return comfy.samplers.KSAMPLER(function, {**base.extra_options, **options}, dict(base.inpaint_options))
+
+
+def own_sampler_object(name: str, *, batch_index: Sequence[int] | None = None, **offered: Any) -> Any:
+    """Our sampler `name` (bare) as a SAMPLER, with those of the offered parameters that it has."""
+    params = samplers.get(name).resolve(takes(samplers.get(name), **offered))
+    return comfy.samplers.KSAMPLER(host_sampler(name, batch_index=batch_index, **params), {})
+
+
+def sample(model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, **run: Any) -> dict[str, Any]:
+    """Run `sampler` over `sigmas` from the LATENT; `run`: seed, cfg, positive, negative, add_noise."""
+    samples = host.fit_latent(model, latent)
+    if len(sigmas) == 0:
+        return host.with_samples(latent, samples)
+    samples = comfy.sample.sample_custom(
+        model,
+        host.initial_noise(samples, run["seed"], latent.get("batch_index"), run["add_noise"]),
+        run["cfg"],
+        sampler,
+        sigmas,
+        run["positive"],
+        run["negative"],
+        samples,
+        noise_mask=latent.get("noise_mask"),
+        callback=latent_preview.prepare_callback(model, len(sigmas) - 1),
+        disable_pbar=not host.show_progress_bar(),
+        seed=run["seed"],
+    )
+    return host.with_samples(latent, samples)

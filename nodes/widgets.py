@@ -1,0 +1,77 @@
+"""Widgets that several nodes share, worded the same everywhere, and the check of names chosen in them."""
+
+import difflib
+from collections.abc import Sequence
+
+from .compat import io, number
+
+SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
+LAST_STEP = 10000
+OWN_RHO = 7.0  # the default, read as "the schedule's own rho": karras 7, polyexponential 1
+
+
+def choice(name: str, options: Sequence[str], wanted: str, tooltip: str) -> io.Combo.Input:
+    """A dropdown; its default is `wanted`, or the first option where that is missing."""
+    default = wanted if wanted in options else options[0]
+    return io.Combo.Input(name, options=options, default=default, tooltip=tooltip)
+
+
+def problem(widget: str, value: str | None, options: Sequence[str]) -> str | None:
+    """What is wrong with a chosen name, None if nothing is (or it is not known yet: None)."""
+    if value is None or value in options:
+        return None
+    near = difflib.get_close_matches(str(value), options, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(options)}."
+    return f"{widget} is {value!r}, which is not there: {hint}"
+
+
+def insist(**chosen: tuple[str, Sequence[str]]) -> None:
+    """ValueError unless every widget's value (widget=(value, options)) is one of its options."""
+    for widget, (value, options) in chosen.items():
+        wrong = problem(widget, value, options)
+        if wrong:
+            raise ValueError(wrong)
+
+
+def eta() -> io.Float.Input:
+    """How much noise a step puts back."""
+    return number(
+        "eta", 1.0, 0.0, 100.0, 0.01,
+        "How much fresh noise every step puts back (eta). 1 is the sampler's standard amount, 0 none at all: the "
+        "result is then that of the plain ODE sampler. Samplers without such noise pay no attention to it.",
+    )  # fmt: skip
+
+
+def s_noise() -> io.Float.Input:
+    """How strong that noise is."""
+    return number(
+        "s_noise", 1.0, 0.0, 100.0, 0.01,
+        "Strength of that fresh noise (s_noise). 1 is exact; a little less gives smoother pictures, a little more "
+        "gives more detail and in the end grain. Samplers without such noise pay no attention to it.",
+    )  # fmt: skip
+
+
+def rho() -> io.Float.Input:
+    """How the steps crowd."""
+    return number(
+        "rho", OWN_RHO, 0.1, 100.0, 0.1,
+        "How strongly the steps crowd towards low noise (Karras et al.'s rho), for Sigmatic's schedules that have "
+        "it. Left at 7, each uses its own value: sig_karras 7, sig_polyexponential 1. ComfyUI's own schedules "
+        "cannot be told: choose sig_karras instead of karras.",
+    )  # fmt: skip
+
+
+def steps() -> io.Int.Input:
+    """How many steps."""
+    return io.Int.Input(
+        "steps", default=20, min=1, max=LAST_STEP, tooltip="Number of steps from noise to picture. More is slower."
+    )
+
+
+def denoise() -> io.Float.Input:
+    """How much of the latent is redone."""
+    return number(
+        "denoise", 1.0, 0.0, 1.0, 0.01,
+        "How much of the latent is redone (denoise). 1 starts from pure noise; 0.4 keeps the picture and changes its "
+        "details: the last `steps` steps of a schedule of steps / denoise.",
+    )  # fmt: skip

@@ -1,0 +1,9 @@
+"""Latent formats."""
+
+
+class LatentFormat:
+    """The host's base class."""
+
+    latent_channels = 4
+    latent_dimensions = 2
+    latent_rgb_factors = None

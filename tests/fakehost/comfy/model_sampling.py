@@ -1,0 +1,64 @@
+"""The kinds of model: how their output is read and how their latents are noised."""
+
+import torch
+
+
+def _column(sigma, x):
+    return sigma.reshape(-1, *[1] * (x.ndim - 1))
+
+
+class EPS:
+    """Predicts the noise."""
+
+    def calculate_input(self, sigma, x):
+        return x / torch.hypot(_column(sigma, x), torch.ones(()))
+
+    def calculate_denoised(self, sigma, output, x):
+        return x - _column(sigma, x) * output
+
+    def noise_scaling(self, sigma, noise, latent):
+        return sigma * noise + latent
+
+    def inverse_noise_scaling(self, sigma, x):
+        return x
+
+
+class V_PREDICTION(EPS):
+    """Predicts v."""
+
+    def calculate_denoised(self, sigma, output, x):
+        s = _column(sigma, x)
+        return x / (1 + s**2) - output * s / torch.sqrt(1 + s**2)
+
+
+class CONST(EPS):
+    """Flow: predicts the velocity."""
+
+    def calculate_input(self, sigma, x):
+        return x
+
+    def noise_scaling(self, sigma, noise, latent):
+        return sigma * noise + (1 - sigma) * latent
+
+    def inverse_noise_scaling(self, sigma, x):
+        return x / (1 - sigma)
+
+
+class IMG_TO_IMG_FLOW(CONST):
+    """Flow from one image to another."""
+
+
+class Discrete:
+    """A table of 1000 levels."""
+
+    def __init__(self):
+        low, high = (0.001, 1.0) if isinstance(self, CONST) else (0.0292, 14.6)
+        self.sigmas = torch.linspace(low, 1, 1000) if high == 1 else torch.logspace(-1.535, 1.164, 1000)
+
+    @property
+    def sigma_min(self):
+        return self.sigmas[0]
+
+    @property
+    def sigma_max(self):
+        return self.sigmas[-1]

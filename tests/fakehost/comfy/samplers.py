@@ -1,0 +1,86 @@
+"""Lists of names, SAMPLER objects, and how one is run."""
+
+from collections import namedtuple
+
+import torch
+
+from .k_diffusion import sampling
+
+SchedulerHandler = namedtuple("SchedulerHandler", "handler use_ms", defaults=(True,))
+
+
+def _simple(ms, steps):
+    picked = [float(ms.sigmas[-1 - int(i * len(ms.sigmas) / steps)]) for i in range(steps)]
+    return torch.tensor([*picked, 0.0])
+
+
+SAMPLER_NAMES = ["euler", "euler_ancestral", "dpm_2"]
+SCHEDULER_HANDLERS = {"simple": SchedulerHandler(_simple)}
+SCHEDULER_NAMES = list(SCHEDULER_HANDLERS)
+
+
+class KSampler:
+    """The lists again, under the name by which other packs know them."""
+
+    SAMPLERS = SAMPLER_NAMES
+    SCHEDULERS = SCHEDULER_NAMES
+    DISCARD_PENULTIMATE_SIGMA_SAMPLERS = frozenset({"dpm_2"})
+
+
+def calculate_sigmas(ms, name, steps):
+    """The levels of a schedule by its name."""
+    return SCHEDULER_HANDLERS[name].handler(ms, steps)
+
+
+class KSAMPLER:
+    """A sampler function with its options."""
+
+    def __init__(self, sampler_function, extra_options={}, inpaint_options={}):  # noqa: B006 - as the host's are
+        self.sampler_function = sampler_function
+        self.extra_options, self.inpaint_options = extra_options, inpaint_options
+
+
+def sampler_object(name):
+    """The SAMPLER of a name."""
+    return KSAMPLER(getattr(sampling, "sample_" + {"dpm_2": "euler"}.get(name, name)))
+
+
+class Guider:
+    """What a sampler function is handed wraps this."""
+
+    def __init__(self, model, cfg, positive, negative):
+        self.model_patcher, self.inner_model, self.cfg = model, model.model, cfg
+        self.conds = [positive, negative]
+
+    def __call__(self, x, sigma, model_options=None, **_):
+        options = {**model_options["transformer_options"], "sigmas": sigma}
+        contexts = [cond[0][0].expand(len(x), -1, -1) for cond in self.conds]
+        both = self.inner_model.apply_model(x.repeat(2, 1, 1, 1), sigma.repeat(2), torch.cat(contexts), options)
+        yes, no = both.chunk(2)
+        return no + (yes - no) * self.cfg
+
+
+class Wrapped:
+    """The model as sampler functions get it."""
+
+    def __init__(self, guider):
+        self.inner_model = guider
+
+    def __call__(self, x, sigma, denoise_mask=None, **options):
+        return self.inner_model(x, sigma, **options)
+
+
+def run(model, noise, cfg, sampler, sigmas, positive, negative, latent_image, callback=None, seed=None, **_):
+    """Noise the latent, run the function, undo the scaling."""
+    ms, steps = model.get_model_object("model_sampling"), len(sigmas) - 1
+    extra = {"model_options": model.model_options, "seed": seed, "denoise_mask": None}
+
+    def report(step):
+        callback(step["i"], step["denoised"], step["x"], steps)
+
+    wrapped = Wrapped(Guider(model, cfg, positive, negative))
+    x = ms.noise_scaling(sigmas[0], noise, latent_image)
+    options = {"extra_args": extra, "callback": report, "disable": True, **sampler.extra_options}
+    with torch.inference_mode():
+        x = sampler.sampler_function(wrapped, x, sigmas, **options)
+    return ms.inverse_noise_scaling(sigmas[-1], x)

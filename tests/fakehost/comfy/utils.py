@@ -1,0 +1,3 @@
+"""Progress bars."""
+
+PROGRESS_BAR_ENABLED = False

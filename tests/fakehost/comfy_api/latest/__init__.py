@@ -1,0 +1,68 @@
+"""Node classes, as strict as the oldest host that is supported: words it does not know are a TypeError."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+
+class ComfyExtension:
+    """What an extension derives from."""
+
+
+class ComfyNode:
+    """What a node derives from."""
+
+
+class NodeOutput:
+    """What a node returns."""
+
+    def __init__(self, *args):
+        self.args = args
+
+
+@dataclass
+class Schema:
+    """What a node is."""
+
+    node_id: str
+    display_name: str = ""
+    category: str = ""
+    description: str = ""
+    inputs: list = field(default_factory=list)
+    outputs: list = field(default_factory=list)
+
+
+@dataclass
+class Output:
+    """An output."""
+
+    display_name: str
+    tooltip: str
+
+
+def _type(name, *words):
+    class Input:
+        """An input of the type `name`, which knows `words`."""
+
+        io_type = name
+
+        def __init__(self, id, **given):
+            unknown = set(given) - {"tooltip", *words}
+            if unknown:
+                raise TypeError(f"{name}: unexpected {unknown}")
+            self.id, self.given, self.extra_dict = id, given, {}
+
+    return SimpleNamespace(Input=Input, Output=Output)
+
+
+_NUMBER = ("default", "min", "max", "step")
+io = SimpleNamespace(
+    ComfyNode=ComfyNode,
+    NodeOutput=NodeOutput,
+    Schema=Schema,
+    Int=_type("INT", *_NUMBER, "control_after_generate"),
+    Float=_type("FLOAT", *_NUMBER, "round"),
+    Boolean=_type("BOOLEAN", "default"),
+    String=_type("STRING", "default"),
+    Combo=_type("COMBO", "default", "options"),
+    **{name: _type(name.upper()) for name in ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas")},
+)

@@ -1,0 +1,62 @@
+"""Put the stand-in in the place of ComfyUI, for one test, and import the nodes anew on top of it."""
+
+import asyncio
+import importlib
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+FAKED = ("comfy", "comfy_api", "latent_preview", "folder_paths")
+
+
+def _faked(name: str) -> bool:
+    return name.split(".")[0] in FAKED or name == "sigmatic.nodes" or name.startswith("sigmatic.nodes.")
+
+
+def _take() -> dict:
+    package = sys.modules.get("sigmatic")
+    if package is not None:
+        vars(package).pop("nodes", None)
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if _faked(name)}
+
+
+@contextmanager
+def fake_host():
+    """Inside, `import comfy` finds the stand-in and sigmatic.nodes (yielded) is new; afterwards both are gone."""
+    before = _take()
+    sys.path.insert(0, str(HERE))
+    try:
+        yield importlib.import_module("sigmatic.nodes")
+    finally:
+        sys.path.remove(str(HERE))
+        _take()
+        sys.modules.update(before)
+
+
+class Pack:
+    """The node classes by id, and shortcuts to run them."""
+
+    def __init__(self, module):
+        self.module = module
+        self.nodes = {node.define_schema().node_id: node for node in asyncio.run(module.extension().get_node_list())}
+
+    def run(self, name, **inputs):
+        """The node's first output, widgets at their defaults unless given."""
+        node = self.nodes[name]
+        widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
+        return node.execute(**{**widgets, **inputs}).args[0]
+
+    def part(self, name):
+        """A module of sigmatic.nodes."""
+        return importlib.import_module("." + name, self.module.__name__)
+
+    def line(self, kind="eps", batch=2, **inputs):
+        """The samples of a run of Sigmatic KSampler on the mixture."""
+        links = {
+            "model": self.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
+            "positive": self.run("SigmaticDemoPrompt"),
+            "negative": self.run("SigmaticDemoPrompt", digit=""),
+            "latent_image": self.run("SigmaticDemoLatent", batch_size=batch),
+        }
+        return self.run("SigmaticKSampler", **{**links, "steps": 6, "seed": 3, **inputs})["samples"]

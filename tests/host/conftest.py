@@ -1,0 +1,236 @@
+"""A real ComfyUI server for every installation found; each gets the pack linked into an otherwise empty base folder."""
+
+import base64
+import importlib.util
+import io
+import json
+import os
+import socket
+import struct
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+from PIL import Image
+
+PACK = Path(__file__).resolve().parents[2]
+HOW = (
+    "no ComfyUI found: put one at ~/comfy/ComfyUI (git clone https://github.com/comfyanonymous/ComfyUI, with its "
+    "requirements in ComfyUI/venv), or name it in COMFYUI_PATH"
+)
+FLAGS = ["--cpu", "--disable-auto-launch", "--disable-api-nodes", "--preview-method", "latent2rgb"]
+FLAGS += ["--database-url", "sqlite:///:memory:"]
+_SPEC = importlib.util.spec_from_file_location("host_prompts", Path(__file__).with_name("prompts.py"))
+prompts = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(prompts)
+
+
+def installations():
+    """ComfyUI folders with a main.py and a venv of their own."""
+    given = os.environ.get("COMFYUI_PATH")
+    paths = [Path(p).expanduser() for p in given.split(os.pathsep)] if given else Path.home().glob("comfy/ComfyUI*")
+    return sorted(path for path in paths if (path / "main.py").exists() and _python(path).exists())
+
+
+def _python(root):
+    return root / ("venv/Scripts/python.exe" if os.name == "nt" else "venv/bin/python")
+
+
+def _link(folder, packs):
+    folder.mkdir(parents=True)
+    for i, pack in enumerate(packs):
+        (folder / f"ComfyUI-Sigmatic{i or ''}").symlink_to(pack, target_is_directory=True)
+
+
+class Host:
+    """One running server."""
+
+    def __init__(self, root, base, pack=PACK, before=()):
+        self.base = base
+        flags = [*FLAGS, "--base-directory", str(base)]
+        _link(base / "custom_nodes", before or [pack])
+        if before:  # packs of one folder are loaded in any order, folders in theirs
+            _link(base / "later", [pack])
+            (base / "paths.yaml").write_text(f"more:\n    custom_nodes: {json.dumps(str(base / 'later'))}\n")
+            flags += ["--extra-model-paths-config", str(base / "paths.yaml")]
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
+        with (base / "log.txt").open("w") as log:
+            self.process = subprocess.Popen(
+                [_python(root), "-u", root / "main.py", "--port", str(self.port), *flags],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=base,
+                env={**env, "PYTHONNOUSERSITE": "1"},
+            )
+        self._wait_for_start()
+        self.info = self.get("/object_info")
+
+    @property
+    def log(self):
+        """All that the server has said so far."""
+        return (self.base / "log.txt").read_text(errors="replace")
+
+    def _wait_for_start(self, patience=240):
+        for _ in range(patience * 2):
+            if self.process.poll() is not None:
+                break
+            try:
+                return self.get("/system_stats")
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                time.sleep(0.5)
+        self.stop()
+        raise AssertionError(f"the server does not come up:\n{self.log[-3000:]}")
+
+    def stop(self):
+        """End the server."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def _request(self, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data)
+        request.add_header("Content-Type", "application/json")
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.read()
+
+    def get(self, path):
+        """GET, as JSON."""
+        return json.loads(self._request(path))
+
+    def queue(self, graph, client="tests"):
+        """POST a prompt: (its id, None), or (None, the errors) if it is refused."""
+        try:
+            return json.loads(self._request("/prompt", {"prompt": graph, "client_id": client}))["prompt_id"], None
+        except urllib.error.HTTPError as error:
+            return None, json.loads(error.read())
+
+    def wait(self, prompt_id, patience=120):
+        """The history entry of a prompt that has ended."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            entry = self.get(f"/history/{prompt_id}").get(prompt_id)
+            if entry:
+                return entry
+            time.sleep(0.05)
+        raise AssertionError(f"prompt {prompt_id} does not end:\n{self.log[-3000:]}")
+
+    def run(self, graph):
+        """Run a prompt that must succeed; return its outputs by node name."""
+        prompt_id, errors = self.queue(graph)
+        assert prompt_id, errors
+        entry = self.wait(prompt_id)
+        assert entry["status"]["status_str"] == "success", entry["status"]
+        return entry["outputs"]
+
+    def defaults(self, node):
+        """The default of every widget of a node."""
+        return prompts.defaults(self.info[node])
+
+    def latents(self, graph, *nodes):
+        """Run a prompt; return the latents that its SaveLatent `nodes` wrote."""
+        outputs = self.run(graph)
+        files = [outputs[node]["latents"][0] for node in nodes]
+        paths = [self.base / "output" / file["subfolder"] / file["filename"] for file in files]
+        return [safetensors.torch.load_file(path)["latent_tensor"] for path in paths]
+
+    def pictures(self, images):
+        """The pictures of an output's "images"."""
+        return [Image.open(io.BytesIO(self._request("/view?" + urllib.parse.urlencode(image)))) for image in images]
+
+    def interrupt(self):
+        """What the Cancel button does."""
+        self._request("/interrupt", {})
+
+    def watch(self, graph, each=lambda message: None):
+        """Run a prompt over a websocket; return (all JSON messages, the number of preview pictures)."""
+        client, messages, previews = uuid.uuid4().hex, [], 0
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as wire:
+            key = base64.b64encode(os.urandom(16)).decode()
+            wire.sendall(
+                f"GET /ws?clientId={client} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nUpgrade: websocket\r\n"
+                f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            )
+            with wire.makefile("rb") as stream:
+                while stream.readline().strip():
+                    pass  # the reply's head
+                prompt_id, errors = self.queue(graph, client)
+                assert prompt_id, errors
+                while True:
+                    opcode, length = stream.read(2)
+                    length &= 127
+                    if length > 125:
+                        length = struct.unpack(">H" if length == 126 else ">Q", stream.read(2 if length == 126 else 8))[
+                            0
+                        ]
+                    payload = stream.read(length)
+                    if opcode & 15 == 2:
+                        previews += payload[:4] == b"\0\0\0\1"
+                    elif opcode & 15 == 1:
+                        messages.append(json.loads(payload))
+                        each(messages[-1])
+                        if messages[-1]["type"] in ("execution_success", "execution_error", "execution_interrupted"):
+                            return messages, previews
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Say in one line, not in one a test, that there is no host."""
+    report = yield
+    if report.skipped and HOW in str(report.longrepr):
+        report.longrepr = (__file__, 1, report.longrepr[2])
+    return report
+
+
+@pytest.fixture(scope="session", params=installations() or [None], ids=lambda p: p.name if p else "none")
+def installation(request):
+    """A ComfyUI folder."""
+    if request.param is None:
+        pytest.skip(HOW)
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def host(installation, tmp_path_factory):
+    """A server that runs for all tests of one installation."""
+    server = Host(installation, tmp_path_factory.mktemp("base") / "b")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def start(installation, tmp_path):
+    """start(pack=, before=) -> a further server, for the tests that spoil something."""
+    servers = []
+
+    def begin(**how):
+        servers.append(Host(installation, tmp_path / f"base{len(servers)}", **how))
+        return servers[-1]
+
+    yield begin
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def graph():
+    """An empty prompt."""
+    return prompts.Graph()
+
+
+@pytest.fixture(scope="session")
+def quickstart(host):
+    """The example workflow as an API prompt."""
+    return prompts.to_prompt(json.loads((PACK / "example_workflows" / "quickstart.json").read_text()), host.info)

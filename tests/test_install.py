@@ -1,0 +1,193 @@
+"""Dropdown entries on a stand-in host: how they get there, and the functions behind them."""
+
+import asyncio
+import importlib
+import importlib.util
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+import sigmatic
+
+_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
+_HOST = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_HOST)
+
+
+@pytest.fixture
+def nodes():
+    """sigmatic.nodes on the stand-in."""
+    with _HOST.fake_host() as module:
+        yield module
+
+
+@pytest.fixture
+def pack(nodes):
+    """The nodes, with shortcuts."""
+    return _HOST.Pack(nodes)
+
+
+@pytest.fixture
+def hosts(nodes):
+    """The stand-in's comfy.samplers."""
+    return importlib.import_module("comfy.samplers")
+
+
+@pytest.fixture
+def functions(nodes):
+    """The stand-in's comfy.k_diffusion.sampling."""
+    return importlib.import_module("comfy.k_diffusion.sampling")
+
+
+def _install(nodes):
+    importlib.import_module(".install", nodes.__name__).install()
+
+
+def test_every_sampler_and_schedule_gets_an_entry_in_the_live_lists(nodes, hosts, functions):
+    before = hosts.SAMPLER_NAMES, list(hosts.SAMPLER_NAMES)
+    _install(nodes)
+    names = ["sig_" + name for name in sigmatic.samplers.names()]
+    assert hosts.SAMPLER_NAMES is before[0] is hosts.KSampler.SAMPLERS
+    assert before[1] + names == hosts.SAMPLER_NAMES
+    assert all(callable(getattr(functions, "sample_" + name)) for name in names)
+    schedules = ["sig_" + name for name in sigmatic.schedulers.names()]
+    assert ["simple", *schedules] == hosts.SCHEDULER_NAMES == list(hosts.SCHEDULER_HANDLERS)
+
+
+def test_twice_is_once(nodes, hosts):
+    _install(nodes)
+    once = list(hosts.SAMPLER_NAMES), list(hosts.SCHEDULER_NAMES)
+    _install(nodes)
+    assert once[0] == hosts.SAMPLER_NAMES
+    assert once[1] == hosts.SCHEDULER_NAMES
+
+
+def test_lists_that_another_pack_has_parted_both_get_the_names(nodes, hosts):
+    hosts.KSampler.SAMPLERS = [*hosts.SAMPLER_NAMES, "theirs"]
+    _install(nodes)
+    assert "sig_euler" in hosts.SAMPLER_NAMES
+    assert "sig_euler" in hosts.KSampler.SAMPLERS
+
+
+def test_a_taken_name_is_left_and_logged_in_one_line(nodes, hosts, functions, caplog):
+    def theirs():
+        """Another pack's."""
+
+    theirs.__module__ = "other_pack"
+    functions.sample_sig_euler = theirs
+    hosts.SCHEDULER_HANDLERS["sig_karras"] = hosts.SchedulerHandler(theirs)
+    with caplog.at_level(logging.WARNING, "sigmatic"):
+        _install(nodes)
+    assert functions.sample_sig_euler is theirs
+    assert hosts.SCHEDULER_HANDLERS["sig_karras"].handler is theirs
+    assert "sig_heun" in hosts.SAMPLER_NAMES
+    (line,) = caplog.messages
+    assert "sig_euler, sig_karras" in line
+    assert "other_pack" in line
+    install = importlib.import_module(".install", nodes.__name__)
+    assert install.own_sampler("sig_euler") is None
+    assert install.own_sampler("sig_heun") == "heun"
+    assert install.own_schedule("sig_karras") is None
+
+
+def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, caplog):
+    _install(nodes)
+    first = functions.sample_sig_euler
+    install = importlib.import_module(".install", nodes.__name__)
+    install.__package__ = "another_clone.nodes"
+    with caplog.at_level(logging.WARNING, "sigmatic"):
+        install.install()
+    assert functions.sample_sig_euler is first
+    (line,) = caplog.messages
+    assert "sigmatic.nodes" in line
+    assert "more" in line
+
+
+def test_the_functions_show_their_parameters(nodes, functions):
+    import inspect
+
+    _install(nodes)
+    parameters = inspect.signature(functions.sample_sig_dpmpp_2m_sde).parameters
+    assert list(parameters)[:6] == ["model", "x", "sigmas", "extra_args", "callback", "disable"]
+    assert parameters["eta"].default == 1.0
+    assert "eta" not in inspect.signature(functions.sample_sig_euler).parameters
+
+
+def test_a_part_that_fails_is_one_log_line_and_the_rest_stands(nodes, caplog, monkeypatch):
+    demo = importlib.import_module(".demo", nodes.__name__)
+    monkeypatch.setattr(demo.SigmaticDemoPrompt, "define_schema", classmethod(lambda cls: 1 / 0))
+    with caplog.at_level(logging.WARNING, "sigmatic"):
+        found = asyncio.run(nodes.extension().get_node_list())
+    assert {node.__name__ for node in found} == {"SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule"}
+    (line,) = [line for line in caplog.messages if "demo nodes" in line]
+    assert "ZeroDivisionError" in line
+
+
+def test_the_schedule_handlers_follow_the_model(nodes, hosts):
+    _install(nodes)
+    sampling = importlib.import_module("comfy.model_sampling")
+    for kind in (sampling.EPS, sampling.CONST):
+        ms = type("MS", (sampling.Discrete, kind), {})()
+        sigmas = hosts.calculate_sigmas(ms, "sig_karras", 7)
+        assert sigmas.dtype == torch.float32
+        assert len(sigmas) == 8
+        assert sigmas[-1] == 0
+        torch.testing.assert_close(sigmas[0], ms.sigma_max)
+        torch.testing.assert_close(sigmas[-2], ms.sigma_min)
+
+
+def test_the_noise_scale_of_the_model_multiplies_s_noise(pack, monkeypatch):
+    adapter, told = pack.part("adapter"), {}
+    monkeypatch.setattr(adapter.samplers, "sample", lambda name, model, x, sigmas, **options: told.update(options))
+    model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="flow")
+    model.get_model_object("model_sampling").noise_scale = 2.5
+    function = adapter.host_sampler("euler_ancestral", s_noise=0.5)
+    function(model, torch.zeros(1, 1, 32, 32), torch.tensor([0.9, 0.0]), extra_args={"seed": None})
+    assert (told["s_noise"], told["space"], told["seed"]) == (1.25, "flow", 0)
+
+
+def test_cancel_is_seen_before_every_evaluation(pack):
+    management = importlib.import_module("comfy.model_management")
+    calls = []
+    model = pack.run("SigmaticDemoModel", model="mixture")
+
+    def denoiser(x, sigma, **_):
+        calls.append(1)
+        management.interrupted = len(calls) == 3
+        return x * 0
+
+    denoiser.inner_model = type("Guider", (), {"model_patcher": model})()
+    function = pack.part("adapter").host_sampler("heun")
+    with pytest.raises(management.InterruptProcessingException):
+        function(denoiser, torch.zeros(1, 1, 32, 32), torch.tensor([9.0, 6.0, 4.0, 2.0, 0.0]))
+    assert len(calls) == 3
+
+
+def test_image_to_image_flow_takes_no_noise(pack):
+    sampling = importlib.import_module("comfy.model_sampling")
+    ms = type("MS", (sampling.Discrete, sampling.IMG_TO_IMG_FLOW), {})()
+
+    def model(x, sigma, **_):
+        return x * 0
+
+    model.model_sampling = ms
+    function = pack.part("adapter").host_sampler("euler_ancestral")
+    given = torch.zeros(1, 1, 32, 32), torch.tensor([0.9, 0.5, 0.0])
+    with pytest.raises(ValueError, match="eta"):
+        function(model, *given)
+    assert function(model, *given, eta=0.0).shape == given[0].shape
+
+
+def test_a_rounding_error_above_one_is_one(pack):
+    host, sampling = pack.part("host"), importlib.import_module("comfy.model_sampling")
+    flow, eps = (type("MS", (sampling.Discrete, kind), {})() for kind in (sampling.CONST, sampling.EPS))
+    above = torch.tensor([1.0000001, 0.5])
+    assert host.at_most_one(above, flow)[0] == 1
+    assert host.at_most_one(above, eps) is above
+
+
+def test_a_model_without_model_sampling_is_refused_in_words(pack):
+    with pytest.raises(ValueError, match="model_sampling"):
+        pack.part("host").model_sampling(object())
