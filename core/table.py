@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from . import policy
-from .space import Level, level
+from .space import Level, at_rho, level
 from .spec import SAMPLERS, SamplerSpec
 
 
@@ -91,11 +91,31 @@ class Step(NamedTuple):
     a: Level
     b: Level
     past: tuple[Level, ...] = ()
+    space: str = "ve"
 
     @property
     def h(self) -> float:
         """The step in lam."""
         return self.b.lam - self.a.lam
+
+    def between(self, sigma: float) -> Level:
+        """The level at `sigma`."""
+        return level(sigma, self.space)
+
+    def at(self, c: float) -> Level:
+        """The level at the fraction `c` of the step in lam."""
+        return self.b if c == 1 else at_rho(math.exp(-(self.a.lam + c * self.h)), self.space)
+
+    def overshoot(self, d: float) -> Level:
+        """The level at rho_down = d rho', where the noise of policy d is still to be added."""
+        return at_rho(d * self.b.rho, self.space)
+
+    def renoise(self, stages: tuple[Stage, ...], d: float) -> tuple[Stage, ...]:
+        """`stages` that land on the overshoot of d, brought up to the step's end with fresh noise."""
+        *before, landing = stages
+        up = self.b.alpha / level(landing.sigma, self.space).alpha
+        w = tuple(up * weight for weight in landing.w)
+        return *before, Stage(self.b.sigma, up * landing.A, w, (policy.deviation(self.b, d),))
 
 
 def evaluate(at: Level, A: float = 1.0, w: Sequence[float] = (), B: Sequence[float] = ()) -> Stage:
@@ -132,7 +152,7 @@ def tabulate(
         raise ValueError("sigmas go up and eta is above 0: noise can only be added on the way down. Set eta to 0.")
     rows = []
     for a, b in pairwise(levels):
-        row = _row(spec, Step(a, b, seen), given)
+        row = _row(spec, Step(a, b, seen, space), given)
         rows.append(row)
         kept = tuple(level(stage.sigma, space) for stage in reversed(row.stages) if stage.q)
         seen = () if _singular(spec, a) else (kept + seen)[: spec.history]

@@ -8,6 +8,7 @@ import torch
 
 import sigmatic
 from sigmatic.core import space as spaces
+from sigmatic.core.table import Kept
 
 NAMES = sigmatic.samplers.names()
 
@@ -27,29 +28,53 @@ def two_points(space):
 
 
 def grid(space, steps):
-    """Even in log-SNR: from sigma 10 to .5 on VE, from .98 to .3 on flow."""
-    ends = [spaces.level(s, space).lam for s in ((10.0, 0.5) if space == "ve" else (0.98, 0.3))]
+    """Even in log-SNR: from sigma 10 to .8 on VE, from .98 to .45 on flow."""
+    ends = [spaces.level(s, space).lam for s in ((10.0, 0.8) if space == "ve" else (0.98, 0.45))]
     return torch.tensor(
         [spaces.at_rho(math.exp(-ends[0] - (ends[1] - ends[0]) * i / steps), space).sigma for i in range(steps + 1)],
         dtype=torch.float64,
     )
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n != "ddpm"])
+def started(name, x, sigmas, space):
+    """x and the state of a multistep sampler after its first steps, done by a method of order 5."""
+    spec = sigmatic.samplers.get(name)
+    kept, registers = [], []
+    for here, there in itertools.pairwise(sigmas[: spec.history + 1]):
+        first = sigmatic.samplers.table(name, [here, there], space=space, **ode(name)).rows[0].stages[0]
+        denoised = two_points(space)(x, here.expand(len(x)))
+        kept.insert(0, Kept(float(here), first.p, first.q))
+        registers.insert(0, denoised if first.p == 0 else x + first.q / first.p * denoised)
+        between = torch.linspace(float(here), float(there), 5, dtype=torch.float64)
+        x = sigmatic.samplers.sample("dormand_prince", two_points(space), x, between, space=space, disable=True)
+    end = float(sigmas[spec.history])
+    return x, sigmatic.samplers.State(name, space, end, tuple(x.shape), tuple(kept), tuple(registers))
+
+
+def run(name, x, sigmas, space):
+    """A whole run as an ODE, begun at the sampler's own order."""
+    x, state = started(name, x, sigmas, space)
+    rest = sigmas[sigmatic.samplers.get(name).history :]
+    return sigmatic.samplers.sample(
+        name, two_points(space), x, rest, space=space, state=state, disable=True, **ode(name)
+    )
+
+
+ROUNDING = 1e-12  # errors below are float64's, not the method's
+BY_DESIGN_NO_ODE = {"lcm", "tcd", "ddpm"}
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in BY_DESIGN_NO_ODE])
 def test_order(name, space):
     x = torch.linspace(-9, 9, 64, dtype=torch.float64)[:, None] * (1 if space == "ve" else 0.2)
-    results = []
-    for steps in (128, 256, 512, 1024):
-        sigmas = grid(space, steps)
-        results.append(
-            sigmatic.samplers.sample(name, two_points(space), x, sigmas, space=space, disable=True, **ode(name))
-        )
+    order = sigmatic.samplers.get(name).order
+    results = [run(name, x, grid(space, steps), space) for steps in (32, 64, 128, 256, 512, 1024)]
     errors = [(a - b).norm().item() for a, b in itertools.pairwise(results)]
-    slopes = [math.log2(a / b) for a, b in itertools.pairwise(errors)]
-    assert slopes[-1] == pytest.approx(sigmatic.samplers.get(name).order, abs=0.2), slopes
+    slopes = [math.log2(a / b) for a, b in itertools.pairwise(errors) if b > ROUNDING]
+    assert slopes[-1] == pytest.approx(order, abs=0.2), slopes
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n != "ddpm"])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in BY_DESIGN_NO_ODE])
 def test_limit_is_the_exact_solution(name, space):
     """Gaussian data: x at the end is x at the start scaled by the ratio of the marginal spreads."""
     sigmas = grid(space, 1500)

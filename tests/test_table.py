@@ -14,7 +14,7 @@ STOCHASTIC = [name for name in NAMES if any(p.name == "eta" for p in sigmatic.sa
 
 
 def sigmas_for(space, steps=12):
-    return sigmatic.schedulers.sigmas("karras", steps, space=space)
+    return sigmatic.schedulers.sigmas("karras", steps, space=space, sigma_max=0.98 if space == "flow" else None)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -34,8 +34,8 @@ def test_a_wrong_coefficient_is_found(name, space):
     i = len(table.rows) // 2
     row = table.rows[i]
     for k, stage in enumerate(row.stages):
-        spoils = [stage._replace(A=stage.A * (1 + 1e-4))]
-        spoils += [stage._replace(w=(w0 * (1 + 1e-4), *rest)) for w0, *rest in [stage.w] if w0] if stage.w else []
+        spoils = [stage._replace(A=stage.A * 1.01)] if stage.A else []
+        spoils += [stage._replace(w=(w0 * 1.01, *rest)) for w0, *rest in [stage.w] if w0] if stage.w else []
         spoils += [stage._replace(B=(stage.B[0] * 1.01,))] if stage.B else []
         for spoilt in spoils:
             stages = (*row.stages[:k], spoilt, *row.stages[k + 1 :])
@@ -82,12 +82,13 @@ def test_eta_is_continuous_at_zero_even_from_flow_one(name):
 
 @pytest.mark.parametrize("name", [n for n in NAMES if sigmatic.samplers.get(n).clock == "lam"])
 def test_the_first_row_from_flow_one(name):
-    """At alpha = 0 a log-SNR step is A = sigma'/sigma, w = alpha', and the next step sees no history."""
+    """At alpha = 0 a log-SNR step is A = sigma'/sigma, w = alpha', one evaluation; the next step sees no history."""
     sigmas = sigmatic.schedulers.sigmas("linear", 4, space="flow")
     params = {"eta": 0.0} if name in STOCHASTIC else {}
     first, second, third, _ = sigmatic.samplers.table(name, sigmas, space="flow", **params).rows
-    assert (first.stages[-1].A, first.stages[-1].w) == (0.75, (0.25,))
-    assert len(second.stages[-1].w) == 1 and len(third.stages[-1].w) == 2
+    assert (first.stages[-1].A, first.stages[-1].w) == (0.75, (0.25,)) and len(first.stages) == 2
+    evals, history = sigmatic.samplers.get(name).evals_per_step, sigmatic.samplers.get(name).history
+    assert len(second.stages[-1].w) == evals and len(third.stages[-1].w) == evals + (history > 0)
 
 
 @pytest.mark.parametrize("name", NAMES)

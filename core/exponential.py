@@ -1,0 +1,90 @@
+"""Steps on the log-SNR clock: D is interpolated in lam, the rest is solved exactly, with or without noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from . import policy
+from .space import Level
+from .table import Stage, Step, evaluate, first_order
+from .weights import exponential
+
+Policy = Callable[[Level, Level], float]
+
+
+def ode(a: Level, b: Level) -> float:
+    """No noise."""
+    return 1.0
+
+
+def interpolated(a: Level, b: Level, nodes: Sequence[Level], d: float) -> tuple[float, tuple[float, ...]]:
+    """A and the weights of D at `nodes` for a step from a to b under the noise policy's d.
+
+    A = d sigma'/sigma; the weights are alpha' times the exact integral with rate 1 - log(d)/h, scaled to the sum
+    alpha' - A alpha that keeps the image right.
+    """
+    A = d * b.sigma / a.sigma
+    h = b.lam - a.lam
+    w = exponential([node.lam for node in nodes], a.lam, b.lam, 1.0 - math.log(d) / h)
+    return A, tuple(b.alpha * weight for weight in w)
+
+
+def multistep(step: Step, d: float, order: int) -> tuple[Stage, ...]:
+    """One evaluation; D interpolated through it and the last order - 1 ones (exponential Adams-Bashforth)."""
+    nodes = (step.a, *step.past)[:order]
+    here, landing = first_order(step, d)
+    if len(nodes) == 1 or d == 0:
+        return here, landing
+    A, w = interpolated(step.a, step.b, nodes, d)
+    return here, landing._replace(A=A, w=w)
+
+
+def fresh(levels: Sequence[Level], law: Policy) -> list[tuple[float, ...]]:
+    """For each level after the first, the noises of the disjoint stretches that x there contains.
+
+    A stretch's noise, sigma sqrt(1 - d^2), fades by d sigma'/sigma per stretch, so what two stages share is the same
+    path (SEEDS, 2305.14267, eq. 17).
+    """
+    found: list[tuple[float, ...]] = []
+    for k in range(1, len(levels)):
+        noises = []
+        for m in range(k):
+            left, right = levels[m], levels[m + 1]
+            fade = law(right, levels[k]) * levels[k].sigma / right.sigma if m + 1 < k else 1.0
+            noises.append(fade * policy.deviation(right, law(left, right)))
+        found.append(tuple(noises))
+    return found
+
+
+def staged(
+    step: Step, c: Sequence[float], rows: Callable[[Sequence[Level], Policy], Sequence[Stage]], law: Policy = ode
+) -> tuple[Stage, ...]:
+    """A step with stages at the fractions `c` of it in lam; first order where alpha = 0 leaves no lam to divide.
+
+    `rows(levels, law)` returns the stages after the first; `levels` are those of the start, the stages and the end.
+    """
+    if step.a.alpha == 0 or law(step.a, step.b) == 0:
+        return first_order(step, law(step.a, step.b))
+    levels = [step.a, *(step.at(fraction) for fraction in c), step.b]
+    return evaluate(step.a), *rows(levels, law)
+
+
+def stage(levels: Sequence[Level], k: int, using: Sequence[int], law: Policy, land: bool = False) -> Stage:
+    """The stage at levels[k], D interpolated through the predictions at levels `using`, with the path's own noise.
+
+    Registers are counted newest first: the predictions before stage k, back to the step's own start.
+    """
+    A, found = interpolated(levels[0], levels[k], [levels[j] for j in using], law(levels[0], levels[k]))
+    place = dict(zip(using, found, strict=True))
+    w = tuple(place.get(j, 0.0) for j in reversed(range(k)))
+    return weighted(levels, k, A, w, law, land)
+
+
+def weighted(levels: Sequence[Level], k: int, A: float, w: tuple[float, ...], law: Policy, land: bool = False) -> Stage:
+    """The stage at levels[k] from given weights, with the path's own noise."""
+    noise: tuple[float, ...] = ()
+    if law(levels[0], levels[k]) < 1:  # on the way down only, so the levels before k in noise are those above it
+        between = {at for at in levels[1:] if levels[k].sigma <= at.sigma < levels[0].sigma}
+        noise = fresh([levels[0], *sorted(between, key=lambda at: -at.sigma)], law)[-1]
+    return Stage(levels[k].sigma, A, w, noise) if land else evaluate(levels[k], A, w, noise)
