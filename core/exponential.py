@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from . import policy
 from .space import Level
@@ -40,21 +41,19 @@ def multistep(step: Step, d: float, order: int) -> tuple[Stage, ...]:
     return here, landing._replace(A=A, w=w)
 
 
-def fresh(levels: Sequence[Level], law: Policy) -> list[tuple[float, ...]]:
-    """For each level after the first, the noises of the disjoint stretches that x there contains.
+def fresh(levels: Sequence[Level], law: Policy) -> tuple[float, ...]:
+    """The noises at the last of `levels` (falling in noise) of the disjoint stretches between them.
 
-    A stretch's noise, sigma sqrt(1 - d^2), fades by d sigma'/sigma per stretch, so what two stages share is the same
-    path (SEEDS, 2305.14267, eq. 17).
+    The last stretch brings what the law gives it; the earlier ones are what the levels before held, faded alike, so
+    that all stages see one path and the sum is what the law gives the whole (SEEDS, 2305.14267, eq. 17).
     """
-    found: list[tuple[float, ...]] = []
-    for k in range(1, len(levels)):
-        noises = []
-        for m in range(k):
-            left, right = levels[m], levels[m + 1]
-            fade = law(right, levels[k]) * levels[k].sigma / right.sigma if m + 1 < k else 1.0
-            noises.append(fade * policy.deviation(right, law(left, right)))
-        found.append(tuple(noises))
-    return found
+    noises: tuple[float, ...] = ()
+    for left, right in pairwise(levels):
+        whole, last = (policy.deviation(right, law(start, right)) for start in (levels[0], left))
+        held = math.hypot(*noises)
+        fade = math.sqrt(max(0.0, whole**2 - last**2)) / held if held else 0.0
+        noises = (*(fade * noise for noise in noises), last)
+    return noises
 
 
 def staged(
@@ -86,5 +85,5 @@ def weighted(levels: Sequence[Level], k: int, A: float, w: tuple[float, ...], la
     noise: tuple[float, ...] = ()
     if law(levels[0], levels[k]) < 1:  # on the way down only, so the levels before k in noise are those above it
         between = {at for at in levels[1:] if levels[k].sigma <= at.sigma < levels[0].sigma}
-        noise = fresh([levels[0], *sorted(between, key=lambda at: -at.sigma)], law)[-1]
+        noise = fresh([levels[0], *sorted(between, key=lambda at: -at.sigma)], law)
     return Stage(levels[k].sigma, A, w, noise) if land else evaluate(levels[k], A, w, noise)

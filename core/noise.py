@@ -176,6 +176,16 @@ KINDS: dict[str, Callable[..., Any]] = {
 """The kinds of noise by the names that `samplers.sample(noise=...)` takes."""
 
 
+def initial(x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, kind: str = "gaussian") -> Tensor:
+    """The noise that a run starts from: like x (B, ...), of a kind of KINDS, one image the same in every batch.
+
+    It shares no number with the noise of the steps. Raises ValueError for an unknown kind, or one that does not fit x.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind is {kind!r}: give one of {', '.join(KINDS)}.")
+    return KINDS[kind](x, seed, batch_index, stream="initial")(1.0, 0.0)
+
+
 def clock(sigma: float, space: str) -> float:
     """The time of noise: lam of `sigma`, from -10 (`core.policy.LAM_START`) up; infinite at sigma = 0."""
     return max(spaces.level(float(sigma), space).lam, policy.LAM_START)

@@ -1,15 +1,20 @@
 """Our samplers and schedules in the shape ComfyUI calls: k-diffusion functions and scheduler handlers."""
 
 import inspect
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import comfy.k_diffusion.sampling as K
 import torch
 from torch import Tensor
 
 from .. import samplers, schedulers
+from ..core import noise
 from . import host
 
+OWN_NOISE = "default"
+_log = logging.getLogger("sigmatic")
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
@@ -19,11 +24,14 @@ def takes(spec: Any, **offered: Any) -> dict[str, Any]:
     return {name: value for name, value in offered.items() if name in known}
 
 
-def host_sampler(name: str, *, batch_index: Sequence[int] | None = None, **fixed: Any) -> Callable[..., Tensor]:
+def host_sampler(
+    name: str, *, kind: str = OWN_NOISE, batch_index: Sequence[int] | None = None, **fixed: Any
+) -> Callable[..., Tensor]:
     """Our sampler `name` as the function that the host's KSAMPLER calls.
 
-    Space and noise scale come from the model, the seed from extra_args. `fixed` are parameters of the sampler,
-    `batch_index` says which images of a larger batch these are. Called with eta=, s_noise=, noise_sampler= as well.
+    Space and noise scale come from the model, the seed from extra_args. `fixed` are parameters of the sampler, `kind`
+    is that of its noise, `batch_index` says which images of a larger batch these are. Called with eta=, s_noise=,
+    noise_sampler= as well.
     """
     spec = samplers.get(name)
 
@@ -36,15 +44,19 @@ def host_sampler(name: str, *, batch_index: Sequence[int] | None = None, **fixed
         if not host.starts_from_noise(ms):
             _refuse_noise(name, sigmas, params)
         extra_args = extra_args or {}
+        seed = int(extra_args.get("seed") or 0)
+        source = noise_sampler and _of_tensors(noise_sampler, sigmas)
+        if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
+            source = step_noise(kind, spec, x, sigmas, seed)
         return samplers.sample(
             name,
             _interruptible(model),
             x,
             sigmas,
             space=host.space(ms),
-            seed=int(extra_args.get("seed") or 0),
+            seed=seed,
             batch_index=batch_index,
-            noise=noise_sampler,
+            noise=source,
             extra_args=extra_args,
             callback=callback,
             disable=disable,
@@ -68,6 +80,33 @@ def host_schedule(name: str) -> Callable[[Any, int], Tensor]:
 def model_levels(model_sampling: Any, name: str, steps: int, **params: Any) -> Tensor:
     """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0."""
     return schedulers.sigmas(name, steps, **host.levels(model_sampling), **params)
+
+
+def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> Any:
+    """What `samplers.sample` takes as noise for the widget's `kind`."""
+    if kind == OWN_NOISE:
+        return None
+    if kind == "comfy":
+        tree, plain = K.BrownianTreeNoiseSampler, K.default_noise_sampler
+        if spec.noise != "brownian":
+            return _of_tensors(plain(x, seed=seed), sigmas)
+        return _of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
+    return fitting(kind, x)
+
+
+def fitting(kind: str, x: Tensor) -> str:
+    """`kind`, or "brownian" with one line in the log where it needs a height and width that x does not have."""
+    try:
+        noise.KINDS[kind](x[:1], 0)
+    except ValueError as error:
+        _log.warning("Sigmatic: white noise instead of %s. %s", kind, error)
+        return "brownian"
+    return kind
+
+
+def _of_tensors(noise_sampler: Callable[[Tensor, Tensor], Tensor], like: Tensor) -> Callable[[float, float], Tensor]:
+    """A noise sampler of the host or of another pack, which expects its sigmas as tensors, called with floats."""
+    return lambda sigma, sigma_next: noise_sampler(like.new_tensor(sigma), like.new_tensor(sigma_next))
 
 
 def _interruptible(model: Callable[..., Tensor]) -> Callable[..., Tensor]:

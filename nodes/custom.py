@@ -35,6 +35,7 @@ class SigmaticSampler(io.ComfyNode):
                 ),
                 widgets.eta(),
                 widgets.s_noise(),
+                widgets.noise(),
             ],
             outputs=[io.Sampler.Output(display_name="sampler", tooltip="For the sampler input of SamplerCustom.")],
         )
@@ -45,10 +46,11 @@ class SigmaticSampler(io.ComfyNode):
         return widgets.problem("sampler", sampler, sampler_names()) or True
 
     @classmethod
-    def execute(cls, sampler: str, eta: float = 1.0, s_noise: float = 1.0) -> io.NodeOutput:
+    def execute(cls, sampler: str, eta: float = 1.0, s_noise: float = 1.0, noise: str = "default") -> io.NodeOutput:
         """A KSAMPLER of the host around our function."""
-        widgets.insist(sampler=(sampler, sampler_names()))
-        return io.NodeOutput(run.own_sampler_object(sampler.removeprefix(PREFIX), eta=eta, s_noise=s_noise))
+        widgets.insist(sampler=(sampler, sampler_names()), noise=(noise, widgets.NOISES))
+        name = sampler.removeprefix(PREFIX)
+        return io.NodeOutput(run.own_sampler_object(name, eta=eta, s_noise=s_noise, kind=noise))
 
 
 class SigmaticSchedule(io.ComfyNode):

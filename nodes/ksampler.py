@@ -48,6 +48,7 @@ class SigmaticKSampler(io.ComfyNode):
                 widgets.eta(),
                 widgets.s_noise(),
                 widgets.rho(),
+                widgets.noise(),
                 advanced(io.Int.Input(
                     "start_at_step", default=0, min=0, max=LAST_STEP,
                     tooltip="Steps before this one are left out: they have been done by a KSampler before.",
@@ -72,16 +73,17 @@ class SigmaticKSampler(io.ComfyNode):
     @classmethod
     def execute(  # noqa: PLR0913 - the host passes one argument a widget
         cls, model, seed, steps, cfg, sampler, schedule, positive, negative, latent_image, denoise=1.0, eta=1.0,
-        s_noise=1.0, rho=widgets.OWN_RHO, start_at_step=0, end_at_step=LAST_STEP, add_noise=True,
+        s_noise=1.0, rho=widgets.OWN_RHO, noise="default", start_at_step=0, end_at_step=LAST_STEP, add_noise=True,
         return_with_leftover_noise=False,
     ) -> io.NodeOutput:  # fmt: skip
         """Levels of noise, the slice of them asked for, one run."""
         names = comfy.samplers  # 0.3.64 lets unknown names through to here
         widgets.insist(sampler=(sampler, names.SAMPLER_NAMES), schedule=(schedule, names.SCHEDULER_NAMES))
+        widgets.insist(noise=(noise, widgets.NOISES))
         ms = host.model_sampling(model)
         sigmas = run.tail(steps, denoise, lambda n: run.levels_by_name(ms, schedule, sampler, n, rho))
         sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
-        chosen = run.sampler_by_name(sampler, eta, s_noise, latent_image.get("batch_index"))
+        chosen = run.sampler_by_name(sampler, eta, s_noise, noise, latent_image.get("batch_index"))
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
         return io.NodeOutput(run.sample(model, latent_image, chosen, sigmas, **settings))
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from .. import samplers, schedulers
 from . import host
-from .adapter import host_sampler, model_levels, takes
+from .adapter import OWN_NOISE, host_sampler, model_levels, takes
 from .install import own_sampler, own_schedule
 from .widgets import OWN_RHO
 
@@ -54,11 +54,14 @@ def part(sigmas: Tensor, start: int, end: int, leftover: bool) -> Tensor:
     return sigmas[start:]
 
 
-def sampler_by_name(name: str, eta: float, s_noise: float, batch_index: Sequence[int] | None) -> Any:
-    """The SAMPLER of a dropdown entry, ours or the host's, told as much of eta and s_noise as it listens to."""
+def sampler_by_name(name: str, eta: float, s_noise: float, kind: str, batch_index: Sequence[int] | None) -> Any:
+    """The SAMPLER of a dropdown entry, ours or the host's, told as much of eta and s_noise as it listens to.
+
+    The `kind` of noise is for ours; the host's make their own.
+    """
     own = own_sampler(name)
     if own:
-        return own_sampler_object(own, eta=eta, s_noise=s_noise, batch_index=batch_index)
+        return own_sampler_object(own, eta=eta, s_noise=s_noise, kind=kind, batch_index=batch_index)
     base = comfy.samplers.sampler_object(name)
     function = getattr(base, "sampler_function", None)
     if function is None:  # somebody's Sampler that is no KSAMPLER: nothing to tell it
@@ -68,10 +71,12 @@ def sampler_by_name(name: str, eta: float, s_noise: float, batch_index: Sequence
     return comfy.samplers.KSAMPLER(function, {**base.extra_options, **options}, dict(base.inpaint_options))
 
 
-def own_sampler_object(name: str, *, batch_index: Sequence[int] | None = None, **offered: Any) -> Any:
+def own_sampler_object(
+    name: str, *, kind: str = OWN_NOISE, batch_index: Sequence[int] | None = None, **offered: Any
+) -> Any:
     """Our sampler `name` (bare) as a SAMPLER, with those of the offered parameters that it has."""
     params = samplers.get(name).resolve(takes(samplers.get(name), **offered))
-    return comfy.samplers.KSAMPLER(host_sampler(name, batch_index=batch_index, **params), {})
+    return comfy.samplers.KSAMPLER(host_sampler(name, kind=kind, batch_index=batch_index, **params), {})
 
 
 def sample(model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, **run: Any) -> dict[str, Any]:

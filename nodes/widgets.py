@@ -3,10 +3,13 @@
 import difflib
 from collections.abc import Sequence
 
+from ..core.noise import KINDS as kinds_of_noise
 from .compat import io, number
 
 SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
 LAST_STEP = 10000
+KINDS = list(kinds_of_noise)
+NOISES = ["default", *KINDS, "comfy"]
 OWN_RHO = 7.0  # the default, read as "the schedule's own rho": karras 7, polyexponential 1
 
 
@@ -58,6 +61,16 @@ def rho() -> io.Float.Input:
         "How strongly the steps crowd towards low noise (Karras et al.'s rho), for Sigmatic's schedules that have "
         "it. Left at 7, each uses its own value: sig_karras 7, sig_polyexponential 1. ComfyUI's own schedules "
         "cannot be told: choose sig_karras instead of karras.",
+    )  # fmt: skip
+
+
+def noise() -> io.Combo.Input:
+    """Which kind of noise the steps add."""
+    return io.Combo.Input(
+        "noise", options=NOISES, default=NOISES[0],
+        tooltip="The kind of the fresh noise. default: what the sampler is made for. gaussian: new in every step. "
+        "brownian: one path, so more steps refine the same picture. pink, pyramid: larger shapes; blue, violet: finer "
+        "grain. comfy: ComfyUI's own, to match old pictures.",
     )  # fmt: skip
 
 

@@ -24,8 +24,8 @@ def pack():
 
 def test_the_ids_are_the_documented_ones(pack):
     assert set(pack.nodes) == {
-        "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticDemoModel", "SigmaticDemoPrompt",
-        "SigmaticDemoLatent", "SigmaticDemoDecode",
+        "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
+        "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode",
     }  # fmt: skip
 
 
@@ -204,3 +204,40 @@ def test_missing_digits_are_an_error_that_says_what_to_do(pack, monkeypatch):
     monkeypatch.setattr(digits, "load", load, raising=False)
     with pytest.raises(RuntimeError, match=r"model: .*digits\.safetensors.*mixture"):
         pack.run("SigmaticDemoModel", model="digits")
+
+
+def test_noise_of_an_item_is_its_own_in_any_batch(pack):
+    noise = pack.run("SigmaticNoise", seed=5, noise="pink")
+    whole = noise.generate_noise({"samples": torch.zeros(4, 3, 16, 16)})
+    alone = noise.generate_noise({"samples": torch.zeros(1, 3, 16, 16), "batch_index": [2]})
+    assert noise.seed == 5 and whole.device.type == "cpu" and whole.dtype == torch.float32
+    assert torch.equal(alone[0], whole[2]) and not torch.equal(whole[0], whole[1])
+
+
+def test_spatial_noise_falls_back_with_one_line(pack, caplog):
+    noise = pack.run("SigmaticNoise", seed=5, noise="pyramid")
+    flat = noise.generate_noise({"samples": torch.zeros(1, 8, 100)})
+    assert flat.shape == (1, 8, 100) and flat.std() > 0.5
+    assert "white noise instead of pyramid" in caplog.text and "height" in caplog.text
+
+
+def test_parts_of_a_nested_latent_get_noise_of_their_own(pack):
+    class Nested(list):
+        is_nested = True
+
+        def unbind(self):
+            return list(self)
+
+    noise = pack.run("SigmaticNoise", seed=5, noise="gaussian")
+    picture, sound = noise.generate_noise({"samples": Nested([torch.zeros(1, 2, 50), torch.zeros(1, 2, 50)])})
+    assert not torch.equal(picture, sound)
+
+
+@pytest.mark.parametrize("kind", ["default", "gaussian", "brownian", "pink", "uniform"])
+def test_the_noise_widget_is_heard(pack, kind):
+    import sigmatic.core.noise as kinds
+
+    samples = pack.line(sampler="sig_euler_ancestral", noise=kind)
+    plain = pack.line(sampler="sig_euler_ancestral")
+    assert samples.isfinite().all()
+    assert torch.equal(samples, plain) == (kind in ("default", "gaussian")), kinds

@@ -170,6 +170,13 @@ def test_unknown_and_bad_params_are_refused(name):
             sigmatic.samplers.table(name, [1.0, 0.0], **{param.name: -1.0})
 
 
+@pytest.mark.parametrize("name", STOCHASTIC)
+@pytest.mark.parametrize("eta", [0.3, 1.7, 5.0])
+def test_every_eta_is_consistent(name, eta, space):
+    sigmas = sigmatic.schedulers.sigmas("linear" if space == "flow" else "karras", 9, space=space)
+    assert max(sigmatic.samplers.table(name, sigmas, space=space, eta=eta).noise) > 0
+
+
 @settings(max_examples=50)
 @given(
     values=st.lists(st.floats(1e-4, 200), min_size=2, max_size=12, unique=True),

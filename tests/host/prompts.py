@@ -40,10 +40,10 @@ class Graph(dict):
         """Sigmatic Schedule."""
         return self.add("SigmaticSchedule", model=model, schedule=schedule, steps=8, denoise=1.0, rho=7.0)
 
-    def custom(self, model, positive, _, latent, sampler, sigmas):
+    def custom(self, model, positive, _, latent, sampler, sigmas, noise=None):
         """SamplerCustomAdvanced without negative prompt."""
         guider = self.add("BasicGuider", model=model, conditioning=positive)
-        links = {"guider": guider, "noise": self.add("RandomNoise", noise_seed=7)}
+        links = {"guider": guider, "noise": noise or self.add("RandomNoise", noise_seed=7)}
         return self.add("SamplerCustomAdvanced", **links, sampler=sampler, sigmas=sigmas, latent_image=latent)
 
     def save(self, latent):

@@ -7,8 +7,8 @@ import torch
 import sigmatic
 
 NODES = {
-    "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticDemoModel", "SigmaticDemoPrompt",
-    "SigmaticDemoLatent", "SigmaticDemoDecode",
+    "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
+    "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode",
 }  # fmt: skip
 KINDS = ("eps", "v", "flow")
 SAMPLERS = ["sig_" + name for name in sigmatic.samplers.names()]
@@ -113,7 +113,7 @@ def test_eta_reaches_ours_and_the_hosts(host, graph):
 @pytest.mark.parametrize("kind", KINDS)
 def test_custom_sampling(host, graph, kind):
     links = graph.demo(parametrisation=kind)
-    sampler = graph.add("SigmaticSampler", sampler="sig_euler", eta=1.0, s_noise=1.0)
+    sampler = graph.add("SigmaticSampler", sampler="sig_euler", eta=1.0, s_noise=1.0, noise="default")
     custom = graph.custom(*links, sampler, graph.schedule(links[0]))
     selected = graph.add("KSamplerSelect", sampler_name="sig_euler")
     basic = graph.add("BasicScheduler", model=links[0], scheduler="sig_karras", steps=8, denoise=1.0)

@@ -54,6 +54,7 @@ def _type(name, *words):
     return SimpleNamespace(Input=Input, Output=Output)
 
 
+TYPES = ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas", "Noise")
 _NUMBER = ("default", "min", "max", "step")
 io = SimpleNamespace(
     ComfyNode=ComfyNode,
@@ -64,5 +65,5 @@ io = SimpleNamespace(
     Boolean=_type("BOOLEAN", "default"),
     String=_type("STRING", "default"),
     Combo=_type("COMBO", "default", "options"),
-    **{name: _type(name.upper()) for name in ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas")},
+    **{name: _type(name.upper()) for name in TYPES},
 )
