@@ -1,4 +1,4 @@
-"""DPM-Solver++(3M) SDE: two memories."""
+"""DPM-Solver++(3M) and its SDE: two memories."""
 
 import math
 
@@ -6,23 +6,25 @@ from ..core import policy
 from ..core.spec import ETA, S_NOISE, sampler
 from ..core.table import Stage, Step, first_order
 
+PAPER = "Lu et al. 2022, arXiv:2211.01095; k-diffusion's sample_dpmpp_3m_sde (Crowson)"
 
-@sampler(
-    "DPM++ 3M SDE",
-    family="sde",
-    order=2,
-    history=2,
-    clock="lam",
-    params=(ETA, S_NOISE),
-    reference="Lu et al. 2022, arXiv:2211.01095; k-diffusion's sample_dpmpp_3m_sde (Crowson)",
-)
-def dpmpp_3m_sde(step: Step, *, eta: float) -> tuple[Stage, ...]:
-    """DPM++ SDE with two memories: the smoothest of the SDE family, best from 20 steps with an exponential schedule.
 
-    Kept as users know it: its last term has half the weight that third order asks for, so its order is 2, and with few
-    steps that is the better choice.
+@sampler("DPM++ 3M", family="multistep", order=2, history=2, clock="lam", reference=PAPER)
+def dpmpp_3m(step: Step) -> tuple[Stage, ...]:
+    """DPM++ with two memories, as users know it; dpmpp_3m_exact has the weight that third order asks for.
+
+    Its last term has half that weight, so its order is 2; with few steps that is the better choice.
     """
-    d = policy.sde(step.a, step.b, eta)
+    return _three_point(step, 1.0)
+
+
+@sampler("DPM++ 3M SDE", family="sde", order=2, history=2, clock="lam", params=(ETA, S_NOISE), reference=PAPER)
+def dpmpp_3m_sde(step: Step, *, eta: float) -> tuple[Stage, ...]:
+    """The smoothest of the DPM++ SDE family, best from 20 steps with an exponential schedule. eta 0 is DPM++ 3M."""
+    return _three_point(step, policy.sde(step.a, step.b, eta))
+
+
+def _three_point(step: Step, d: float) -> tuple[Stage, ...]:
     here, landing = first_order(step, d)
     if not step.past or d == 0:
         return here, landing

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core import policy
 from ..core.exponential import Policy, interpolated, multistep, ode, stage, staged, weighted
-from ..core.spec import ETA, S_NOISE, sampler
+from ..core.spec import ETA, S_NOISE, alias, sampler
 from ..core.table import Stage, Step
 from ..core.weights import weights
 
@@ -97,3 +97,12 @@ def res_3s(step: Step) -> tuple[Stage, ...]:
 def res_3s_sde(step: Step, *, eta: float) -> tuple[Stage, ...]:
     """RES 3S with one path of noise through all looks. eta 0 is RES 3S."""
     return _three(step, _sde(eta))
+
+
+alias(
+    "dpmpp_3m_exact",
+    "res_3m",
+    "DPM++ 3M exact",
+    "DPM++ 3M with the full weight of its last term: third order, for 30 steps and more.",
+    "Lu et al. 2022, arXiv:2211.01095, with the weight 2 phi_3 of the second divided difference",
+)

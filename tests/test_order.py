@@ -15,6 +15,8 @@ NAMES = sigmatic.samplers.names()
 
 def ode(name):
     """The parameters that make a sampler its ODE."""
+    if name == "er_sde":
+        return {"solver_type": "ode"}
     return {"eta": 0.0} if any(p.name == "eta" for p in sigmatic.samplers.get(name).params) else {}
 
 

@@ -81,7 +81,7 @@ def test_declarations_are_complete(name):
 ALIASES = [name for name in sigmatic.samplers.names() if sigmatic.samplers.get(name).alias_of]
 
 
-@pytest.mark.parametrize(("name", "fixed"), [("ddim", {}), ("ddpm", {"eta": 1.0})])
+@pytest.mark.parametrize(("name", "fixed"), [("ddim", {}), ("ddpm", {"eta": 1.0}), ("dpmpp_3m_exact", {})])
 def test_an_alias_is_the_same_table(name, fixed, space):
     assert name in ALIASES
     sigmas = sigmatic.schedulers.sigmas("karras", 9, space=space)
@@ -90,7 +90,7 @@ def test_an_alias_is_the_same_table(name, fixed, space):
 
 
 def test_every_alias_is_tested():
-    assert ALIASES == ["ddim", "ddpm"]
+    assert ALIASES == ["ddim", "ddpm", "dpmpp_3m_exact"]
 
 
 def test_a_step_is_a_plain_value():

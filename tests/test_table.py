@@ -10,6 +10,19 @@ import sigmatic
 from sigmatic.core import policy, space as spaces, table as tables
 
 NAMES = sigmatic.samplers.names()
+ODE_TWINS = [
+    ("euler_ancestral", "euler"),
+    ("dpm_2_ancestral", "dpm_2"),
+    ("dpmpp_2s_ancestral", "dpmpp_2s"),
+    ("dpmpp_sde", "dpmpp_2s"),
+    ("seeds_2", "dpmpp_2s"),
+    ("dpmpp_2m_sde", "dpmpp_2m"),
+    ("dpmpp_3m_sde", "dpmpp_3m"),
+    ("res_2m_sde", "res_2m"),
+    ("res_3m_sde", "res_3m"),
+    ("res_2s_sde", "res_2s"),
+    ("res_3s_sde", "res_3s"),
+]
 STOCHASTIC = [name for name in NAMES if any(p.name == "eta" for p in sigmatic.samplers.get(name).params)]
 
 
@@ -64,7 +77,7 @@ def test_eta_zero_is_free_of_noise(name, space):
     assert all(stage.B == () for row in table.rows for stage in row.stages)
 
 
-@pytest.mark.parametrize(("name", "twin"), [("euler_ancestral", "euler"), ("dpmpp_2m_sde", "dpmpp_2m")])
+@pytest.mark.parametrize(("name", "twin"), ODE_TWINS)
 def test_eta_zero_is_the_ode_twin(name, twin, space):
     sigmas = sigmas_for(space)
     assert sigmatic.samplers.table(name, sigmas, space=space, eta=0.0).rows == (
@@ -84,7 +97,7 @@ def test_eta_is_continuous_at_zero_even_from_flow_one(name):
 def test_the_first_row_from_flow_one(name):
     """At alpha = 0 a log-SNR step is A = sigma'/sigma, w = alpha', one evaluation; the next step sees no history."""
     sigmas = sigmatic.schedulers.sigmas("linear", 4, space="flow")
-    params = {"eta": 0.0} if name in STOCHASTIC else {}
+    params = {"solver_type": "ode"} if name == "er_sde" else {"eta": 0.0} if name in STOCHASTIC else {}
     first, second, third, _ = sigmatic.samplers.table(name, sigmas, space="flow", **params).rows
     assert (first.stages[-1].A, first.stages[-1].w) == (0.75, (0.25,)) and len(first.stages) == 2
     evals, history = sigmatic.samplers.get(name).evals_per_step, sigmatic.samplers.get(name).history
