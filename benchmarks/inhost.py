@@ -79,9 +79,7 @@ class HostModel:
     def __init__(self, denoise, sampling) -> None:
         self.denoise = denoise
         patcher = SimpleNamespace(get_model_object=lambda name: sampling)
-        self.inner_model = SimpleNamespace(
-            model_patcher=patcher, inner_model=SimpleNamespace(model_sampling=sampling, noise_scaling=None)
-        )
+        self.inner_model = SimpleNamespace(model_patcher=patcher, inner_model=SimpleNamespace(model_sampling=sampling))
 
     def __call__(self, x, sigma, **extra_args):
         return self.denoise(x, sigma)

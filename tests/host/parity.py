@@ -24,7 +24,56 @@ SAMPLERS = [
     *[("dpmpp_2m_sde", {"eta": eta}, True) for eta in (0.0, 0.5, 1.0)],
     *[("dpmpp_2m_sde", {"eta": eta, "solver_type": "heun"}, True) for eta in (0.0, 1.0)],
     *[("dpmpp_3m_sde", {"eta": eta}, True) for eta in (0.0, 0.5, 1.0)],
+    ("dpm_2", {}, True),
+    ("lms", {}, True),
+    ("ipndm", {}, True),
+    ("gradient_estimation", {}, True),
+    ("dpm_2_ancestral", {"eta": 0.7}, False),
+    ("dpmpp_2s_ancestral", {"eta": 0.7}, False),
+    *[("dpmpp_sde", {"eta": eta}, True) for eta in (0.0, 0.5, 1.0)],
+    *[("seeds_2", {"eta": eta}, True) for eta in (0.0, 0.5, 1.0)],
+    *[("seeds_3", {"eta": eta}, True) for eta in (0.0, 1.0)],
+    ("res_2m", {}, False),
+    ("lcm", {}, True),
 ]
+THEIR_NAME = {"res_2m": "res_multistep"}
+
+
+class Draws:
+    """Normals for every stretch, the same for both sides: known by the step they lie in and their place in it."""
+
+    def __init__(self, table, shape, generator):
+        self.table, self.shape, self.generator, self.made = table, shape, generator, {}
+        self.starts = {row.sigma: i for i, row in enumerate(table.rows)}
+
+    def stretch(self, step: int, place: int):
+        """The normals of one stretch."""
+        if (step, place) not in self.made:
+            self.made[step, place] = torch.randn(self.shape, generator=self.generator)
+        return self.made[step, place]
+
+    def ours(self, a: float, b: float):
+        """Asked stretch by stretch."""
+        for i, row in enumerate(self.table.rows):
+            if (a, b) in row.segments():
+                return self.stretch(i, row.segments().index((a, b)))
+        raise KeyError((a, b))
+
+    def theirs(self, a, b):
+        """Asked for one stretch, or for a whole step that has two (DPM++ SDE): then their sum, weighed as in it."""
+        step, segments = next(
+            (i, row.segments()) for i, row in enumerate(self.table.rows) if row.sigma_next < float(a) <= row.sigma
+        )
+        place = next((k for k, (x, y) in enumerate(segments) if near(x, a) and near(y, b)), None)
+        if place is not None:
+            return self.stretch(step, place)
+        weights = self.table.rows[step].stages[-1].B
+        total = sum(w * self.stretch(step, k) for k, w in enumerate(weights))
+        return total / sum(w * w for w in weights) ** 0.5
+
+
+def near(a: float, b) -> bool:
+    return abs(a - float(b)) < 1e-4 * a
 
 
 def report(case: str, ours, theirs) -> None:
@@ -38,19 +87,17 @@ def compare_sampler(name: str, params: dict, space: str) -> None:
     sigmas = sigmatic.schedulers.sigmas("karras", 20, space=space, **high)
     shape = (2, 4, 8, 8)
     x = torch.randn(shape, generator=generator) * sigmas[0]
-    draws = {float(a): torch.randn(shape, generator=generator) for a in sigmas}
+    draws = Draws(sigmatic.samplers.table(name, sigmas, space=space, **params), shape, generator)
     import importlib
 
     mixture = importlib.import_module("sigmatic.demo.mixture").Mixture(shape[1:])
     model = inhost.HostModel(mixture.denoiser(space), inhost.model_sampling(host, space))
-    function = getattr(host.K, "sample_" + name)
+    function = getattr(host.K, "sample_" + THEIR_NAME.get(name, name))
     options = dict(params)
     if sigmatic.samplers.get(name).stochastic:
-        options["noise_sampler"] = lambda a, b: draws[float(a)]
+        options["noise_sampler"] = draws.theirs
     theirs = function(model, x, sigmas, extra_args={"seed": 1}, disable=True, **options)
-    ours = sigmatic.samplers.sample(
-        name, model, x, sigmas, space=space, noise=lambda a, b: draws[a], disable=True, **params
-    )
+    ours = sigmatic.samplers.sample(name, model, x, sigmas, space=space, noise=draws.ours, disable=True, **params)
     report(f"{name} {params} {space}", ours, theirs)
 
 
