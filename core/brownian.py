@@ -20,8 +20,8 @@ LEAF = 2.0**-10
 """Times are snapped to this grid, so that keys survive a rounding error of sigma."""
 DEPTH = round(math.log2((LAM_END - LAM_START) / LEAF))
 LEAVES = 1 << DEPTH
-FINE = 7
-"""From this depth on (intervals of 1/4 and less) quick normals do: an increment is a sum of several of them."""
+FINE = 5
+"""From this depth on (intervals of 2 and less) quick normals do: an increment is a sum of several of them."""
 
 
 class _Node(NamedTuple):
@@ -65,7 +65,7 @@ class Path:
                 torch.sub(here, last, out=out[item, part]).mul_(scale)
             last.copy_(here)
 
-        each_chunk(len(self.keys), self.size, work)
+        each_chunk(len(self.keys), self.size, work, rounds=len(nodes))
         self._place = place
 
     def _way(self, place: int) -> tuple[list[_Node], int]:

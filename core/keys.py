@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 MASK = (1 << 64) - 1
-CHUNK = 1 << 16
-"""Items are made in chunks of this many numbers, each under a key of its own: a chunk fits the cache, and two threads
-can share an item."""
+CHUNK = 1 << 15
+"""Items are made in chunks of this many numbers, each under a key of its own: a chunk fits the cache, several threads
+can share an item, and torch does not split work of this size among threads of its own."""
+_WORTH_A_THREAD = 1 << 17  # fewer numbers are made sooner than another thread wakes up
 _GAMMA = 0x9E3779B97F4A7C15
 
 
@@ -103,10 +104,13 @@ def _quantiles() -> Tensor:
     return (z / z.pow(2).mean().sqrt()).float()
 
 
-def each_chunk(items: int, size: int, work: Callable[[int, int, slice], None]) -> None:
-    """Call work(item, place, slice) for every chunk of every item of `size` numbers, on several threads if it pays."""
+def each_chunk(items: int, size: int, work: Callable[[int, int, slice], None], rounds: int = 1) -> None:
+    """Call work(item, place, slice) for every chunk of every item of `size` numbers, on several threads if it pays.
+
+    `rounds`: how many numbers are made for each place.
+    """
     jobs = [(i, k // CHUNK, slice(k, min(k + CHUNK, size))) for i in range(items) for k in range(0, size, CHUNK)]
-    if items * size <= CHUNK:
+    if len(jobs) == 1 or items * size * rounds < _WORTH_A_THREAD:
         for job in jobs:
             work(*job)
     else:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .. import samplers, schedulers
 from ..core import noise
+from ..samplers._comfy import has_tree
 from . import host
 
 OWN_NOISE = "default"
@@ -88,7 +89,7 @@ def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> An
         return None
     if kind == "comfy":
         tree, plain = K.BrownianTreeNoiseSampler, K.default_noise_sampler
-        if spec.noise != "brownian":
+        if not has_tree(spec.name):
             return _of_tensors(plain(x, seed=seed), sigmas)
         return _of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
     return fitting(kind, x)

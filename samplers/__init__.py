@@ -143,7 +143,7 @@ def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec:
     if callable(noise):
         return cast(loop.Noise, noise)
     if noise == "comfy":
-        return comfy(x, check_seed(seed), sigmas, spec.noise == "brownian")
+        return comfy(spec.name, x, check_seed(seed), sigmas)
     if not isinstance(noise, str) or noise not in noises.KINDS:
         kinds = ", ".join(noises.KINDS)
         raise ValueError(f"noise is {noise!r}: give one of {kinds}, comfy, or a function (sigma, sigma_next).")

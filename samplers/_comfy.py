@@ -13,13 +13,18 @@ import torch
 from torch import Tensor
 
 
-def comfy(x: Tensor, seed: int, sigmas: Sequence[float], brownian: bool) -> Callable[[float, float], Tensor]:
-    """The noise that ComfyUI's sampler would draw for x (B, ...) over `sigmas`: f(sigma, sigma_next) -> like x.
+def has_tree(name: str) -> bool:
+    """Whether ComfyUI's sampler of that name draws from a Brownian tree: its DPM++ SDE samplers, and no others."""
+    return name.startswith("dpmpp_") and name.endswith("_sde")
 
-    `brownian`: one torchsde tree in sigma for the whole batch (k-diffusion's BrownianTreeNoiseSampler); otherwise one
-    generator on x's device, drawn from step after step. Raises ValueError where torchsde is not installed.
+
+def comfy(name: str, x: Tensor, seed: int, sigmas: Sequence[float]) -> Callable[[float, float], Tensor]:
+    """The noise that ComfyUI's sampler `name` would draw for x (B, ...) over `sigmas`: f(sigma, sigma_next) -> like x.
+
+    Either one torchsde tree in sigma for the whole batch (k-diffusion's BrownianTreeNoiseSampler), or one generator on
+    x's device, drawn from step after step. Raises ValueError where torchsde is needed and not installed.
     """
-    return _tree(x, seed, sigmas) if brownian else _generator(x, seed)
+    return _tree(x, seed, sigmas) if has_tree(name) else _generator(x, seed)
 
 
 def _generator(x: Tensor, seed: int) -> Callable[[float, float], Tensor]:

@@ -41,7 +41,6 @@ def _kept(kind: str, a: Level, b: Level) -> float:
     order=2,
     history=2,
     clock="lam",
-    noise="gaussian",
     params=(
         S_NOISE,
         Param("max_stage", 3, "int", min=1, max=3, help="How many predictions are used, the newest one included."),

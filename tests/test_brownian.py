@@ -100,7 +100,7 @@ def test_threads_do_not_matter(monkeypatch):
     threaded = noise.brownian(x, 1)
     expected = [threaded(*pair) for pair in pairs]
 
-    def one_by_one(items, size, work):
+    def one_by_one(items, size, work, rounds):
         for item in reversed(range(items)):
             for k in reversed(range(0, size, keys.CHUNK)):
                 work(item, k // keys.CHUNK, slice(k, min(k + keys.CHUNK, size)))
