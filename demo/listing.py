@@ -15,14 +15,19 @@ from ..core.spec import Param, SamplerSpec, Spec
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The flags of both commands."""
-    parser.add_argument("--json", action="store_true", help="print a JSON list with every field instead of the table")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print a JSON list with every field instead of the table")
+    form.add_argument("--markdown", action="store_true", help="print the page of docs/ instead of the table")
 
 
 def execute(args: argparse.Namespace, command: str) -> None:
     """Print the list to stdout."""
     registry: Any = samplers if command == "samplers" else schedulers
     specs = [registry.get(name) for name in registry.names()]
-    print(json.dumps([as_dict(spec) for spec in specs], indent=2) if args.json else table(specs))
+    if args.json:
+        print(json.dumps([as_dict(spec) for spec in specs], indent=2))
+    else:
+        print(page(specs) if args.markdown else table(specs))
 
 
 def as_dict(spec: Spec) -> dict[str, Any]:
@@ -40,6 +45,26 @@ def table(specs: list[Any]) -> str:
     out = lines[:1]
     for spec, line in zip(specs, lines[1:], strict=True):
         out += ["", line, textwrap.fill(spec.summary, room, initial_indent="    ", subsequent_indent="    ")]
+    return "\n".join(out)
+
+
+def page(specs: list[Any]) -> str:
+    """The page docs/samplers.md or docs/schedules.md, made from the declarations."""
+    noun = "samplers" if isinstance(specs[0], SamplerSpec) else "schedules"
+    out = [
+        f"# The {noun}",
+        "",
+        f"Made by `python -m sigmatic {noun} --markdown`. In ComfyUI every name begins with `sig_`.",
+    ]
+    groups: dict[str, list[Any]] = {}
+    for spec in specs:
+        groups.setdefault(getattr(spec, "family", ""), []).append(spec)
+    for family in sorted(groups):
+        out += ["", *([f"## {family.capitalize()}", ""] if family else [])]
+        heads = _heads(specs)[2:]
+        out += [f"| name | use it when | {' | '.join(heads)} | source |", "|---" * (len(heads) + 3) + "|"]
+        for spec in groups[family]:
+            out.append(f"| `{spec.name}` | {spec.summary} | {' | '.join(_cells(spec)[2:])} | {spec.reference} |")
     return "\n".join(out)
 
 
