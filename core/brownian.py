@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -85,7 +85,43 @@ class Path:
         return way, left[1] if place == left[0] else right[1]
 
 
-def _fill(values: list[Tensor], node: _Node, key: int, scratch: Tensor) -> None:
+class DevicePath(Path):
+    """The same on the device of the latent, which keeps one latent and no way: every look begins at the root."""
+
+    def __init__(self, size: int, keys: Sequence[int], device: torch.device) -> None:
+        super().__init__(size, keys)
+        self.device = device
+        self._last: Tensor | None = None
+
+    def increment(self, out: Tensor, start: int, end: int) -> None:
+        """As of a path that keeps its way."""
+        if self._last is None:
+            self._last = torch.zeros(len(self.keys), self.size, device=self.device)
+        if start != self._place:
+            self._last = self._look(start)
+        here = self._look(end)
+        torch.sub(here, self._last, out=out).mul_(1.0 / math.sqrt(abs(end - start) * LEAF))
+        self._last, self._place = here, end
+
+    def _look(self, place: int) -> Tensor:
+        """W(place) of all items."""
+        self._numbers = [-1] * (DEPTH + 1)
+        nodes, kept_at = self._way(place)
+        found = torch.zeros(len(self.keys), self.size, device=self.device)
+        for item, key in enumerate(self.keys):
+            values: dict[int, Tensor] = {}
+            scratch = torch.empty(self.size, device=self.device)
+            for k, node in enumerate(nodes):
+                values[node.depth] = torch.empty_like(scratch)
+                _fill(values, node, mix(mix(0, key), node.number), scratch)
+                needed = {kept_at, *(end for later in nodes[k + 1 :] for end in (later.left, later.right))}
+                values = {depth: value for depth, value in values.items() if depth in needed}
+            if kept_at >= 0:
+                found[item] = values[kept_at]
+        return found
+
+
+def _fill(values: Any, node: _Node, key: int, scratch: Tensor) -> None:
     out, length = values[node.depth], (LAM_END - LAM_START) / (1 << max(0, node.depth - 1))
     if node.depth == 0:  # the end of time: W of the whole length
         normals(out, key)

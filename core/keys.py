@@ -84,8 +84,11 @@ _twister = _Twister()
 
 
 def normals(out: Tensor, key: int) -> None:
-    """Fill `out` (float32, CPU) with unit normals that depend on `key` and on its size alone."""
-    out.normal_(generator=_twister.set(key))
+    """Fill `out` (float32) with unit normals that depend on `key` and its size, and on its device if not the CPU."""
+    if out.device.type == "cpu":
+        out.normal_(generator=_twister.set(key))
+    else:
+        out.normal_(generator=torch.Generator(device=out.device).manual_seed(key >> 1))
 
 
 def quick_normals(out: Tensor, key: int) -> None:
@@ -93,9 +96,20 @@ def quick_normals(out: Tensor, key: int) -> None:
 
     For numbers that are only ever one of several in a sum, such as a Brownian path's finer levels.
     """
+    if out.device.type != "cpu":
+        return normals(out, key)
     count = out.numel()
     bits = np.random.SFC64(key).random_raw(-(-count // 4)).view(np.uint16)[:count]
     torch.index_select(_quantiles(), 0, torch.from_numpy(bits.astype(np.int64)), out=out)
+
+
+def can_make_noise(device: torch.device) -> bool:
+    """Whether torch has a generator of its own on `device` (DirectML and some others have none)."""
+    try:
+        torch.Generator(device=device)
+    except (RuntimeError, NotImplementedError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=1)

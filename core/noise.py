@@ -14,19 +14,29 @@ import torch
 from torch import Tensor
 
 from . import policy, shapes, space as spaces
-from .brownian import LEAF, Path
-from .keys import MASK, check_batch_index, check_seed, each_chunk, mix, normals
+from .brownian import LEAF, DevicePath, Path
+from .keys import MASK, can_make_noise, check_batch_index, check_seed, each_chunk, mix, normals
 
 STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
 _FINE = 2.0**-20  # the grid for stretches shorter than a leaf
 _STRETCH, _PATH = 0, 1  # what a key is of
 
 
+def _maker(device: str, own: torch.device) -> torch.device:
+    """Where noise is made: the CPU, or with "same" the latent's own device if torch can make noise there."""
+    if device not in ("cpu", "same"):
+        raise ValueError(f"device is {device!r}: give 'cpu' (equal numbers everywhere) or 'same' (the latent's own).")
+    return own if device == "same" and can_make_noise(own) else torch.device("cpu")
+
+
 class Gaussian:
     """Independent unit normals for every stretch of noise levels: f(sigma, sigma_next) -> Tensor like x (B, ...)."""
 
-    def __init__(self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str) -> None:
+    def __init__(
+        self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str, device: str = "cpu"
+    ) -> None:
         self.shape, self.device, self.space = x.shape, x.device, spaces.check(space)
+        self.maker = _maker(device, x.device)
         self.dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
         self.key = mix(check_seed(seed), STREAMS[stream])
         self.indices = check_batch_index(batch_index, x.shape[0])
@@ -42,7 +52,8 @@ class Gaussian:
         return clock(sigma, self.space)
 
     def _blank(self) -> Tensor:
-        return torch.empty(self.shape, dtype=torch.float32, pin_memory=self.device.type == "cuda")
+        upload = self.device.type == "cuda" and self.maker.type == "cpu"
+        return torch.empty(self.shape, dtype=torch.float32, device=self.maker, pin_memory=upload)
 
     def hand_over(self, out: Tensor) -> Tensor:
         """`out` on the device and in the dtype of the run."""
@@ -52,7 +63,11 @@ class Gaussian:
         place = mix(self.key, _STRETCH, *stretch(sigma, sigma_next, self.space))
         keys = [mix(place, index) for index in self.indices]
         rows = out.view(len(keys), -1)
-        each_chunk(len(keys), self.size, lambda item, k, part: normals(rows[item, part], mix(k, keys[item])))
+        if self.maker.type == "cpu":
+            each_chunk(len(keys), self.size, lambda item, k, part: normals(rows[item, part], mix(k, keys[item])))
+        else:
+            for row, key in zip(rows, keys, strict=True):
+                normals(row, key)
 
 
 class Brownian(Gaussian):
@@ -62,10 +77,13 @@ class Brownian(Gaussian):
     the same path. A stretch shorter than a leaf of the clock (2^-10) gets independent normals.
     """
 
-    def __init__(self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str) -> None:
-        super().__init__(x, seed, batch_index, space, stream)
+    def __init__(
+        self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str, device: str = "cpu"
+    ) -> None:
+        super().__init__(x, seed, batch_index, space, stream, device)
         key = mix(self.key, _PATH)
-        self.path = Path(self.size, [mix(key, index) for index in self.indices])
+        keys = [mix(key, index) for index in self.indices]
+        self.path = Path(self.size, keys) if self.maker.type == "cpu" else DevicePath(self.size, keys, self.maker)
 
     def __call__(self, sigma: float, sigma_next: float) -> Tensor:
         out = self._blank()
@@ -78,24 +96,38 @@ class Brownian(Gaussian):
 
 
 def gaussian(
-    x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, space: str = "ve", stream: str = "step"
+    x: Tensor,
+    seed: int,
+    batch_index: Sequence[int] | None = None,
+    *,
+    space: str = "ve",
+    stream: str = "step",
+    device: str = "cpu",
 ) -> Callable[[float, float], Tensor]:
     """Independent unit normals for every stretch of noise levels: f(sigma, sigma_next) -> Tensor like x (B, ...).
 
-    Made on the CPU in float32, item by item, and moved to x's device. Raises ValueError for a bad seed or batch index.
+    Made in float32, item by item: on the CPU and moved to x's device, so that every device gets the same numbers, or
+    with device="same" on x's own, which is faster there and gives numbers of that kind of device. Raises ValueError for
+    a bad seed, batch index or device.
     """
-    return Gaussian(x, seed, batch_index, space, stream)
+    return Gaussian(x, seed, batch_index, space, stream, device)
 
 
 def brownian(
-    x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, space: str = "ve", stream: str = "step"
+    x: Tensor,
+    seed: int,
+    batch_index: Sequence[int] | None = None,
+    *,
+    space: str = "ve",
+    stream: str = "step",
+    device: str = "cpu",
 ) -> Brownian:
     """Normalised increments of a Brownian path: f(sigma, sigma_next) -> Tensor like x; f.clock(sigma) -> lam.
 
     W(t) is the path at t = clamp(f.clock(sigma), -10, 22), on a grid of 2^-10; f is (W(t') - W(t)) / sqrt(|t' - t|).
     As `gaussian` otherwise. It keeps at most 18 latents of CPU memory while it lives.
     """
-    return Brownian(x, seed, batch_index, space, stream)
+    return Brownian(x, seed, batch_index, space, stream, device)
 
 
 class Shaped:

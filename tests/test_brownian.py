@@ -167,3 +167,31 @@ def test_sde_samplers_ask_for_it(name):
         for kind in (None, "brownian", "gaussian")
     )
     assert torch.equal(own, named) and not torch.equal(own, other)
+
+
+def test_the_path_of_a_device_is_the_same_path():
+    """Run on the CPU: looked at from the root each time, it has the same values as the path that keeps its way."""
+    keeping = brownian.Path(500, [11, 12])
+    looking = brownian.DevicePath(500, [11, 12], torch.device("cpu"))
+    for start, end in [(9000, 12000), (12000, 12345), (12345, 20000), (7, 0), (0, brownian.LEAVES)]:
+        one, other = torch.empty(2, 500), torch.empty(2, 500)
+        keeping.increment(one, start, end)
+        looking.increment(other, start, end)
+        assert torch.equal(one, other)
+    assert looking._last is not None and looking._last.numel() == 2 * 500 and looking._values == []
+
+
+def test_where_noise_is_made():
+    x = torch.empty(1, 8)
+    assert torch.equal(noise.brownian(x, 1, device="same")(2.0, 1.0), noise.brownian(x, 1)(2.0, 1.0))
+    with pytest.raises(ValueError, match="device is 'gpu'"):
+        noise.gaussian(x, 1, device="gpu")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("make", [noise.gaussian, noise.brownian])
+def test_on_a_gpu(make):
+    x = torch.empty(2, 100_000, device="cuda")
+    z = make(x, 1, device="same")(2.0, 1.0)
+    assert z.is_cuda and z.std().item() == pytest.approx(1, abs=0.02)
+    assert torch.equal(make(x[1:], 1, [1], device="same")(2.0, 1.0)[0], z[1])
