@@ -5,6 +5,7 @@ Scripts that use it start again in the host's own Python, so that both sides are
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import os
 import subprocess
@@ -83,3 +84,19 @@ class HostModel:
 
     def __call__(self, x, sigma, **extra_args):
         return self.denoise(x, sigma)
+
+
+def main(script: str, description: str | None, inside, **defaults: int) -> int:
+    """A benchmark's command line: its numbers as flags, the host to run in; `inside(arguments)` runs there."""
+    parser = argparse.ArgumentParser(description=description)
+    for name, value in defaults.items():
+        parser.add_argument(f"--{name}", type=int, default=value, help="(default %(default)s)")
+    parser.add_argument("--host", help="a ComfyUI folder with a venv of its own (default: the first one found)")
+    arguments = parser.parse_args()
+    if "SIGMATIC_HOST" in os.environ:
+        return inside(arguments)
+    found = [Path(arguments.host)] if arguments.host else hosts()
+    if not found:
+        print("no ComfyUI found: set COMFYUI_PATH to a folder with a venv of its own", file=sys.stderr)
+        return 2
+    return run_inside(script, found[0], *sys.argv[1:]).returncode

@@ -6,11 +6,8 @@ Medians of alternating runs; ratios are what matters.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import os
 import statistics
-import sys
 import time
 
 import inhost
@@ -65,19 +62,5 @@ def inside(arguments) -> int:
     return missed
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--host", help="a ComfyUI folder (default: the first one found)")
-    arguments = parser.parse_args()
-    if "SIGMATIC_HOST" in os.environ:
-        return inside(arguments)
-    found = inhost.hosts()
-    if not (arguments.host or found):
-        print("no ComfyUI found: set COMFYUI_PATH to a folder with a venv of its own", file=sys.stderr)
-        return 2
-    return inhost.run_inside(__file__, inhost.Path(arguments.host or found[0]), *sys.argv[1:]).returncode
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(inhost.main(__file__, __doc__, inside, repeats=5))
