@@ -19,12 +19,12 @@ def test_the_example_of_the_readme_runs(root):
 
 def test_the_sampler_of_contributing_works(root, tmp_path):
     (example,) = _fenced(root, "python", "CONTRIBUTING.md")
-    # Under another name, should there be a real midpoint one day; in a process of its own, for it gets registered.
+    # In a process of its own, for it gets registered.
     code = "import sigmatic, sys; sigmatic.samplers; from sigmatic.demo.cli import main\n"
-    code += f"exec({example.replace('def midpoint', 'def throwaway')!r}, {{'__package__': 'sigmatic.samplers'}})\n"
-    code += "sys.exit(main(['samplers']) or main(['sample', '--sampler', 'throwaway', '--model', 'mixture']))"
+    code += f"exec({example!r}, {{'__package__': 'sigmatic.samplers'}})\n"
+    code += "sys.exit(main(['samplers']) or main(['sample', '--sampler', 'third', '--model', 'mixture']))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0 and "throwaway" in done.stdout, done.stderr
+    assert done.returncode == 0 and "Third" in done.stdout, done.stderr
 
 
 def test_the_commands_of_the_readme_run(root, tmp_path, monkeypatch):
