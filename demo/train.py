@@ -191,7 +191,7 @@ def export(args: argparse.Namespace) -> None:
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sigmatic.demo.train", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--steps", type=int, default=10000, help="optimiser steps of the network (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=7500, help="optimiser steps of the network (default %(default)s)")
     parser.add_argument("--batch", type=int, default=64, help="digits a step (default %(default)s)")
     parser.add_argument("--lr", type=float, default=1.5e-3, help="peak learning rate (default %(default)s)")
     parser.add_argument("--ema", type=float, default=0.9995, help="decay of the weight average (default %(default)s)")
