@@ -19,7 +19,7 @@ MASK = (1 << 64) - 1
 CHUNK = 1 << 15
 """Items are made in chunks of this many numbers, each under a key of its own: a chunk fits the cache, several threads
 can share an item, and torch does not split work of this size among threads of its own."""
-_WORTH_A_THREAD = 1 << 17  # fewer numbers are made sooner than another thread wakes up
+_WORTH_A_THREAD = 1 << 16  # fewer numbers are made sooner than another thread wakes up
 _GAMMA = 0x9E3779B97F4A7C15
 
 
@@ -58,6 +58,13 @@ def check_batch_index(batch_index: Sequence[int] | None, batch: int) -> tuple[in
     return indices
 
 
+_ROUNDS = (
+    (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
+    (np.uint64(27), np.uint64(0x94D049BB133111EB)),
+)
+_LAST = np.uint64(31)
+
+
 class _Twister(threading.local):
     """torch's CPU generator, set to a 64-bit key; one for each thread.
 
@@ -70,13 +77,17 @@ class _Twister(threading.local):
         self.state = self.torch.get_state()
         self.words = self.state.numpy()[24 : 24 + 8 * 624].view(np.uint32)[::2]
         self.steps = np.arange(1, 313, dtype=np.uint64) * np.uint64(_GAMMA)
+        self.z, self.shifted = np.empty(312, np.uint64), np.empty(312, np.uint64)
 
     def set(self, key: int) -> torch.Generator:
         """The generator, its state filled with splitmix64's numbers from `key`."""
-        z = self.steps + np.uint64(key)
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        self.words[:] = (z ^ (z >> np.uint64(31))).view(np.uint32)
+        z, shifted = self.z, self.shifted
+        np.add(self.steps, np.uint64(key), out=z)
+        for shift, factor in _ROUNDS:
+            np.bitwise_xor(z, np.right_shift(z, shift, out=shifted), out=z)
+            np.multiply(z, factor, out=z)
+        np.bitwise_xor(z, np.right_shift(z, _LAST, out=shifted), out=z)
+        self.words[:] = z.view(np.uint32)
         return self.torch.set_state(self.state)
 
 
@@ -121,16 +132,27 @@ def _quantiles() -> Tensor:
 def each_chunk(items: int, size: int, work: Callable[[int, int, slice], None], rounds: int = 1) -> None:
     """Call work(item, place, slice) for every chunk of every item of `size` numbers, on several threads if it pays.
 
-    `rounds`: how many numbers are made for each place.
+    `rounds`: how many numbers are made for each place. The calling thread works, too: if the others are slow to wake
+    up, it has done their share by then.
     """
     jobs = [(i, k // CHUNK, slice(k, min(k + CHUNK, size))) for i in range(items) for k in range(0, size, CHUNK)]
-    if len(jobs) == 1 or items * size * rounds < _WORTH_A_THREAD:
-        for job in jobs:
+
+    def drain() -> None:
+        while True:
+            try:
+                job = jobs.pop()
+            except IndexError:
+                return
             work(*job)
-    else:
-        list(_pool().map(lambda job: work(*job), jobs))
+
+    helpers = min(torch.get_num_threads(), len(jobs)) - 1 if items * size * rounds >= _WORTH_A_THREAD else 0
+    futures = [_pool().submit(drain) for _ in range(helpers)]
+    drain()
+    for future in futures:
+        if not future.cancel():
+            future.result()
 
 
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(torch.get_num_threads(), thread_name_prefix="sigmatic-noise")
+    return ThreadPoolExecutor(max(1, torch.get_num_threads() - 1), thread_name_prefix="sigmatic-noise")

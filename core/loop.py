@@ -48,7 +48,8 @@ def run(
         for total in step.sums:
             while len(draws) < total.draws:
                 draws.append(noise(*step.segments[len(draws)]))
-            current = _combine(total, slots, draws)
+            if not total.as_is:
+                current = _combine(total, slots, draws)
             if not total.evaluate:
                 continue
             seen = current if given is state else current.to(given)

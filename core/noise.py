@@ -15,7 +15,7 @@ from torch import Tensor
 
 from . import policy, shapes, space as spaces
 from .brownian import LEAF, DevicePath, Path
-from .keys import MASK, can_make_noise, check_batch_index, check_seed, each_chunk, mix, normals
+from .keys import can_make_noise, check_batch_index, check_seed, each_chunk, mix, normals
 
 STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
 _FINE = 2.0**-20  # the grid for stretches shorter than a leaf
@@ -39,6 +39,7 @@ class Gaussian:
         self.maker = _maker(device, x.device)
         self.dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
         self.key = mix(check_seed(seed), STREAMS[stream])
+        self.stretch_key = mix(self.key, _STRETCH)
         self.indices = check_batch_index(batch_index, x.shape[0])
         self.size = x[:1].numel()
 
@@ -60,14 +61,18 @@ class Gaussian:
         return out.to(self.device, self.dtype, non_blocking=True)
 
     def _independent(self, out: Tensor, sigma: float, sigma_next: float) -> None:
-        place = mix(self.key, _STRETCH, *stretch(sigma, sigma_next, self.space))
-        keys = [mix(place, index) for index in self.indices]
-        rows = out.view(len(keys), -1)
+        grid, start, end = stretch(sigma, sigma_next, self.space)
+        place = mix(self.stretch_key, grid << 62 | start << 31 | end)
+        rows = out.view(len(self.indices), -1)
+
+        def work(item: int, k: int, part: slice) -> None:
+            normals(rows[item, part], mix(place, self.indices[item], k))
+
         if self.maker.type == "cpu":
-            each_chunk(len(keys), self.size, lambda item, k, part: normals(rows[item, part], mix(k, keys[item])))
+            each_chunk(len(rows), self.size, work)
         else:
-            for row, key in zip(rows, keys, strict=True):
-                normals(row, key)
+            for item in range(len(rows)):
+                work(item, 0, slice(None))
 
 
 class Brownian(Gaussian):
@@ -238,4 +243,4 @@ def stretch(sigma: float, sigma_next: float, space: str) -> tuple[int, int, int]
     if start != end:
         return 0, start, end
     start, end = (round(time / _FINE) for time in times)
-    return 1, start & MASK, end & MASK
+    return 1, start, end

@@ -16,7 +16,7 @@ class Sum(NamedTuple):
 
     Slots are counted as the loop keeps them: the step's start, the registers of earlier steps from the newest back,
     then this step's predictions in order. With `blend`, terms are a chain of interpolations, not plain weights.
-    `lean` = q/p of the register to keep, or 0 where that is the prediction itself.
+    `lean` = q/p of the register to keep, or 0 where that is the prediction itself. `as_is`: it is the start unchanged.
     """
 
     sigma: float
@@ -26,6 +26,7 @@ class Sum(NamedTuple):
     draws: int
     evaluate: bool
     lean: float
+    as_is: bool
 
 
 class PlannedStep(NamedTuple):
@@ -93,7 +94,8 @@ def _sum(stage: Stage, slots: Terms, noise: Terms) -> Sum:
     chain = _chain(terms)
     noises = tuple((index, weight) for index, weight in noise.items() if weight)
     lean = stage.q / stage.p if stage.p else 0.0
-    return Sum(stage.sigma, chain or terms, bool(chain), noises, len(stage.B), stage.q != 0, lean)
+    as_is = terms == ((0, 1.0),) and not noises
+    return Sum(stage.sigma, chain or terms, bool(chain), noises, len(stage.B), stage.q != 0, lean, as_is)
 
 
 def _chain(terms: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
