@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from .. import samplers
@@ -42,10 +41,7 @@ class Digits:
     def __init__(self, labels: Sequence[int | None], cfg: float, columns: int) -> None:
         from . import digits  # not before it is needed: the network is loaded from a file
 
-        try:
-            digits.load()
-        except SafetensorError as error:
-            raise RuntimeError(f"{digits.WEIGHTS} is damaged ({error}): fetch it again.") from error
+        digits.load()  # a missing or damaged file is to be known before the work begins
         self._digits, self.labels, self.cfg, self.columns = digits, list(labels), cfg, columns
         self.shape, self.chunk = (len(self.labels), 1, 32, 32), AT_ONCE
 
