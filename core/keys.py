@@ -19,15 +19,15 @@ MASK = (1 << 64) - 1
 CHUNK = 1 << 15
 """Items are made in chunks of this many numbers, each under a key of its own: a chunk fits the cache, several threads
 can share an item, and torch does not split work of this size among threads of its own."""
-_WORTH_A_THREAD = 1 << 16  # fewer numbers are made sooner than another thread wakes up
+_WORTH_A_THREAD = 1 << 18  # fewer numbers are made sooner than another thread wakes up
 _GAMMA = 0x9E3779B97F4A7C15
 
 
 def mix(*words: int) -> int:
-    """A 64-bit key from whole numbers: each goes through splitmix64's finalizer (Steele et al. 2014), none is added."""
-    key = 0
+    """A 64-bit key from whole numbers, chained through splitmix64's finalizer (Steele et al. 2014); none is added."""
+    key = _GAMMA
     for word in words:
-        key = _finalize((key ^ _finalize((word + _GAMMA) & MASK)) & MASK)
+        key = _finalize((key ^ word) & MASK)
     return key
 
 
@@ -129,13 +129,15 @@ def _quantiles() -> Tensor:
     return (z / z.pow(2).mean().sqrt()).float()
 
 
-def each_chunk(items: int, size: int, work: Callable[[int, int, slice], None], rounds: int = 1) -> None:
+def each_chunk(
+    items: int, size: int, work: Callable[[int, int, slice], None], rounds: int = 1, chunk: int = CHUNK
+) -> None:
     """Call work(item, place, slice) for every chunk of every item of `size` numbers, on several threads if it pays.
 
     `rounds`: how many numbers are made for each place. The calling thread works, too: if the others are slow to wake
     up, it has done their share by then.
     """
-    jobs = [(i, k // CHUNK, slice(k, min(k + CHUNK, size))) for i in range(items) for k in range(0, size, CHUNK)]
+    jobs = [(i, k // chunk, slice(k, min(k + chunk, size))) for i in range(items) for k in range(0, size, chunk)]
 
     def drain() -> None:
         while True:

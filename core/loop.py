@@ -7,6 +7,7 @@ Nothing that the model or the callback was given is written to afterwards, and n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -70,8 +71,13 @@ def run(
 
 def _times(table: Table, x: Tensor, state: torch.dtype) -> tuple[Tensor, ...]:
     """The sigma (B,) of every evaluation, made in one go before the run."""
-    values = [stage.sigma for row in table.rows for stage in row.stages if stage.q]
-    return torch.tensor(values, dtype=state)[:, None].repeat(1, x.shape[0]).to(x.device).unbind()
+    return _evaluated(table, state).repeat(1, x.shape[0]).to(x.device).unbind()
+
+
+@lru_cache(maxsize=64)
+def _evaluated(table: Table, state: torch.dtype) -> Tensor:
+    """The sigmas of all evaluations, (n, 1)."""
+    return torch.tensor([stage.sigma for row in table.rows for stage in row.stages if stage.q], dtype=state)[:, None]
 
 
 def _report(i: int, mark: Tensor, sigma: float, x: Tensor, denoised: Tensor) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from .keys import can_make_noise, check_batch_index, check_seed, each_chunk, mix
 STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
 _FINE = 2.0**-20  # the grid for stretches shorter than a leaf
 _STRETCH, _PATH = 0, 1  # what a key is of
+_CHUNK = 1 << 17  # of independent noise: one pass over it, so it need not fit the cache
 
 
 def _maker(device: str, own: torch.device) -> torch.device:
@@ -69,7 +70,7 @@ class Gaussian:
             normals(rows[item, part], mix(place, self.indices[item], k))
 
         if self.maker.type == "cpu":
-            each_chunk(len(rows), self.size, work)
+            each_chunk(len(rows), self.size, work, chunk=_CHUNK)
         else:
             for item in range(len(rows)):
                 work(item, 0, slice(None))

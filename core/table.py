@@ -142,8 +142,9 @@ def first_order(step: Step, d: float = 1.0) -> tuple[Stage, ...]:
 def tabulate(
     name: str, sigmas: tuple[float, ...], space: str, params: tuple[tuple[str, Any], ...], past: tuple[Kept, ...] = ()
 ) -> Table:
-    """The table of sampler `name` over `sigmas` (checked by `core.table.check_sigmas`), from `past` registers on."""
+    """The table of sampler `name` over `sigmas`, from `past` registers on. ValueError as of `check_sigmas`."""
     spec = SAMPLERS.get(name)
+    sigmas = check_sigmas(sigmas, space)
     given = dict(params)
     s_noise = given.pop("s_noise", 1.0)
     levels = [level(sigma, space) for sigma in sigmas]

@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 from ..core import loop, noise as noises, space as spaces
 from ..core.keys import check_seed
 from ..core.spec import SAMPLERS, SamplerSpec
-from ..core.table import Kept, Table, check_sigmas, tabulate
+from ..core.table import Kept, Table, tabulate
 from ._comfy import comfy
 
 for _module in pkgutil.iter_modules(__path__):
@@ -121,7 +121,7 @@ def sample_with_state(
 def _table(spec: SamplerSpec, sigmas: tuple[float, ...], space: str, params: dict[str, Any], past: tuple[Kept, ...]):
     spaces.check(space)
     given = spec.resolve(params)
-    return tabulate(spec.name, check_sigmas(sigmas, space), space, tuple(given.items()), past)
+    return tabulate(spec.name, sigmas, space, tuple(given.items()), past)
 
 
 def _values(sigmas: Sequence[float] | Tensor) -> tuple[float, ...]:
