@@ -131,7 +131,7 @@ def test_dtype_in_is_dtype_out_and_state_is_float32(name, dtype):
     exact = run(name, lambda x, s: x / (1 + s[:, None, None, None] ** 2), x.float(), sigmas)
     assert out.dtype == dtype and set(seen) == {dtype}
     # The model itself rounds to dtype; single elements near 0 may be off by more than the whole.
-    tolerance = {torch.float16: 2e-3, torch.bfloat16: 2e-2, torch.float64: 1e-5}[dtype]
+    tolerance = {torch.float16: 5e-3, torch.bfloat16: 4e-2, torch.float64: 1e-5}[dtype]
     assert (out.float() - exact).norm() < tolerance * exact.norm()
 
 
