@@ -125,8 +125,9 @@ def can_make_noise(device: torch.device) -> bool:
 
 @lru_cache(maxsize=1)
 def _quantiles() -> Tensor:
-    z = torch.special.ndtri((torch.arange(1 << 16, dtype=torch.float64) + 0.5) / (1 << 16))
-    return (z / z.pow(2).mean().sqrt()).float()
+    with torch.inference_mode(False):  # kept for runs outside of it, too
+        z = torch.special.ndtri((torch.arange(1 << 16, dtype=torch.float64) + 0.5) / (1 << 16))
+        return (z / z.pow(2).mean().sqrt()).float()
 
 
 def each_chunk(
@@ -148,7 +149,13 @@ def each_chunk(
             work(*job)
 
     helpers = min(torch.get_num_threads(), len(jobs)) - 1 if items * size * rounds >= _WORTH_A_THREAD else 0
-    futures = [_pool().submit(drain) for _ in range(helpers)]
+    inference = torch.is_inference_mode_enabled()  # a thread has its own, and may not write to the other's tensors
+
+    def help_out() -> None:
+        with torch.inference_mode(inference):
+            drain()
+
+    futures = [_pool().submit(help_out) for _ in range(helpers)]
     drain()
     for future in futures:
         if not future.cancel():

@@ -77,7 +77,9 @@ def _times(table: Table, x: Tensor, state: torch.dtype) -> tuple[Tensor, ...]:
 @lru_cache(maxsize=64)
 def _evaluated(table: Table, state: torch.dtype) -> Tensor:
     """The sigmas of all evaluations, (n, 1)."""
-    return torch.tensor([stage.sigma for row in table.rows for stage in row.stages if stage.q], dtype=state)[:, None]
+    values = [stage.sigma for row in table.rows for stage in row.stages if stage.q]
+    with torch.inference_mode(False):  # kept for runs outside of it, too
+        return torch.tensor(values, dtype=state)[:, None]
 
 
 def _report(i: int, mark: Tensor, sigma: float, x: Tensor, denoised: Tensor) -> dict[str, Any]:

@@ -94,6 +94,19 @@ def test_items_seeds_and_streams_are_independent():
     assert (torch.corrcoef(z) - torch.eye(len(z))).abs().max() < 0.015
 
 
+@pytest.mark.parametrize("kind", ["gaussian", "brownian", "pink"])
+def test_inference_mode_reaches_the_threads(kind):
+    """ComfyUI runs in inference mode, which every thread has of its own; the numbers are the same in and out of it."""
+    x = torch.empty(2, 4, 256, 256)
+    pairs = list(itertools.pairwise(levels(4)))
+    with torch.inference_mode():
+        inside = [noise.KINDS[kind](x, 1)(*pair) for pair in pairs[:1]]
+        path = noise.KINDS[kind](x, 1)
+        inside += [path(*pair) for pair in pairs[1:]]
+    outside = noise.KINDS[kind](x, 1)
+    assert all(torch.equal(outside(*pair), z) for pair, z in zip(pairs, inside, strict=True))
+
+
 def test_threads_do_not_matter(monkeypatch):
     x = torch.empty(2, 3 * keys.CHUNK // 2)
     pairs = list(itertools.pairwise(levels(6)))
