@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def hosts() -> list[Path]:
-    """ComfyUI folders: those in $COMFYUI_PATH, else ~/comfy/ComfyUI*, as far as they have a venv of their own."""
+    """ComfyUI folders with a main.py and a venv of their own: those in $COMFYUI_PATH, else ~/comfy/ComfyUI*."""
     named = os.environ.get("COMFYUI_PATH")
-    folders = [Path(p) for p in named.split(os.pathsep)] if named else sorted(Path.home().glob("comfy/ComfyUI*"))
-    return [folder for folder in folders if python_of(folder).exists()]
+    folders = [Path(p).expanduser() for p in named.split(os.pathsep)] if named else Path.home().glob("comfy/ComfyUI*")
+    return sorted(folder for folder in folders if (folder / "main.py").exists() and python_of(folder).exists())
 
 
 def python_of(host: Path) -> Path:

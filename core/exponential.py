@@ -19,6 +19,11 @@ def ode(a: Level, b: Level) -> float:
     return 1.0
 
 
+def rate(a: Level, b: Level, d: float) -> float:
+    """How fast D's weight fades per lam in a step from a to b under the noise policy's d: 1 for the ODE, 1 + eta."""
+    return 1.0 - math.log(d) / (b.lam - a.lam)
+
+
 def interpolated(a: Level, b: Level, nodes: Sequence[Level], d: float) -> tuple[float, tuple[float, ...]]:
     """A and the weights of D at `nodes` for a step from a to b under the noise policy's d.
 
@@ -26,8 +31,7 @@ def interpolated(a: Level, b: Level, nodes: Sequence[Level], d: float) -> tuple[
     alpha' - A alpha that keeps the image right.
     """
     A = d * b.sigma / a.sigma
-    h = b.lam - a.lam
-    w = exponential([node.lam for node in nodes], a.lam, b.lam, 1.0 - math.log(d) / h)
+    w = exponential([node.lam for node in nodes], a.lam, b.lam, rate(a, b, d))
     return A, tuple(b.alpha * weight for weight in w)
 
 

@@ -15,15 +15,14 @@ from torch import Tensor
 
 Shape = tuple[int, ...]
 Map = Callable[[Tensor], Tensor]
-SPATIAL = "it shapes noise over height and width"
 
 
 def spatial_axes(shape: Sequence[int], kind: str) -> tuple[int, int]:
     """Height and width of a latent (B, C, ..., H, W); ValueError where it has none (audio, packed latents)."""
     if len(shape) < 4 or min(shape[-2:]) < 2:
         raise ValueError(
-            f"noise {kind!r} needs latents (B, C, ..., height, width), got {tuple(shape)}: {SPATIAL}. "
-            "Take gaussian or brownian."
+            f"noise {kind!r} needs latents (B, C, ..., height, width), got {tuple(shape)}: "
+            "it shapes noise over height and width. Take gaussian or brownian."
         )
     return shape[-2], shape[-1]
 

@@ -1,11 +1,9 @@
 """RES: refined exponential solvers, multistep and single-step, in log-SNR; and their SDE forms."""
 
-import math
-
 import numpy as np
 
 from ..core import policy
-from ..core.exponential import Policy, interpolated, multistep, ode, stage, staged, weighted
+from ..core.exponential import Policy, interpolated, multistep, ode, rate, stage, staged, weighted
 from ..core.spec import ETA, S_NOISE, alias, sampler
 from ..core.table import Stage, Step
 from ..core.weights import weights
@@ -46,8 +44,8 @@ def _three(step: Step, law: Policy) -> tuple[Stage, ...]:
 def _slope(levels, k, law) -> float:
     """alpha h phi_2: the weight of what D changes by, were it linear, in a step from the start to levels[k]."""
     a, b = levels[0], levels[k]
-    h, rate = b.lam - a.lam, 1.0 - math.log(law(a, b)) / (b.lam - a.lam)
-    (w,) = weights([0.0], a.lam, b.lam, lambda t: rate * np.exp(rate * (t - b.lam)) * (t - a.lam) / h)
+    h, fade = b.lam - a.lam, rate(a, b, law(a, b))
+    (w,) = weights([0.0], a.lam, b.lam, lambda t: fade * np.exp(fade * (t - b.lam)) * (t - a.lam) / h)
     return b.alpha * w
 
 

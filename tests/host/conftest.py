@@ -26,20 +26,17 @@ HOW = (
 )
 FLAGS = ["--cpu", "--disable-auto-launch", "--disable-api-nodes", "--preview-method", "latent2rgb"]
 FLAGS += ["--database-url", "sqlite:///:memory:"]
-_SPEC = importlib.util.spec_from_file_location("host_prompts", Path(__file__).with_name("prompts.py"))
-prompts = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(prompts)
 
 
-def installations():
-    """ComfyUI folders with a main.py and a venv of their own."""
-    given = os.environ.get("COMFYUI_PATH")
-    paths = [Path(p).expanduser() for p in given.split(os.pathsep)] if given else Path.home().glob("comfy/ComfyUI*")
-    return sorted(path for path in paths if (path / "main.py").exists() and _python(path).exists())
+def _load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def _python(root):
-    return root / ("venv/Scripts/python.exe" if os.name == "nt" else "venv/bin/python")
+prompts = _load(Path(__file__).with_name("prompts.py"))
+inhost = _load(PACK / "benchmarks" / "inhost.py")
 
 
 def _link(folder, packs):
@@ -65,7 +62,7 @@ class Host:
         env = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
         with (base / "log.txt").open("w") as log:
             self.process = subprocess.Popen(
-                [_python(root), "-u", root / "main.py", "--port", str(self.port), *flags],
+                [inhost.python_of(root), "-u", root / "main.py", "--port", str(self.port), *flags],
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=base,
@@ -194,7 +191,7 @@ def pytest_runtest_makereport():
     return report
 
 
-@pytest.fixture(scope="session", params=installations() or [None], ids=lambda p: p.name if p else "none")
+@pytest.fixture(scope="session", params=inhost.hosts() or [None], ids=lambda p: p.name if p else "none")
 def installation(request):
     """A ComfyUI folder."""
     if request.param is None:
