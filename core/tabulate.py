@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+from .curve import at_step
 from .space import Level, at_rho, level
 from .spec import CENTRAL, SAMPLERS, SamplerSpec
 from .table import Kept, Row, Stage, Step, Table, check, first_order
@@ -25,39 +26,41 @@ def tabulate(
     if spec.adaptive:
         raise TypeError(f"sampler {name} chooses its steps as it goes, by the model's answers: it has no table.")
     sigmas = check_sigmas(sigmas, space)
-    own = {key: value for key, value in params if key not in CENTRAL}
-    central = {key: value for key, value in params if key in CENTRAL}
+    given = dict(params)  # a tuple has one value a step: see core.curve
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
-    _refuse_noise_on_the_way_up(rising, {**own, **central})
+    _refuse_noise_on_the_way_up(rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
     seen = tuple(level(kept.sigma, space) for kept in past[:: 2 if spec.uncond else 1])
-    rows = []
+    rows, strengths = [], []
     for i, (a, b) in enumerate(pairwise(levels)):
-        row = _row(spec, Step(a, b, seen, space, i, len(sigmas) - 1), own, central)
-        rows.append(row._replace(step=i))
-        kept = tuple(level(stage.sigma, space) for stage in reversed(row.stages) if stage.q)
+        now = at_step(given, i)
+        strengths.append(now.get("s_noise", 1.0))
+        rows.append(_row(spec, Step(a, b, seen, space, i, len(sigmas) - 1), now)._replace(step=i))
+        kept = tuple(level(stage.sigma, space) for stage in reversed(rows[-1].stages) if stage.q)
         seen = () if _singular(spec, a) else (kept + seen)[: spec.history]
-    rows = _restarted(rows, levels, central) if central.get("restarts") and not rising else rows
+    rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
     check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.slack, spec.marginal)
-    scaled = tuple(_scaled(row, central.get("s_noise", 1.0)) for row in rows)
+    scaled = tuple(_scaled(row, strengths[row.step]) for row in rows)
     return Table(scaled, space, spec.history, past, spec.uncond)
 
 
 def _refuse_noise_on_the_way_up(rising: bool, params: dict[str, Any]) -> None:
     for noisy in ("eta", "tau", "s_churn"):
-        if rising and params.get(noisy, 0.0) > 0:
+        value = params.get(noisy, 0.0)
+        if rising and (max(value) if isinstance(value, tuple) else value) > 0:
             raise ValueError(
                 f"sigmas go up and {noisy} is above 0: noise can only be added on the way down. Set {noisy} to 0."
             )
 
 
-def _row(spec: SamplerSpec, step: Step, own: dict[str, Any], central: dict[str, Any]) -> Row:
+def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
     a, b = step.a, step.b
     if a.sigma == b.sigma:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
     if _singular(spec, a):
         step = step._replace(past=())
-    hat = _churned(step, central)
+    own = {key: value for key, value in params.items() if key not in CENTRAL}
+    hat = _churned(step, params)
     step = step._replace(a=hat)
     stages = first_order(step) if b.sigma == 0 else spec.build(step, **own)
     return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
@@ -67,10 +70,10 @@ def _singular(spec: SamplerSpec, a: Level) -> bool:
     return spec.clock == "lam" and a.alpha == 0
 
 
-def _churned(step: Step, central: dict[str, Any]) -> Level:
+def _churned(step: Step, params: dict[str, Any]) -> Level:
     """The level to which churn raises the step's start: rho (1 + gamma), where it applies."""
-    a, churn = step.a, central.get("s_churn", 0.0)
-    if not churn or a.alpha == 0 or not central["s_tmin"] <= a.sigma <= central["s_tmax"]:
+    a, churn = step.a, params.get("s_churn", 0.0)
+    if not churn or a.alpha == 0 or not params["s_tmin"] <= a.sigma <= params["s_tmax"]:
         return a
     return at_rho(a.rho * (1.0 + min(churn / step.n, math.sqrt(2.0) - 1.0)), step.space)
 
@@ -87,9 +90,9 @@ def _lift(a: Level, up: Level) -> tuple[float, float]:
     return fade, math.sqrt(max(0.0, (up.sigma - fade * a.sigma) * (up.sigma + fade * a.sigma)))
 
 
-def _restarted(rows: list[Row], levels: list[Level], central: dict[str, Any]) -> list[Row]:
+def _restarted(rows: list[Row], levels: list[Level], params: dict[str, Any]) -> list[Row]:
     """`rows` with the stretch between restart_max and restart_min gone through `restarts` times more."""
-    low, high = central["restart_min"], central["restart_max"]
+    low, high = params["restart_min"], params["restart_max"]
     if high <= low:
         raise ValueError(f"restart_max is {high:g}: give a sigma above restart_min, which is {low:g}.")
     end = next((i for i, at in enumerate(levels) if at.sigma <= low), None)
@@ -98,7 +101,7 @@ def _restarted(rows: list[Row], levels: list[Level], central: dict[str, Any]) ->
         return rows
     fade, lift = _lift(levels[end], levels[start])
     up = Row(levels[end].sigma, levels[start].sigma, (Stage(levels[start].sigma, fade, (), (lift,)),), end - 1)
-    again = [row._replace(visit=visit) for visit in range(1, central["restarts"] + 1) for row in (up, *rows[start:end])]
+    again = [row._replace(visit=visit) for visit in range(1, params["restarts"] + 1) for row in (up, *rows[start:end])]
     return [*rows[:end], *again, *rows[end:]]
 
 
