@@ -13,10 +13,16 @@ from .. import samplers, schedulers
 from ..core import noise
 from ..samplers._comfy import has_tree
 from . import host
+from .guided import with_uncond
 
 OWN_NOISE = "default"
 _log = logging.getLogger("sigmatic")
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+def offered() -> list[str]:
+    """The samplers that a host's models can be run with: all but those that want a variance from the model."""
+    return [name for name in samplers.names() if not samplers.get(name).learned]
 
 
 def takes(spec: Any, **offered: Any) -> dict[str, Any]:
@@ -45,6 +51,8 @@ def host_sampler(
         if not host.starts_from_noise(ms):
             _refuse_noise(name, sigmas, params)
         extra_args = extra_args or {}
+        if spec.uncond:
+            model, extra_args = with_uncond(name, model, extra_args)
         seed = int(extra_args.get("seed") or 0)
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
@@ -110,10 +118,10 @@ def _of_tensors(noise_sampler: Callable[[Tensor, Tensor], Tensor], like: Tensor)
     return lambda sigma, sigma_next: noise_sampler(like.new_tensor(sigma), like.new_tensor(sigma_next))
 
 
-def _interruptible(model: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _interruptible(model: Callable[..., Any]) -> Callable[..., Any]:
     """The model, with Cancel looked at before every evaluation and not only once a step."""
 
-    def evaluate(x: Tensor, sigma: Tensor, **extra_args: Any) -> Tensor:
+    def evaluate(x: Tensor, sigma: Tensor, **extra_args: Any) -> Any:
         host.check_interrupt()
         return model(x, sigma, **extra_args)
 

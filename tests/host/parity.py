@@ -3,8 +3,10 @@
 A case is {"case": name, "error": largest difference relative to the largest value}.
 """
 
+import contextlib
 import json
 import sys
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -35,8 +37,15 @@ SAMPLERS = [
     *[("seeds_3", {"eta": eta}, True) for eta in (0.0, 1.0)],
     ("res_2m", {}, False),
     ("lcm", {}, True),
+    *[(name, {"s_churn": 15.0, "s_tmin": 0.1, "s_tmax": 8.0}, False) for name in ("euler", "heun", "dpm_2")],
+    ("ipndm_v", {}, True),
+    ("euler_cfg_pp", {}, True),
+    *[("euler_ancestral_cfg_pp", {"eta": eta}, True) for eta in (0.0, 1.0)],
+    ("dpmpp_2m_cfg_pp", {}, False),
+    ("res_2m_cfg_pp", {}, False),
+    *[(name, {"tau": tau}, True) for name in ("sa_solver", "sa_solver_pece") for tau in (0.0, 1.0)],
 ]
-THEIR_NAME = {"res_2m": "res_multistep"}
+THEIR_NAME = {"res_2m": "res_multistep", "res_2m_cfg_pp": "res_multistep_cfg_pp"}
 
 
 class Draws:
@@ -71,6 +80,13 @@ class Draws:
         total = sum(w * self.stretch(step, k) for k, w in enumerate(weights))
         return total / sum(w * w for w in weights) ** 0.5
 
+    @contextlib.contextmanager
+    def churned(self):
+        """While theirs runs, which takes the noise of its churn from torch.randn_like: the same stretches in turn."""
+        steps = iter([i for i, row in enumerate(self.table.rows) if any(b > a for a, b in row.segments())])
+        with unittest.mock.patch.object(torch, "randn_like", lambda x: self.stretch(next(steps), 0)):
+            yield
+
 
 def near(a: float, b) -> bool:
     return abs(a - float(b)) < 1e-4 * a
@@ -91,13 +107,23 @@ def compare_sampler(name: str, params: dict, space: str) -> None:
     import importlib
 
     mixture = importlib.import_module("sigmatic.demo.mixture").Mixture(shape[1:])
-    model = inhost.HostModel(mixture.denoiser(space), inhost.model_sampling(host, space))
+    spec, exact = sigmatic.samplers.get(name), mixture.denoiser(space)
+
+    def guided(x, sigma):
+        return 0.9 * exact(x, sigma) + 0.1
+
+    model = inhost.HostModel(guided if spec.uncond else exact, inhost.model_sampling(host, space), exact)
     function = getattr(host.K, "sample_" + THEIR_NAME.get(name, name))
     options = dict(params)
-    if sigmatic.samplers.get(name).stochastic:
+    if spec.stochastic:
         options["noise_sampler"] = draws.theirs
-    theirs = function(model, x, sigmas, extra_args={"seed": 1}, disable=True, **options)
-    ours = sigmatic.samplers.sample(name, model, x, sigmas, space=space, noise=draws.ours, disable=True, **params)
+    if "tau" in options:  # theirs: an interval as a function; ours: in its own default interval
+        options["tau_func"] = lambda sigma: params["tau"] if 6.0 >= sigma >= 0.5 else 0.0
+        del options["tau"]
+    with draws.churned():
+        theirs = function(model, x, sigmas, extra_args={"seed": 1}, disable=True, **options)
+    both = (lambda x, sigma: sigmatic.samplers.Output(guided(x, sigma), exact(x, sigma))) if spec.uncond else exact
+    ours = sigmatic.samplers.sample(name, both, x, sigmas, space=space, noise=draws.ours, disable=True, **params)
     report(f"{name} {params} {space}", ours, theirs)
 
 
