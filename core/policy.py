@@ -44,6 +44,10 @@ def flow(a: Level, b: Level, eta: float) -> float:
     return _clamp(down / alpha / b.rho) if alpha > 0 and b.sigma > 0 else 1.0
 
 
+LAWS = {"ancestral": ancestral, "sde": sde, "flow": flow}
+"""The laws of noise that ancestral samplers offer, by the names of their parameter."""
+
+
 def deviation(b: Level, d: float) -> float:
     """The standard deviation of the noise that a step to `b` adds: sigma' sqrt(1 - d^2)."""
     return b.sigma * math.sqrt((1.0 - d) * (1.0 + d))

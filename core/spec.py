@@ -86,6 +86,10 @@ RESTART = (
     Param("restart_max", 2.0, above=0.0, help="The sigma to which it jumps; flow models: below 1, 0.5 say."),
 )
 """Xu et al. 2023, arXiv:2306.14878: every sampler without memory has it."""
+LAW = Param(
+    "law", "ancestral", "choice", choices=("ancestral", "sde", "flow"),
+    help="How eta is read: k-diffusion's rule, the diffusion SDE's, or ComfyUI's rule for flow models (old pictures).",
+)  # fmt: skip
 CENTRAL = frozenset(param.name for param in (*CHURN, *RESTART))
 """Parameters that `core.tabulate` applies to whatever a sampler's builder returns."""
 

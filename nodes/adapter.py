@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import comfy.k_diffusion.sampling as K
-import torch
 from torch import Tensor
 
 from .. import samplers, schedulers
@@ -128,9 +127,15 @@ def _interruptible(model: Callable[..., Any]) -> Callable[..., Any]:
     return evaluate
 
 
+def _noise(name: str, sigmas: Tensor, params: dict[str, Any]) -> tuple[float, ...]:
+    return samplers.table(name, sigmas, space="flow", **params).noise
+
+
 def _refuse_noise(name: str, sigmas: Tensor, params: dict[str, Any]) -> None:
     """ValueError if this run would add noise: for models whose path has none (image to image)."""
-    if len(sigmas) > 1 and any(torch.as_tensor(samplers.table(name, sigmas, space="flow", **params).noise)):
+    adaptive = samplers.get(name).adaptive
+    noisy = params["eta"] > 0 if adaptive else len(sigmas) > 1 and any(_noise(name, sigmas, params))
+    if noisy:
         raise ValueError(
             f"sampler {name}: this model goes from image to image and has no noise on its way, but the sampler adds "
             "noise at every step. Set eta to 0, or choose a sampler without noise (sig_euler, sig_heun, ...)."

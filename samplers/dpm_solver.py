@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..core.exponential import solve
 from ..core.space import Level
 from ..core.spec import sampler
 from ..core.table import Stage, Step, first_order, noise_seen
@@ -12,35 +13,16 @@ from ..core.weights import weights
 PAPER = "Lu et al. 2022, arXiv:2206.00927"
 
 
-def _solve(step: Step, c: Sequence[float], using: Sequence[Sequence[int]]) -> tuple[Stage, ...]:
-    """Stages at the fractions c of the step, then its end; stage k interpolates eps through the stages using[k - 1].
-
-    x'/alpha' = x/alpha - integral of e^{-lam} eps(lam), eq. 3.4.
-    """
-    if step.a.alpha == 0:
-        return first_order(step)
-    levels = [step.a, *(step.at(fraction) for fraction in c), step.b]
-    stages = [noise_seen(step.a, 1.0, ())]
-    for k, chosen in enumerate(using, start=1):
-        at = levels[k]
-        found = weights([levels[j].lam for j in chosen], step.a.lam, at.lam, lambda t: -np.exp(-t))
-        place = dict(zip(chosen, found, strict=True))
-        w = tuple(at.alpha * place.get(j, 0.0) for j in reversed(range(k)))
-        A = at.alpha / step.a.alpha
-        stages.append(noise_seen(at, A, w) if k < len(using) else Stage(at.sigma, A, w))
-    return tuple(stages)
-
-
 @sampler("DPM-Solver 2", family="one-step", order=2, evals_per_step=2, clock="lam", reference=PAPER + ", Algorithm 1")
 def dpm_solver_2(step: Step) -> tuple[Stage, ...]:
     """Looks ahead to the middle of the step in log-SNR and takes the noise found there. Two evaluations a step."""
-    return _solve(step, [0.5], [[0], [1]])
+    return solve(step, [0.5], [[0], [1]])
 
 
 @sampler("DPM-Solver 3", family="one-step", order=3, evals_per_step=3, clock="lam", reference=PAPER + ", Algorithm 2")
 def dpm_solver_3(step: Step) -> tuple[Stage, ...]:
     """Two looks ahead, at one and two thirds of the step. Three evaluations a step: for many steps."""
-    return _solve(step, [1 / 3, 2 / 3], [[0], [0, 1], [0, 2]])
+    return solve(step, [1 / 3, 2 / 3], [[0], [0, 1], [0, 2]])
 
 
 @sampler(

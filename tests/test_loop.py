@@ -6,7 +6,7 @@ import torch
 import sigmatic
 from sigmatic.demo.mixture import Mixture
 
-NAMES = sigmatic.samplers.names()
+NAMES = [n for n in sigmatic.samplers.names() if not sigmatic.samplers.get(n).adaptive]
 SHAPE = (3, 4, 6)
 
 

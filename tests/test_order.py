@@ -10,7 +10,7 @@ import sigmatic
 from sigmatic.core import space as spaces
 from sigmatic.core.table import Kept
 
-NAMES = sigmatic.samplers.names()
+NAMES = [n for n in sigmatic.samplers.names() if not sigmatic.samplers.get(n).adaptive]
 
 
 def ode(name):

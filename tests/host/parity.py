@@ -4,6 +4,8 @@ A case is {"case": name, "error": largest difference relative to the largest val
 """
 
 import contextlib
+import importlib
+import itertools
 import json
 import sys
 import unittest.mock
@@ -15,6 +17,7 @@ import inhost
 host, sigmatic = inhost.load_host(), inhost.load_sigmatic()
 import torch  # noqa: E402  (the host's own, found after its folder is on the path)
 
+FLOW_LAW = ("euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral")
 # name, parameters, on flow too (there from sigma < 1: from 1, theirs moves the first sigma)
 SAMPLERS = [
     ("euler", {}, True),
@@ -39,6 +42,10 @@ SAMPLERS = [
     ("lcm", {}, True),
     *[(name, {"s_churn": 15.0, "s_tmin": 0.1, "s_tmax": 8.0}, False) for name in ("euler", "heun", "dpm_2")],
     ("ipndm_v", {}, True),
+    *[
+        (name, {"eta": 0.7, "law": "flow"}, True)
+        for name in ("euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral")
+    ],
     ("euler_cfg_pp", {}, True),
     *[("euler_ancestral_cfg_pp", {"eta": eta}, True) for eta in (0.0, 1.0)],
     ("dpmpp_2m_cfg_pp", {}, False),
@@ -104,8 +111,6 @@ def compare_sampler(name: str, params: dict, space: str) -> None:
     shape = (2, 4, 8, 8)
     x = torch.randn(shape, generator=generator) * sigmas[0]
     draws = Draws(sigmatic.samplers.table(name, sigmas, space=space, **params), shape, generator)
-    import importlib
-
     mixture = importlib.import_module("sigmatic.demo.mixture").Mixture(shape[1:])
     spec, exact = sigmatic.samplers.get(name), mixture.denoiser(space)
 
@@ -114,7 +119,7 @@ def compare_sampler(name: str, params: dict, space: str) -> None:
 
     model = inhost.HostModel(guided if spec.uncond else exact, inhost.model_sampling(host, space), exact)
     function = getattr(host.K, "sample_" + THEIR_NAME.get(name, name))
-    options = dict(params)
+    options = {key: value for key, value in params.items() if key != "law"}
     if spec.stochastic:
         options["noise_sampler"] = draws.theirs
     if "tau" in options:  # theirs: an interval as a function; ours: in its own default interval
@@ -125,6 +130,29 @@ def compare_sampler(name: str, params: dict, space: str) -> None:
     both = (lambda x, sigma: sigmatic.samplers.Output(guided(x, sigma), exact(x, sigma))) if spec.uncond else exact
     ours = sigmatic.samplers.sample(name, both, x, sigmas, space=space, noise=draws.ours, disable=True, **params)
     report(f"{name} {params} {space}", ours, theirs)
+
+
+def compare_adaptive() -> None:
+    """DPM adaptive, from sigma_max to sigma_min: theirs stops there."""
+    mixture = importlib.import_module("sigmatic.demo.mixture").Mixture((4, 8, 8))
+    x = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0)) * 14.6
+    model = inhost.HostModel(mixture.denoiser(), inhost.model_sampling(host, "ve"))
+    for order in (2, 3):
+        options = {"order": order, "rtol": 0.01, "atol": 0.002}
+        theirs = host.K.sample_dpm_adaptive(model, x, 0.03, 14.6, disable=True, **options)
+        ours = sigmatic.samplers.sample("dpm_adaptive", model, x, [14.6, 0.03], disable=True, **options)
+        report(f"dpm_adaptive {order}", ours, theirs)
+    theirs = host.K.sample_dpm_fast(model, x, 0.03, 14.6, 10, disable=True)  # 3 + 3 + 3 + 1 steps
+    ours = sigmatic.samplers.sample("dpm_fast", model, x, fast_levels(10), disable=True)
+    report("dpm_fast", ours, theirs)
+
+
+def fast_levels(n: int) -> list[float]:
+    """The levels that ComfyUI's dpm_fast evaluates at, for n = 1 more than a multiple of 3."""
+    groups = n // 3 + 1
+    ends = [14.6 * (0.03 / 14.6) ** (k / groups) for k in range(groups + 1)]
+    inner = [a * (b / a) ** (j / 3) for a, b in itertools.pairwise(ends[:-1]) for j in range(3)]
+    return [*inner, ends[-2], ends[-1]]
 
 
 def compare_comfy_noise() -> None:
@@ -158,8 +186,10 @@ def compare_schedules() -> None:
 
 with torch.inference_mode():
     for name, params, flow in SAMPLERS:
-        compare_sampler(name, params, "ve")
+        if params.get("law") != "flow":
+            compare_sampler(name, params, "ve")
         if flow:
             compare_sampler(name, params, "flow")
+    compare_adaptive()
     compare_comfy_noise()
     compare_schedules()
