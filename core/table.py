@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 from . import policy
@@ -148,7 +148,7 @@ def tabulate(
     sigmas = check_sigmas(sigmas, space)
     given = dict(params)  # a tuple has one value a step: see core.curve
     levels = [level(sigma, space) for sigma in sigmas]
-    seen = tuple(level(kept.sigma, space) for kept in past)
+    seen = tuple(takewhile(lambda at: not _singular(spec, at), (level(kept.sigma, space) for kept in past)))
     if len(sigmas) > 1 and sigmas[-1] > sigmas[0] and _most(given.get("eta", 0.0)) > 0:
         raise ValueError("sigmas go up and eta is above 0: noise can only be added on the way down. Set eta to 0.")
     rows, s_noise = [], []
