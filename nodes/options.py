@@ -12,27 +12,28 @@ from typing import Any
 
 from .. import samplers, schedulers
 from ..core.curve import Percents, interval, parse
+from ..core.spec import SamplerSpec
 from . import host
 
 _log = logging.getLogger("sigmatic")
 _FADED = ("eta", "s_churn")  # what `between` switches off outside: the amounts of noise, not its strength
 
 
-def params() -> dict[str, list[Any]]:
-    """Every parameter name that we know, with its declarations (one for each sampler or schedule that has it)."""
-    found: dict[str, list[Any]] = {}
+def params() -> dict[str, list[tuple[Any, Any]]]:
+    """Every parameter name that we know, with those that have it: (the sampler or schedule, its declaration)."""
+    found: dict[str, list[tuple[Any, Any]]] = {}
     for room in (samplers, schedulers):
-        for name in room.names():
-            for param in room.get(name).params:
-                found.setdefault(param.name, []).append(param)
+        for spec in map(room.get, room.names()):
+            for param in spec.params:
+                found.setdefault(param.name, []).append((spec, param))
     return found
 
 
-def checked(param: Any, value: Any) -> Any:
+def checked(spec: Any, param: Any, value: Any) -> Any:
     """`value` in the parameter's type, a curve with all its points looked at; ValueError if it does not fit."""
     if not isinstance(value, Percents):
         return param.check(value)
-    if param.kind != "float":
+    if param.kind != "float" or not isinstance(spec, SamplerSpec):
         raise ValueError(f"{param.name} cannot change over the run: give {param.allowed}.")
     for place, number in value.points:
         try:
@@ -50,9 +51,9 @@ def insist(name: str, value: Any) -> Any:
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(known))}."
         raise ValueError(f"no sampler or schedule of Sigmatic has a parameter {name[:40]!r}: {hint}")
     problem = None
-    for param in known[name]:
+    for spec, param in known[name]:
         try:
-            return checked(param, value)
+            return checked(spec, param, value)
         except ValueError as error:
             problem = error
     raise problem or ValueError(name)
@@ -64,7 +65,7 @@ def usable(spec: Any, options: dict[str, Any], whose: str) -> dict[str, Any]:
     for param in spec.params:
         if param.name in options:
             try:
-                found[param.name] = checked(param, options[param.name])
+                found[param.name] = checked(spec, param, options[param.name])
             except ValueError as error:
                 _log.warning("Sigmatic: %s: left out for %s: %s", whose, spec.name, error)
     return found

@@ -92,7 +92,7 @@ def own_sampler_object(
 ) -> Any:
     """Our sampler or preset as a SAMPLER, with those of the `said` parameters that it has."""
     spec = samplers.get(own.name)
-    fixed = {name: options.checked(param, said[name]) for param in spec.params if (name := param.name) in said}
+    fixed = {name: options.checked(spec, param, said[name]) for param in spec.params if (name := param.name) in said}
     function = host_sampler(own.name, kind=kind, batch_index=batch_index, preset=own.preset, log=log, **fixed)
     return comfy.samplers.KSAMPLER(function, {})
 

@@ -25,7 +25,7 @@ def pack():
 def test_the_ids_are_the_documented_ones(pack):
     assert set(pack.nodes) == {
         "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
-        "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings",
+        "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
     }  # fmt: skip
 
 
