@@ -52,10 +52,9 @@ class SigmaticSampler(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, sampler=None, eta_curve=None, s_noise_curve=None, more=None) -> bool | str:
-        """Refuse unknown names and texts that say nothing before anything is queued."""
-        wrong = options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more)
-        return widgets.problem("sampler", sampler, sampler_names()) or wrong or True
+    def validate_inputs(cls, sampler=None) -> bool | str:
+        """Refuse an unknown name before anything is queued."""
+        return widgets.problem("sampler", sampler, sampler_names()) or True
 
     @classmethod
     def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):

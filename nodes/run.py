@@ -93,7 +93,8 @@ def own_sampler_object(
     """Our sampler or preset as a SAMPLER, with those of the `said` parameters that it has."""
     spec = samplers.get(own.name)
     fixed = {name: options.checked(spec, param, said[name]) for param in spec.params if (name := param.name) in said}
-    function = host_sampler(own.name, kind=kind, batch_index=batch_index, preset=own.preset, log=log, **fixed)
+    run = {"noise": None if kind == OWN_NOISE else kind, "batch_index": batch_index}
+    function = host_sampler(own.name, preset=own.preset, log=log, **run, **fixed)
     return comfy.samplers.KSAMPLER(function, {})
 
 

@@ -79,7 +79,7 @@ def noise() -> io.Combo.Input:
 def curve_text(name: str) -> io.String.Input:
     """A curve over the run in place of a number."""
     return io.String.Input(
-        f"{name}_curve", default="",
+        f"{name}_curve", default="", optional=True,  # prompts from before it was there stay good
         tooltip=f"{name} over the run, as percent:value with straight lines between: 0:1, 50:0.5, 100:0. It wins over "
         f"the number {name}. Nothing: the number.",
     )  # fmt: skip
@@ -88,7 +88,7 @@ def curve_text(name: str) -> io.String.Input:
 def more() -> io.String.Input:
     """Everything that has no widget of its own."""
     return io.String.Input(
-        "more", default="",
+        "more", default="", optional=True,
         tooltip="Other options of samplers and schedules: name = value; name = value. Their names are in the help of "
         "each sampler. A number may be a curve: s_churn = 0:20, 50:0.",
     )  # fmt: skip

@@ -126,6 +126,8 @@ def test_a_part_that_fails_is_one_log_line_and_the_rest_stands(nodes, caplog, mo
         "SigmaticSchedule",
         "SigmaticSettings",
         "SigmaticSavePreset",
+        "SigmaticSamplerInfo",
+        "SigmaticUnsample",
         "SigmaticNoise",
     }
     (line,) = [line for line in caplog.messages if "demo nodes" in line]

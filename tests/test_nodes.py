@@ -26,6 +26,7 @@ def test_the_ids_are_the_documented_ones(pack):
     assert set(pack.nodes) == {
         "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
         "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
+        "SigmaticSamplerInfo", "SigmaticUnsample",
     }  # fmt: skip
 
 

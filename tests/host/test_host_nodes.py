@@ -9,6 +9,7 @@ import sigmatic
 NODES = {
     "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
     "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
+    "SigmaticSamplerInfo", "SigmaticUnsample",
 }  # fmt: skip
 KINDS = ("eps", "v", "flow")
 SAMPLERS = ["sig_" + name for name in sigmatic.samplers.names()]
