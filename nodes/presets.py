@@ -175,7 +175,7 @@ class SigmaticSavePreset(io.ComfyNode):
             given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
             presets["samplers"] = _preset("sampler", sampler, given, samplers)
         if schedule != _NONE:
-            given = {**said, **({} if rho == widgets.OWN_RHO else {"rho": rho})}
+            given = {**said, **({} if rho == widgets.OWN_RHO else {"rho": options.insist("rho", rho)})}
             presets["schedules"] = _preset("schedule", schedule, given, schedulers)
         save(name, presets, replace)
         return io.NodeOutput(*(PREFIX + name if kind in presets else "" for kind in store.KINDS))

@@ -25,7 +25,9 @@ def schedule_params(name: str, rho: float) -> dict[str, Any]:
 
 def tail(steps: int, denoise: float, levels: Any) -> Tensor:
     """The host's rule for denoise: `levels(total)` for int(steps / denoise) steps in all, of which the last are run."""
-    if denoise <= 0:
+    if not 0 <= denoise <= 1:
+        raise ValueError(f"denoise is {denoise}: give a number from 0 to 1.")
+    if denoise == 0:
         return torch.empty(0)
     total = steps if denoise > 0.9999 else int(steps / denoise)
     return levels(total)[-(steps + 1) :]

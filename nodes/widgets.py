@@ -33,7 +33,7 @@ def problem(widget: str, value: str | None, names: Sequence[str]) -> str | None:
 def insist(**chosen: tuple[str, Sequence[str]]) -> None:
     """ValueError unless every widget's value (widget=(value, names)) is one of its names."""
     for widget, (value, names) in chosen.items():
-        wrong = problem(widget, value, names)
+        wrong = problem(widget, str(value) if value is None else value, names)
         if wrong:
             raise ValueError(wrong)
 
@@ -103,7 +103,8 @@ def curves(**texts: str) -> dict[str, Any]:
 def said(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
     """The options of a node's widgets: a number left at its default says nothing, a curve wins over the number."""
     numbers = {"eta": eta, "s_noise": s_noise}
-    return {name: value for name, value in numbers.items() if value != 1.0} | curves(**texts)
+    moved = {name: options.insist(name, value) for name, value in numbers.items() if value != 1.0}
+    return moved | curves(**texts)
 
 
 def steps() -> io.Int.Input:
