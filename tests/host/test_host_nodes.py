@@ -8,7 +8,8 @@ import sigmatic
 
 NODES = {
     "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
-    "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode",
+    "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
+    "SigmaticSamplerInfo", "SigmaticUnsample",
 }  # fmt: skip
 KINDS = ("eps", "v", "flow")
 SAMPLERS = ["sig_" + name for name in sigmatic.samplers.names()]

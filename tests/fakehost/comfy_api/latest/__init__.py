@@ -29,6 +29,7 @@ class Schema:
     description: str = ""
     inputs: list = field(default_factory=list)
     outputs: list = field(default_factory=list)
+    is_output_node: bool = False
 
 
 @dataclass
@@ -46,7 +47,7 @@ def _type(name, *words):
         io_type = name
 
         def __init__(self, id, **given):
-            unknown = set(given) - {"tooltip", *words}
+            unknown = set(given) - {"tooltip", "optional", *words}
             if unknown:
                 raise TypeError(f"{name}: unexpected {unknown}")
             self.id, self.given, self.extra_dict = id, given, {}
@@ -63,7 +64,7 @@ io = SimpleNamespace(
     Int=_type("INT", *_NUMBER, "control_after_generate"),
     Float=_type("FLOAT", *_NUMBER, "round"),
     Boolean=_type("BOOLEAN", "default"),
-    String=_type("STRING", "default"),
+    String=_type("STRING", "default", "multiline"),
     Combo=_type("COMBO", "default", "options"),
     **{name: _type(name.upper()) for name in TYPES},
 )
