@@ -79,8 +79,11 @@ def host_schedule(name: str) -> Callable[[Any, int], Tensor]:
 
 
 def model_levels(model_sampling: Any, name: str, steps: int, **params: Any) -> Tensor:
-    """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0."""
-    return schedulers.sigmas(name, steps, **host.levels(model_sampling), **params)
+    """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0.
+
+    `params` are all other keywords of `schedulers.sigmas`; sigma_min and sigma_max of theirs go before the model's.
+    """
+    return schedulers.sigmas(name, steps, **{**host.levels(model_sampling), **params})
 
 
 def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> Any:

@@ -1,6 +1,9 @@
 """Nodes for custom sampling: Sigmatic Sampler (-> SAMPLER) and Sigmatic Schedule (-> SIGMAS)."""
 
+import torch
+
 from .. import samplers, schedulers
+from ..core import options as written
 from . import host, run, widgets
 from .adapter import model_levels
 from .compat import CATEGORY, io, schema
@@ -65,29 +68,52 @@ class SigmaticSchedule(io.ComfyNode):
             category=CATEGORY,
             description="The amounts of noise (sigmas) that a run steps through, over the model's own range: exactly "
             "as many steps as asked for.",
-            search_aliases=["scheduler", "sigmas", "karras"],
+            search_aliases=["scheduler", "sigmas", "karras", "denoise", "beta", "shift"],
             inputs=[
                 io.Model.Input("model", tooltip="The model whose range of noise is used."),
                 widgets.choice("schedule", schedule_names(), widgets.SCHEDULE, "How the amounts of noise are spaced."),
                 widgets.steps(),
                 widgets.denoise(),
                 widgets.rho(),
+                *widgets.schedule_options(),
             ],
             outputs=[io.Sigmas.Output(display_name="sigmas", tooltip="For the sigmas input of SamplerCustom.")],
         )
 
     @classmethod
-    def validate_inputs(cls, schedule=None) -> bool | str:
-        """Refuse an unknown name before anything is queued."""
-        return widgets.problem("schedule", schedule, schedule_names()) or True
+    def validate_inputs(cls, schedule=None, options=None) -> bool | str:
+        """Refuse an unknown name, and parameters that it does not have, before anything is queued."""
+        wrong = widgets.problem("schedule", schedule, schedule_names())
+        if wrong or not schedule or not options:
+            return wrong or True
+        try:
+            _own_params(schedule, options)
+        except ValueError as error:
+            return str(error)
+        return True
 
     @classmethod
-    def execute(cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO) -> io.NodeOutput:
-        """The host's denoise rule over our schedule."""
-        widgets.insist(schedule=(schedule, schedule_names()))
-        name, ms = schedule.removeprefix(PREFIX), host.model_sampling(model)
-        params = run.schedule_params(name, rho)
-        return io.NodeOutput(run.tail(steps, denoise, lambda n: model_levels(ms, name, n, **params)))
+    def execute(
+        cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO, denoise_rule="steps", sigma_max=0.0,
+        sigma_min=0.0, first_sigma=0.0, terminal=True, options="",
+    ) -> io.NodeOutput:  # fmt: skip
+        """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
+        widgets.insist(schedule=(schedule, schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES))
+        if denoise <= 0:
+            return io.NodeOutput(torch.empty(0))
+        name = schedule.removeprefix(PREFIX)
+        given = {"sigma_max": sigma_max, "sigma_min": sigma_min, "first_sigma": first_sigma}
+        given = {key: value for key, value in given.items() if value}
+        params = {**run.schedule_params(name, rho), **_own_params(schedule, options)}
+        rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
+        return io.NodeOutput(model_levels(host.model_sampling(model), name, steps, **rules, **given, **params))
+
+
+def _own_params(schedule: str, text: str) -> dict:
+    try:
+        return written.parse(text, schedulers.get(schedule.removeprefix(PREFIX)))
+    except ValueError as error:
+        raise ValueError(f"options: {error}") from None
 
 
 def nodes() -> list[type]:

@@ -7,9 +7,7 @@ from ..core.space import Span
 from ..core.spec import schedule
 
 
-@schedule(
-    "KL optimal", reference="Sabour et al. 2024 (Align Your Steps), arXiv:2404.14507: the optimum for Gaussian data"
-)
+@schedule("KL optimal", reference="Sabour et al. 2024 (Align Your Steps), arXiv:2404.14507, for Gaussian data")
 def kl_optimal(steps: int, span: Span) -> np.ndarray:
     """The best schedule for Gaussian data of spread 1; good at few steps. In sigma / alpha, on flow models too.
 
