@@ -24,7 +24,9 @@ def extension() -> Sigmatic:
     """Register the dropdown entries, gather the nodes; what fails is left out and logged, one line for each cause."""
     off: dict[str, list[str]] = {}
     _part(off, "dropdown entries", "install", "install")
-    rooms = [_part(off, f"{room} nodes", room, "nodes") for room in ("ksampler", "custom", "sigmas", "noise", "demo")]
+    rooms = [
+        _part(off, f"{room} nodes", room, "nodes") for room in ("ksampler", "custom", "sigmas", "fit", "noise", "demo")
+    ]
     if rooms[-1]:
         _part(off, "digits of Sigmatic Demo Model (its mixture works)", "demo_model", "check_digits")
     for cause, parts in off.items():

@@ -25,7 +25,7 @@ def pack():
 def test_the_ids_are_the_documented_ones(pack):
     assert set(pack.nodes) == {
         "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
-        "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert",
+        "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert", "SigmaticFit",
         "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode",
     }  # fmt: skip
 

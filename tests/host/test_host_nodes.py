@@ -8,7 +8,7 @@ import sigmatic
 
 NODES = {
     "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
-    "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert",
+    "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert", "SigmaticFit",
     "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode",
 }  # fmt: skip
 KINDS = ("eps", "v", "flow")
