@@ -46,10 +46,11 @@ def fit(
     """The levels, like those of `starts` in number, with which `trial` comes nearest to `target`.
 
     trial(sigmas) -> x0 (B, ...): a run over sigmas (n+1,), float32, that begins at sigma_max and ends in 0, always from
-    the same noise. target (B, ...): where an exact run from that noise ends. starts: schedules by name; the best of
-    them is where the search begins. budget: how many model evaluations may be spent, `price(sigmas)` is what a run
-    costs; at least the starts are run. report(spent) is called after every run. The result is never worse, on these
-    items, than the best start. Raises ValueError if starts is empty or its schedules differ in length.
+    the same noise. target (B, ...): where an exact run from that noise ends. starts: schedules by name; the search
+    begins at the best of them, then from the next, as long as the budget lasts. budget: how many model evaluations may
+    be spent, where `price(sigmas)` is what a run costs; at least the starts are run. report(spent) is called after
+    every run. The (geometric) mean error is never above that of the best start, on these items. Raises ValueError if
+    starts is empty or its schedules differ in length.
     """
     lengths = {len(sigmas) for sigmas in starts.values()}
     if len(lengths) != 1:
@@ -59,11 +60,14 @@ def fit(
     for name, sigmas in starts.items():
         places = np.array([-level(float(sigma), span.space).lam for sigma in sigmas[1:-1]])
         residual = search.run(places)
-        found.append((float(_norms(residual).mean()), name, places, residual))
-    _, name, places, residual = min(found, key=lambda entry: entry[0])
+        found.append((_cost(residual), name, places, residual))
+    found.sort(key=lambda entry: entry[0])
+    _, name, places, residual = found[0]
     before = float(_norms(residual).median())
-    if len(places):
-        places, residual = search.improve(places, residual)
+    for _, _, begin, off in found if len(places) else ():
+        at, left = search.improve(begin, off)
+        if _cost(left) < _cost(residual):
+            places, residual = at, left
     after = float(_norms(residual).median())
     return Fitted(tuple(search.sigmas(places).tolist()), after, name, before, search.spent)
 
@@ -101,7 +105,7 @@ class _Search:
     def improve(self, places: np.ndarray, residual: Tensor) -> tuple[np.ndarray, Tensor]:
         """Gauss-Newton rounds until the budget is spent or a round brings less than a hundredth."""
         scale = 0.5 * float(_norms(residual).median()) + 1e-12
-        damping = 0.03
+        damping, reach = 0.03, 0.5
         while self.affordable(places, len(places) + 1):
             slopes = self._slopes(places, residual)
             before = _cost(residual, scale)
@@ -109,19 +113,20 @@ class _Search:
             for _ in range(6):
                 if not self.affordable(places):
                     break
-                step = self._limited(places, _solve(slopes, residual, scale, damping))
+                step = self._limited(places, _solve(slopes, residual, scale, damping), reach)
                 ahead = self.run(places + step)
                 if _cost(ahead, scale) < _cost(residual, scale):
                     # Broyden's update: what the step has shown about the derivative along it, for free.
                     missed = ahead - residual - torch.einsum("k,kbc->bc", torch.from_numpy(step), slopes)
                     slopes += torch.einsum("k,bc->kbc", torch.from_numpy(step / (step @ step)), missed)
-                    places, residual, damping, gained = places + step, ahead, damping / 4, True
+                    places, residual, gained = places + step, ahead, True
+                    damping, reach = damping / 3, min(0.8, 2 * reach)
                 else:
-                    damping *= 6
-            if not gained or _cost(residual, scale) > 0.99 * before:
+                    damping, reach = damping * 3, reach * 0.4
+            if not gained or _cost(residual, scale) > before - 0.01:
                 break
             scale = 0.5 * float(_norms(residual).median()) + 1e-12
-            damping = min(max(damping, 1e-3), 1.0)
+            damping, reach = min(max(damping, 1e-3), 1.0), max(reach, 0.1)
         return places, residual
 
     def _slopes(self, places: np.ndarray, residual: Tensor) -> Tensor:
@@ -135,25 +140,24 @@ class _Search:
             rows.append((self.run(moved) - residual) / move)
         return torch.stack(rows)
 
-    def _limited(self, places: np.ndarray, step: np.ndarray) -> np.ndarray:
-        """`step`, shortened so that no gap between levels loses more than half, and none leaves the range."""
+    def _limited(self, places: np.ndarray, step: np.ndarray, reach: float) -> np.ndarray:
+        """`step`, shortened so that no gap changes by more than the share `reach`; none leaves the range."""
         gaps = -np.diff(np.append(self.high, places))
         losses = np.diff(np.append(0.0, step))
-        room = np.maximum(np.minimum(0.5 * gaps, gaps - _NARROWEST), 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = float(np.min(np.where(losses > 0, room / losses, 1.0), initial=1.0))
+        room = np.where(losses > 0, np.clip(gaps - _NARROWEST, 0.0, reach * gaps), reach * np.maximum(gaps, 0.2))
+        share = float(np.min(room / np.maximum(np.abs(losses), 1e-12), initial=1.0))
         ahead = places + share * step
         return np.maximum(ahead, self.low + _NARROWEST * np.arange(len(places))[::-1]) - places
 
 
-def _cost(residual: Tensor, scale: float) -> float:
-    """The mean error over the items, with errors far below `scale` squared: smooth, and deaf to a few lost items."""
-    return float((residual.square().sum(1) + scale**2).sqrt().mean()) - scale
+def _cost(residual: Tensor, scale: float = 1e-12) -> float:
+    """The mean of the items' log error, flat below `scale`: an item that is lost to another picture counts no more."""
+    return float((residual.square().sum(1) + scale**2).log().mean()) / 2
 
 
 def _solve(slopes: Tensor, residual: Tensor, scale: float, damping: float) -> np.ndarray:
-    """The damped Gauss-Newton step of `_cost`, every item weighed by one over its error."""
-    weights = (residual.square().sum(1) + scale**2).rsqrt()
+    """The damped Gauss-Newton step of `_cost`, every item weighed by one over its squared error."""
+    weights = (residual.square().sum(1) + scale**2).reciprocal()
     flat = (slopes * weights.sqrt()[:, None]).flatten(1)
     matrix = (flat @ flat.T).numpy()
     right = (flat @ (residual * weights.sqrt()[:, None]).flatten()).numpy()

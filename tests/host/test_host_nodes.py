@@ -237,3 +237,19 @@ def test_the_toolkit_counts_as_the_host_does(host, graph):
         host_made, own = _saved(host, graph, *ends)
         torch.testing.assert_close(own, host_made, atol=1e-5, rtol=0)
         graph.clear()
+
+
+@pytest.mark.parametrize("kind", ["eps", "flow"])
+def test_a_schedule_is_fitted_and_runs(host, graph, kind):
+    model, positive, negative, latent = graph.demo(parametrisation=kind)
+    links = {"model": model, "positive": positive, "negative": negative, "latent_image": latent}
+    widgets = {**host.defaults("SigmaticFit"), "steps": 5, "latents": 3, "budget": 130, "cfg": 1.0}
+    widgets = {name: value for name, value in widgets.items() if value is not None}
+    fitted = graph.add("SigmaticFit", **{**widgets, **links})
+    sampler = graph.add("KSamplerSelect", sampler_name="sig_dpmpp_2m")
+    karras = graph.add("BasicScheduler", model=model, scheduler="sig_karras", steps=5, denoise=1.0)
+    fine = graph.add("BasicScheduler", model=model, scheduler="sig_kl_optimal", steps=100, denoise=1.0)
+    ends = [graph.custom(model, positive, negative, latent, sampler, sigmas) for sigmas in (fitted, karras, fine)]
+    ours, theirs, goal = _saved(host, graph, *ends)
+    assert (ours - goal).std() < 0.5 * (theirs - goal).std()
+    assert list((host.base / "user" / "sigmatic" / "fits").glob("*.json"))
