@@ -1,5 +1,6 @@
 """Sigmatic Fit Schedule: levels of noise measured on the user's own model, for one solver and number of steps."""
 
+from contextlib import suppress
 from typing import Any
 
 import comfy.sample
@@ -136,9 +137,17 @@ class Bench:
         name = sampler.removeprefix(PREFIX)
         return self._table(name, sigmas).evaluations if name in samplers.names() else len(sigmas) - 1
 
+    def starts(self, steps: int) -> dict[str, Tensor]:
+        """Ready-made schedules to begin at."""
+        found = {}
+        for name in STARTS:
+            with suppress(ValueError):  # some ask for a table that this model does not have
+                found[name] = model_levels(self.ms, name, steps)
+        return found
+
     def fit(self, sampler: str, steps: int, budget: int) -> dict[str, Any]:
         """The schedule and what it brings, as JSON values."""
-        starts = {name: model_levels(self.ms, name, steps) for name in STARTS}
+        starts = self.starts(steps)
         name, schedule, fine = _FINE
         course = model_levels(self.ms, schedule, fine)
         first = self.price(PREFIX + name, course)

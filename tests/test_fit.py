@@ -50,7 +50,7 @@ def mixture(space, count=32, seed=1):
     return Bench(exact.denoiser(space), exact.shape, space, count, seed)
 
 
-@pytest.mark.parametrize("steps", [6, 8, 10, 15])
+@pytest.mark.parametrize("steps", [6, 10, *(pytest.param(n, marks=pytest.mark.slow) for n in (8, 15))])
 @pytest.mark.parametrize("solver", ["euler", "dpmpp_2m"])
 def test_the_fit_beats_ready_made_schedules_on_the_mixture(space, solver, steps):
     known, unseen = mixture(space), mixture(space, count=96, seed=2)
@@ -68,8 +68,8 @@ def test_the_fit_beats_ready_made_schedules_on_the_digits(space, solver, steps):
         model = digits.denoiser([i % 10 for i in range(count)], space=space)
         return Bench(model, (1, 32, 32), space, count, seed)
 
-    known, unseen = bench(10, 1), bench(20, 2)
-    found = known.fit(solver, steps, budget=40 * steps)
+    known, unseen = bench(6, 1), bench(12, 2)
+    found = known.fit(solver, steps, budget=30 * steps)
     ours = unseen.error(solver, torch.tensor(found.sigmas))
     assert ours < min(unseen.error(solver, unseen.ready_made(name, steps)) for name in BEATEN)
 

@@ -54,7 +54,7 @@ def values(param):
 
 
 @given(data=st.data(), name=st.sampled_from(NAMES), steps=st.integers(1, 300))
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 def test_any_range_and_parameters(data, name, steps):
     space, table = {**TABLES, **SHIFTS}[data.draw(st.sampled_from([*TABLES, *SHIFTS]))]
     low = data.draw(st.floats(table[0], table[-1] * 0.9))
@@ -76,7 +76,7 @@ def test_any_range_and_parameters(data, name, steps):
 
 
 @given(a=st.floats(0.05, 60), b=st.floats(0.05, 60), q=st.floats(1e-6, 1 - 1e-6))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=80)
 def test_the_beta_quantile_is_the_inverse_of_its_distribution(a, b, q):
     x = beta_quantile(np.array([q]), a, b)[0]
     rest = beta_quantile(np.array([1 - q]), b, a)[0]
