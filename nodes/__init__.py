@@ -6,7 +6,9 @@ from typing import Any
 
 from .compat import ComfyExtension
 
-ROOMS = ("ksampler", "custom", "settings", "presets", "info", "unsample", "noise", "demo")
+ROOMS = (
+    "ksampler", "custom", "sigmas", "fit", "settings", "presets", "info", "unsample", "noise", "demo",
+)  # fmt: skip
 _log = logging.getLogger("sigmatic")
 
 

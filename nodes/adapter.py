@@ -144,11 +144,12 @@ def model_levels(
 ) -> Tensor:
     """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0.
 
-    What `fixed` does not say is taken from Sigmatic Settings on the model, then from the `preset`.
+    `fixed` are all other keywords of `schedulers.sigmas`; sigma_min and sigma_max of theirs go before the model's. A
+    parameter that it does not say is taken from Sigmatic Settings on the model, then from the `preset`.
     """
     wishes = {**(preset or {}), **settings.of_schedule(model_sampling)}
     params = {**options.usable(schedulers.get(name), wishes, "Sigmatic Settings"), **fixed}
-    return schedulers.sigmas(name, steps, **host.levels(model_sampling), **params)
+    return schedulers.sigmas(name, steps, **{**host.levels(model_sampling), **params})
 
 
 def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> Any:
