@@ -3,13 +3,13 @@
 import math
 
 from ..core import policy
-from ..core.spec import ETA, S_NOISE, sampler
+from ..core.spec import CHURN, ETA, S_NOISE, sampler
 from ..core.table import Stage, Step, first_order, slope
 
 PAPER = "k-diffusion's sample_dpm_2 (Crowson), after Lu et al. 2022, arXiv:2206.00927, and Karras et al. 2022"
 
 
-@sampler("DPM2", family="one-step", order=2, evals_per_step=2, reference=PAPER)
+@sampler("DPM2", family="one-step", order=2, evals_per_step=2, params=CHURN, reference=PAPER)
 def dpm_2(step: Step) -> tuple[Stage, ...]:
     """Looks ahead to the geometric middle of the step and takes the slope found there. Two evaluations a step.
 
