@@ -65,9 +65,9 @@ def story(train_steps: int, seed: int, bar: tqdm) -> Image:
     ):
         bar.set_description(f"{title}, {count} steps")
         table = tiny.betas(count)
-        network = _learned(table, training, seed, bar)
-        model = tiny.model(network, table)
-        rows.append(_row(model, table.schedule(), (1, tiny.SIDE, tiny.SIDE), seed, bar))
+        with tiny.one_thread():
+            model = tiny.model(_learned(table, training, seed, bar), table)
+            rows.append(_row(model, table.schedule(), (1, tiny.SIDE, tiny.SIDE), seed, bar))
         told = "chance weights:\nnothing comes of it"
         if training:
             told = f"{training:,} steps of training:\nall noise ends in it"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 import torch.nn.functional as F
@@ -55,6 +56,17 @@ class TinyNet(nn.Module):
 def betas(count: int) -> Discrete:
     """Ho et al.'s schedule for `count` steps: their betas, times 1000/count so that as much noise is added in all."""
     return Discrete.from_betas(0.1 / count, 20.0 / count, count)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """A network this small is slower on more threads, by much where other programs want them too."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def train(

@@ -16,15 +16,23 @@ DENOISER = MIXTURE.denoiser()
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}  # Stable Diffusion's
 
 
+def has_k_diffusion():
+    """Whether k-diffusion is installed, with the one package of its own that its samplers import."""
+    return all(importlib.util.find_spec(name) for name in ("k_diffusion", "torchdiffeq"))
+
+
+def has_diffusers():
+    """Whether diffusers is installed."""
+    return importlib.util.find_spec("diffusers") is not None
+
+
 def k_diffusion():
-    """k_diffusion.sampling, or None where it is not installed.
+    """k_diffusion.sampling.
 
     The package's own __init__ imports wandb, kornia, skimage and the like; the samplers need none of them, and of
     torchvision (through utils) only that it can be imported.
     """
     found = importlib.util.find_spec("k_diffusion")
-    if found is None or importlib.util.find_spec("torchdiffeq") is None:
-        return None
     stubs = {"k_diffusion": types.ModuleType("k_diffusion")}
     stubs["k_diffusion"].__path__ = list(found.submodule_search_locations)
     if importlib.util.find_spec("torchvision") is None:
@@ -44,8 +52,8 @@ def k_diffusion():
 
 
 def diffusers():
-    """diffusers, or None where it is not installed."""
-    return importlib.import_module("diffusers") if importlib.util.find_spec("diffusers") else None
+    """diffusers."""
+    return importlib.import_module("diffusers")
 
 
 class Draws:

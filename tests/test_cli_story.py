@@ -33,10 +33,11 @@ def test_each_writes_its_default_file_prints_it_and_repeats_it(topic, capsys):
     assert written[0] == f"sigmatic-{topic}.png" and sorted(written) == sorted(os.listdir())
     first = [Path(name).read_bytes() for name in written]
     assert f"demo {topic}" in Image.open(written[0]).info["sigmatic"]
-    before = torch.get_rng_state()
+    before, threads = torch.get_rng_state(), torch.get_num_threads()
     assert cli.main(["demo", topic, *QUICK[topic]]) == 0
     assert [Path(name).read_bytes() for name in written] == first
     assert torch.equal(torch.get_rng_state(), before), "the caller's random numbers are left alone"
+    assert torch.get_num_threads() == threads
 
 
 def test_the_tiny_network_learns_its_picture_by_heart():
@@ -46,7 +47,8 @@ def test_the_tiny_network_learns_its_picture_by_heart():
     start = torch.randn(8, 1, 8, 8) * torch.hypot(table.schedule()[0], torch.ones(()))
     for steps in (0, 400):
         net, losses = tiny.TinyNet(24), []
-        tiny.train(net, table, image, steps, losses.append)
+        with tiny.one_thread():
+            tiny.train(net, table, image, steps, losses.append)
         assert len(losses) == steps
         out = sigmatic.samplers.sample("ddpm", tiny.model(net, table), start, table.schedule(), disable=True)
         far[steps] = (out - image).abs().mean().item()
