@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from .discrete import Discrete
+from .loop import Output
 from .space import alpha_of, check, check_kind, column, from_x0, to_x0
 
 Pair = tuple[Tensor, Tensor]
@@ -74,22 +76,24 @@ def discrete(kind: str, alphas_cumprod: Discrete | np.ndarray | Tensor | Sequenc
     return Habits(kind, "vp", lambda a, s: table.index(s.log() - a.log()).to(s), level)
 
 
-def denoiser(network: Callable[..., Tensor], habits: Habits, space: str = "ve") -> Callable[..., Tensor]:
+def denoiser(network: Callable[..., Tensor], habits: Habits, space: str = "ve") -> Callable[..., Any]:
     """model(x, sigma, **extra_args) -> x0 for the samplers of `space`, from network(x, t, **extra_args).
 
-    An eps network says nothing of the image at alpha = 0 (flow's sigma = 1): start below.
+    An eps network says nothing of the image at alpha = 0 (flow's sigma = 1): start below. A network that also predicts
+    its variance, or without the prompt, returns both in an `Output`.
     """
     check(space)
 
     def model(x: Tensor, sigma: Tensor, **extra_args) -> Tensor:
         size, a, s = _scaled(alpha_of(sigma, space), sigma, habits.scale)
         own = x * column(size, x)
-        return to_x0(habits.kind, own, network(own, habits.time(a, s), **extra_args), a, s)
+        predicted = network(own, habits.time(a, s), **extra_args)
+        return _images(predicted, lambda part: to_x0(habits.kind, own, part, a, s))
 
     return model
 
 
-def network(model: Callable[..., Tensor], habits: Habits, space: str = "ve") -> Callable[..., Tensor]:
+def network(model: Callable[..., Tensor], habits: Habits, space: str = "ve") -> Callable[..., Any]:
     """network(x, t, **extra_args) with the habits given, from a denoiser of `space`: the inverse of `denoiser`.
 
     t (B,) must lie where there is some noise: without any, the noise cannot be told.
@@ -99,17 +103,25 @@ def network(model: Callable[..., Tensor], habits: Habits, space: str = "ve") -> 
     def predict(x: Tensor, t: Tensor, **extra_args) -> Tensor:
         a, s = habits.level(t)
         size, _, sigma = _scaled(a, s, space)
-        x0 = model(x * column(size, x), sigma.to(x), **extra_args)
-        return from_x0(habits.kind, x, x0, a, s)
+        output = model(x * column(size, x), sigma.to(x), **extra_args)
+        return _images(output, lambda x0: from_x0(habits.kind, x, x0, a, s))
 
     return predict
 
 
-def clip_denoised(model: Callable[..., Tensor], low: float = -1.0, high: float = 1.0) -> Callable[..., Tensor]:
+def clip_denoised(model: Callable[..., Any], low: float = -1.0, high: float = 1.0) -> Callable[..., Any]:
     """`model` with its clean image held within low ... high in every step, as DDPM does for pixels (not latents)."""
     if not low < high:
         raise ValueError(f"low is {low} and high is {high}: give low < high.")
-    return lambda x, sigma, **extra_args: model(x, sigma, **extra_args).clamp(low, high)
+    return lambda x, sigma, **extra_args: _images(model(x, sigma, **extra_args), lambda part: part.clamp(low, high))
+
+
+def _images(output: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """What a model returned with `change` done to its images: the tensor, or those in its `Output`."""
+    if not isinstance(output, Output):
+        return change(output)
+    uncond = None if output.uncond is None else change(output.uncond)
+    return output._replace(denoised=change(output.denoised), uncond=uncond)
 
 
 def _scaled(a: Tensor, s: Tensor, scale: str) -> tuple[Tensor, Tensor, Tensor]:

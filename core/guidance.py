@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .loop import Output
 from .space import alpha_of, check, column
 
 Gradient = Callable[[Tensor, Tensor], Tensor]
@@ -22,8 +23,8 @@ FAINTEST = 1e-4
 
 
 def guided(
-    model: Callable[..., Tensor], gradient: Gradient, scale: float = 1.0, *, space: str = "ve"
-) -> Callable[..., Tensor]:
+    model: Callable[..., Any], gradient: Gradient, scale: float = 1.0, *, space: str = "ve"
+) -> Callable[..., Any]:
     """The denoiser x0 + scale sigma^2/alpha gradient(x, sigma), from `model`, a denoiser of `space`.
 
     gradient(x, sigma) -> like x (B, ...), sigma (B,): of log p(y | x) at that level of noise, where scale 1 is exact
@@ -34,13 +35,15 @@ def guided(
     if not math.isfinite(scale):
         raise ValueError(f"scale is {scale}: give a finite number; 1 is exact, 0 is no guidance.")
 
-    def pulled(x: Tensor, sigma: Tensor, **extra_args: Any) -> Tensor:
-        denoised = model(x, sigma, **extra_args)
+    def pulled(x: Tensor, sigma: Tensor, **extra_args: Any) -> Any:
+        output = model(x, sigma, **extra_args)
         if scale == 0:
-            return denoised
+            return output
+        denoised = output.denoised if isinstance(output, Output) else output
         level = sigma.clamp(max=1 - FAINTEST) if space == "flow" else sigma
         pull = _asked(gradient, x, level)
-        return torch.addcmul(denoised, column(scale * level**2 / alpha_of(level, space), x), pull.to(denoised))
+        found = torch.addcmul(denoised, column(scale * level**2 / alpha_of(level, space), x), pull.to(denoised))
+        return output._replace(denoised=found) if isinstance(output, Output) else found
 
     return pulled
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 import sigmatic
-from sigmatic.core import adapters, policy, space as spaces
+from sigmatic.core import adapters, guidance, policy, space as spaces
 from sigmatic.core.discrete import Discrete
+from sigmatic.core.loop import Output
 from sigmatic.demo import digits
 from sigmatic.demo.mixture import Mixture
 
@@ -67,6 +68,26 @@ def test_no_end_of_flow_is_singular():
         x = torch.randn(4, 3)
         x0 = adapters.denoiser(seen, adapters.flow(noise_at), "flow")(x, torch.ones(4))
         torch.testing.assert_close(x0, mixture.denoiser("flow")(x, torch.ones(4)), rtol=1e-3, atol=1e-3)
+
+
+def test_what_else_a_model_returns_is_handed_on():
+    """An Output (the prediction without the prompt, a learned variance) goes through every adapter."""
+    mixture, frac = Mixture((3,)), torch.rand(4, 3)
+
+    def model(x, sigma):
+        return Output(mixture.denoiser()(x, sigma), 0.5 * x, frac)
+
+    x, sigma = torch.randn(4, 3), torch.ones(4)
+    seen = adapters.network(model, FACES["ddpm eps"])
+    outputs = {
+        "adapter": adapters.denoiser(seen, FACES["ddpm eps"])(x, sigma),
+        "clip": adapters.clip_denoised(model, -9, 9)(x, sigma),
+        "guidance": guidance.guided(model, lambda x, sigma: torch.zeros_like(x))(x, sigma),
+    }
+    for output in outputs.values():
+        torch.testing.assert_close(output, model(x, sigma), rtol=1e-4, atol=1e-5)
+    clipped = adapters.clip_denoised(model, -0.1, 0.1)(x, sigma)
+    assert clipped.denoised.abs().max() <= 0.1 and clipped.uncond.abs().max() <= 0.1 and clipped.log_var_frac is frac
 
 
 @pytest.mark.parametrize(

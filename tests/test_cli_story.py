@@ -149,7 +149,7 @@ WRONG = [
     (["demo", "story", "extra"], "extra"),
     (["demo", "trajectory", "--sampler", "eulr"], "did you mean euler"),
     (["demo", "trajectory", "--schedule", "karas"], "karras"),
-    (["demo", "trajectory", "--sampler", "euler", "--eta", "1"], "euler takes no parameters"),
+    (["demo", "trajectory", "--sampler", "euler", "--eta", "1"], "eta is a parameter of"),
     (["demo", "trajectory", "--frames", "1"], "--frames"),
     (["demo", "trajectory", "--steps", "1001"], "--steps"),
     (["demo", "trajectory", "--count", "0"], "--count"),
