@@ -64,7 +64,7 @@ def run(
             while len(draws) < total.draws:
                 draws.append(noise(*step.draws[len(draws)]))
             if not total.as_is:
-                current = _combine(total, slots, draws if not total.spread else _learned(draws, total.spread, frac))
+                current = combine(total, slots, draws if not total.spread else _learned(draws, total.spread, frac))
             if not total.evaluate:
                 continue
             seen = current if given is state else current.to(given)
@@ -132,7 +132,8 @@ def _learned(draws: list[Tensor], spread: float, frac: Any) -> list[Tensor]:
     return [draw * strength for draw in draws]
 
 
-def _combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
+def combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
+    """One stage: the sum of what is alive, in a tensor of its own (but for a single slot of weight 1)."""
     (index, weight), *rest = total.terms
     out = slots[index]
     fresh = bool(rest) or weight != 1

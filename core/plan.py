@@ -118,7 +118,17 @@ def _sum(stage: Stage, slots: Terms, noise: Terms) -> Sum:
     lean = stage.q / stage.p if stage.p else 0.0
     as_is = terms == ((0, 1.0),) and not noises
     evaluate = stage.q != 0
-    return Sum(stage.sigma, chain or terms, bool(chain), noises, len(stage.B), evaluate, lean, as_is, stage.spread)
+    return Sum(
+        stage.sigma,
+        chain or terms,
+        bool(chain),
+        noises,
+        len(stage.B),
+        evaluate,
+        lean,
+        as_is,
+        stage.spread if noises else 0.0,
+    )
 
 
 def _chain(terms: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:

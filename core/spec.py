@@ -86,6 +86,10 @@ RESTART = (
     Param("restart_max", 2.0, above=0.0, help="The sigma to which it jumps; flow models: below 1, 0.5 say."),
 )
 """Xu et al. 2023, arXiv:2306.14878: every sampler without memory has it."""
+LAW = Param(
+    "law", "ancestral", "choice", choices=("ancestral", "sde", "flow"),
+    help="How eta is read: k-diffusion's rule, the diffusion SDE's, or ComfyUI's rule for flow models (old pictures).",
+)  # fmt: skip
 CENTRAL = frozenset(param.name for param in (*CHURN, *RESTART))
 """Parameters that `core.tabulate` applies to whatever a sampler's builder returns."""
 
@@ -117,9 +121,12 @@ class SamplerSpec(Spec):
 
     `order` is the order of convergence of its ODE, `evals_per_step` the model evaluations of an ordinary step,
     `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma" or "lam",
-    `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`: it needs the model's
-    unconditional prediction, too. `adaptive`: it chooses its own steps, and has no table. `marginal` False: its noise
-    is not what the level asks for, by design; `slack`: by how much its coefficients miss, where old pictures need it.
+    `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`, `learned`: it needs the
+    model's unconditional prediction, or its variance, too. `adaptive`: it chooses its own steps, and has no table.
+    `marginal` False: its noise is not what the level asks for, by design; `slack`: by how much its coefficients miss,
+    where old pictures need it. `group`: its steps go in groups of so many, each beginning without memory. `closing`:
+    the last so many steps before 0 are made another way, so a run cannot be split there. `lands`: it makes the step to
+    0 itself.
     """
 
     family: str = ""
@@ -130,9 +137,13 @@ class SamplerSpec(Spec):
     clock: str = "sigma"
     noise: str = "gaussian"
     uncond: bool = False
+    learned: bool = False
     adaptive: bool = False
     marginal: bool = True
     slack: float = 0.0
+    group: int = 0
+    closing: int = 0
+    lands: bool = False
     alias_of: str | None = None
 
     def resolve(self, given: dict[str, Any]) -> dict[str, Any]:

@@ -115,15 +115,15 @@ class Table:
 class Step(NamedTuple):
     """What a sampler's builder sees: the ends of the step and where its earlier evaluations lie, newest first.
 
-    `i` is the step's place in a run of `n` steps, for methods that go in groups of steps.
+    `n` is the number of steps of the run, `left` that of the steps behind this one if the run ends in 0 (else many).
     """
 
     a: Level
     b: Level
     past: tuple[Level, ...] = ()
     space: str = "ve"
-    i: int = 0
     n: int = 1
+    left: int = 1 << 30
 
     @property
     def h(self) -> float:
@@ -158,6 +158,11 @@ def evaluate(at: Level, A: float = 1.0, w: Sequence[float] = (), B: Sequence[flo
 def slope(at: Level, A: float = 1.0, w: Sequence[float] = (), B: Sequence[float] = ()) -> Stage:
     """A stage that keeps d = (x - D) / sigma, the derivative dx/dsigma."""
     return Stage(at.sigma, A, tuple(w), tuple(B), 1.0 / at.sigma, -1.0 / at.sigma)
+
+
+def noise_seen(at: Level, A: float = 1.0, w: Sequence[float] = (), B: Sequence[float] = ()) -> Stage:
+    """A stage that keeps eps = (x - alpha D) / sigma, the noise that the model sees."""
+    return Stage(at.sigma, A, tuple(w), tuple(B), 1.0 / at.sigma, -at.alpha / at.sigma)
 
 
 def first_order(step: Step, d: float = 1.0) -> tuple[Stage, ...]:

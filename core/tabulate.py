@@ -31,17 +31,21 @@ def tabulate(
     _refuse_noise_on_the_way_up(rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
     seen = tuple(level(kept.sigma, space) for kept in past[:: 2 if spec.uncond else 1])
+    n, closed = len(sigmas) - 1, levels[-1].sigma == 0
     rows, strengths = [], []
     for i, (a, b) in enumerate(pairwise(levels)):
         now = at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
-        rows.append(_row(spec, Step(a, b, seen, space, i, len(sigmas) - 1), now)._replace(step=i))
+        left = {"left": n - 1 - i} if closed else {}
+        rows.append(_row(spec, Step(a, b, seen, space, n, **left), now)._replace(step=i))
         kept = tuple(level(stage.sigma, space) for stage in reversed(rows[-1].stages) if stage.q)
-        seen = () if _singular(spec, a) else (kept + seen)[: spec.history]
+        forgets = _singular(spec, a) or 0 < spec.group <= len(kept + seen)
+        seen = () if forgets else (kept + seen)[: spec.history]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
+    history = len(seen) if spec.group else spec.history
     check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.slack, spec.marginal)
     scaled = tuple(_scaled(row, strengths[row.step]) for row in rows)
-    return Table(scaled, space, spec.history, past, spec.uncond)
+    return Table(scaled, space, history, past, spec.uncond)
 
 
 def _refuse_noise_on_the_way_up(rising: bool, params: dict[str, Any]) -> None:
@@ -62,7 +66,7 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
     own = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)
-    stages = first_order(step) if b.sigma == 0 else spec.build(step, **own)
+    stages = first_order(step) if b.sigma == 0 and not spec.lands else spec.build(step, **own)
     return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
 
 
@@ -106,14 +110,16 @@ def _restarted(rows: list[Row], levels: list[Level], params: dict[str, Any]) -> 
 
 
 def _scaled(row: Row, s_noise: float) -> Row:
-    """`row` with every B times s_noise, and without the noise that is none."""
-    return row._replace(stages=tuple(s._replace(B=_trimmed(tuple(s_noise * b for b in s.B))) for s in row.stages))
+    """`row` with every B times s_noise, and without weights of 0 at the end of w and B."""
+    return row._replace(
+        stages=tuple(s._replace(w=_trimmed(s.w), B=_trimmed(tuple(s_noise * b for b in s.B))) for s in row.stages)
+    )
 
 
-def _trimmed(noise: tuple[float, ...]) -> tuple[float, ...]:
-    while noise and noise[-1] == 0.0:
-        noise = noise[:-1]
-    return noise
+def _trimmed(weights: tuple[float, ...]) -> tuple[float, ...]:
+    while weights and weights[-1] == 0.0:
+        weights = weights[:-1]
+    return weights
 
 
 def check_sigmas(sigmas: Sequence[float], space: str) -> tuple[float, ...]:

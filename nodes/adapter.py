@@ -6,17 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import comfy.k_diffusion.sampling as K
-import torch
 from torch import Tensor
 
 from .. import samplers, schedulers
 from ..core import noise
 from ..samplers._comfy import has_tree
 from . import host
+from .guided import with_uncond
 
 OWN_NOISE = "default"
 _log = logging.getLogger("sigmatic")
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+def offered() -> list[str]:
+    """The samplers that a host's models can be run with: all but those that want a variance from the model."""
+    return [name for name in samplers.names() if not samplers.get(name).learned]
 
 
 def takes(spec: Any, **offered: Any) -> dict[str, Any]:
@@ -45,6 +50,8 @@ def host_sampler(
         if not host.starts_from_noise(ms):
             _refuse_noise(name, sigmas, params)
         extra_args = extra_args or {}
+        if spec.uncond:
+            model, extra_args = with_uncond(name, model, extra_args)
         seed = int(extra_args.get("seed") or 0)
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
@@ -110,19 +117,25 @@ def _of_tensors(noise_sampler: Callable[[Tensor, Tensor], Tensor], like: Tensor)
     return lambda sigma, sigma_next: noise_sampler(like.new_tensor(sigma), like.new_tensor(sigma_next))
 
 
-def _interruptible(model: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def _interruptible(model: Callable[..., Any]) -> Callable[..., Any]:
     """The model, with Cancel looked at before every evaluation and not only once a step."""
 
-    def evaluate(x: Tensor, sigma: Tensor, **extra_args: Any) -> Tensor:
+    def evaluate(x: Tensor, sigma: Tensor, **extra_args: Any) -> Any:
         host.check_interrupt()
         return model(x, sigma, **extra_args)
 
     return evaluate
 
 
+def _noise(name: str, sigmas: Tensor, params: dict[str, Any]) -> tuple[float, ...]:
+    return samplers.table(name, sigmas, space="flow", **params).noise
+
+
 def _refuse_noise(name: str, sigmas: Tensor, params: dict[str, Any]) -> None:
     """ValueError if this run would add noise: for models whose path has none (image to image)."""
-    if len(sigmas) > 1 and any(torch.as_tensor(samplers.table(name, sigmas, space="flow", **params).noise)):
+    adaptive = samplers.get(name).adaptive
+    noisy = params["eta"] > 0 if adaptive else len(sigmas) > 1 and any(_noise(name, sigmas, params))
+    if noisy:
         raise ValueError(
             f"sampler {name}: this model goes from image to image and has no noise on its way, but the sampler adds "
             "noise at every step. Set eta to 0, or choose a sampler without noise (sig_euler, sig_heun, ...)."

@@ -1,15 +1,15 @@
 """Nodes for custom sampling: Sigmatic Sampler (-> SAMPLER) and Sigmatic Schedule (-> SIGMAS)."""
 
-from .. import samplers, schedulers
+from .. import schedulers
 from . import host, run, widgets
-from .adapter import model_levels
+from .adapter import model_levels, offered
 from .compat import CATEGORY, io, schema
 from .install import PREFIX
 
 
 def sampler_names() -> list[str]:
     """Our samplers as they are called in dropdowns."""
-    return [PREFIX + name for name in samplers.names()]
+    return [PREFIX + name for name in offered()]
 
 
 def schedule_names() -> list[str]:

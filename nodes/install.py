@@ -7,8 +7,8 @@ from typing import Any
 import comfy.k_diffusion.sampling
 import comfy.samplers
 
-from .. import samplers, schedulers
-from .adapter import host_sampler, host_schedule
+from .. import schedulers
+from .adapter import host_sampler, host_schedule, offered
 
 PREFIX = "sig_"
 _MARK = "__sigmatic__"  # on every function of ours: the package it came from (a second clone has another name)
@@ -18,7 +18,7 @@ _log = logging.getLogger("sigmatic")
 def install() -> None:
     """Offer every sampler and schedule to the host; names that somebody else has are left alone and logged."""
     hosts = comfy.samplers
-    functions = {PREFIX + bare: _marked(host_sampler(bare)) for bare in samplers.names()}
+    functions = {PREFIX + bare: _marked(host_sampler(bare)) for bare in offered()}
     handlers = {
         PREFIX + bare: hosts.SchedulerHandler(_marked(host_schedule(bare)), True) for bare in schedulers.names()
     }
@@ -36,7 +36,7 @@ def install() -> None:
 
 def own_sampler(name: str) -> str | None:
     """Our bare name of the dropdown entry `name`; None if the code behind the entry is somebody else's."""
-    known = name.startswith(PREFIX) and name.removeprefix(PREFIX) in samplers.names()
+    known = name.startswith(PREFIX) and name.removeprefix(PREFIX) in offered()
     return name.removeprefix(PREFIX) if known and _owner(_functions().get("sample_" + name)) else None
 
 

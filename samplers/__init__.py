@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -19,6 +19,7 @@ from ..core.loop import Output
 from ..core.spec import SAMPLERS, SamplerSpec
 from ..core.table import Kept, Table
 from ..core.tabulate import tabulate
+from ._adaptive import run as run_adaptive
 from ._comfy import comfy
 
 for _module in pkgutil.iter_modules(__path__):
@@ -30,7 +31,10 @@ __all__ = ["Output", "State", "get", "names", "sample", "sample_with_state", "ta
 
 @dataclass(frozen=True)
 class State:
-    """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method."""
+    """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method.
+
+    `took`: of an adaptive run, its evaluations, accepted and rejected tries, and whether its cap ended the control.
+    """
 
     sampler: str
     space: str
@@ -38,6 +42,7 @@ class State:
     shape: tuple[int, ...]
     kept: tuple[Kept, ...]
     registers: tuple[Tensor, ...]
+    took: Mapping[str, int] | None = None
 
 
 def names() -> tuple[str, ...]:
@@ -98,6 +103,13 @@ def sample_with_state(
     _check_x(x)
     marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=torch.float32)
     values = _values(marks)
+    if spec.adaptive:
+        source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
+        out, took = run_adaptive(
+            spec, model, x, marks, spec.resolve(params), space=spaces.check(space), noise=source,
+            extra_args=extra_args or {}, callback=callback,
+        )  # fmt: skip
+        return out, State(name, space, values[-1], tuple(x.shape), (), (), took)
     kept, registers = _resume(state, spec, space, values, x)
     run = _table(spec, values, space, params, kept)
     source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)

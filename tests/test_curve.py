@@ -45,7 +45,7 @@ def test_every_step_has_its_own_value(space):
         alone = sigmatic.samplers.table(
             "euler_ancestral", sigmas[i : i + 2], space=space, eta=min(1.0, RAMP(float(sigmas[i])))
         )
-        assert row == alone.rows[0]
+        assert row.stages == alone.rows[0].stages
 
 
 @pytest.mark.parametrize("name", ["euler_ancestral", "dpmpp_2m_sde", "dpmpp_3m_sde"])
