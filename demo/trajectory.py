@@ -65,11 +65,12 @@ def execute(args: argparse.Namespace, command: str) -> None:
 
         settings = {"space": args.space, "seed": args.seed, "params": params}
         states = kept.finished(run(subject, spec.name, sigmas, **settings, tick=watch))
+        levels = kept.sigmas  # those of the run itself: adaptive samplers and restarts have steps of their own
         facts = "".join(f", {k} {v:g}" if isinstance(v, float) else f", {k} {v}" for k, v in {**params, **bend}.items())
         space = "flow" if args.space == "flow" else "VE"
         note = f"{args.steps} steps, {space}, {schedule.name} schedule, seed {args.seed}{facts}; {SEEN}"
-        strip = _strip(subject, states, sigmas, args, spec.title, note)
-        frames = [_frame(subject, states, sigmas, k, args.space, spec.title) for k in picked(len(states), MOST_MOVING)]
+        strip = _strip(subject, states, levels, args, spec.title, note)
+        frames = [_frame(subject, states, levels, k, args.space, spec.title) for k in picked(len(states), MOST_MOVING)]
     write_png(strip, args.out, command, args)
     write_gif(frames, moving, [FRAME_TIME] * (len(frames) - 1) + [LAST_TIME])
     print(args.out)
@@ -82,18 +83,18 @@ def picked(total: int, count: int) -> list[int]:
     return sorted({round(k * (total - 1) / max(1, count - 1)) for k in range(count)} | {total - 1})
 
 
-def _strip(subject: Points, states: Tensor, sigmas: Tensor, args: argparse.Namespace, title: str, note: str) -> Image:
+def _strip(
+    subject: Points, states: Tensor, sigmas: list[float], args: argparse.Namespace, title: str, note: str
+) -> Image:
     shown = picked(len(states), args.frames)
-    cells = [_cell(subject, states[k], float(sigmas[k]), args.space, 2) for k in shown]
-    columns = [f"{_when(k, len(states) - 1)}\nsigma {float(sigmas[k]):.3g}" for k in shown]
+    cells = [_cell(subject, states[k], sigmas[k], args.space, 2) for k in shown]
+    columns = [f"{_when(k, len(states) - 1)}\nsigma {sigmas[k]:.3g}" for k in shown]
     return sheet.contact_sheet([cells], [""], columns, title, note)
 
 
-def _frame(subject: Points, states: Tensor, sigmas: Tensor, k: int, space: str, title: str) -> Image:
-    cell = _cell(subject, states[k], float(sigmas[k]), space, 4)
-    return sheet.contact_sheet(
-        [[cell]], [""], [""], title, f"{_when(k, len(states) - 1)}, sigma {float(sigmas[k]):.3g}"
-    )
+def _frame(subject: Points, states: Tensor, sigmas: list[float], k: int, space: str, title: str) -> Image:
+    cell = _cell(subject, states[k], sigmas[k], space, 4)
+    return sheet.contact_sheet([[cell]], [""], [""], title, f"{_when(k, len(states) - 1)}, sigma {sigmas[k]:.3g}")
 
 
 def _when(step: int, steps: int) -> str:
