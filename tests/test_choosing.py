@@ -8,7 +8,7 @@ from PIL import Image
 import sigmatic
 
 NAMES = {*sigmatic.samplers.names(), *sigmatic.schedulers.names()}
-OTHER_WORDS = {"eta", "max_order"}
+OTHER_WORDS = {"sig_", "eta", "max_order"}
 
 
 @pytest.fixture
@@ -19,7 +19,8 @@ def page(root):
 def test_every_name_in_the_page_exists(page):
     prose = re.sub(r"```.*?```", "", page, flags=re.DOTALL)
     named = set(re.findall(r"`([a-z][a-z0-9_]*)`", prose)) - OTHER_WORDS
-    assert named <= NAMES and len(named & set(sigmatic.samplers.names())) > 10
+    assert not named - NAMES
+    assert len(named & set(sigmatic.samplers.names())) > 8
 
 
 def test_its_pictures_are_there_small_and_say_how_they_were_made(page, root):
