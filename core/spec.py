@@ -60,7 +60,7 @@ class Param:
             return value, False
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return value, False
         if not math.isfinite(number) or (self.kind == "int" and number != int(number)):
             return value, False

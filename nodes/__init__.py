@@ -25,6 +25,7 @@ def extension() -> Sigmatic:
     off: dict[str, list[str]] = {}
     _part(off, "dropdown entries", "install", "install")
     rooms = [_part(off, f"{room} nodes", room, "nodes") for room in ("ksampler", "custom", "noise", "demo")]
+    _part(off, "plots in the page", "route", "install")
     if rooms[-1]:
         _part(off, "digits of Sigmatic Demo Model (its mixture works)", "demo_model", "check_digits")
     for cause, parts in off.items():

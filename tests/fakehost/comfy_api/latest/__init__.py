@@ -51,6 +51,10 @@ def _type(name, *words):
                 raise TypeError(f"{name}: unexpected {unknown}")
             self.id, self.given, self.extra_dict = id, given, {}
 
+        def as_dict(self):
+            """What the page is told."""
+            return {**self.given, **self.extra_dict}
+
     return SimpleNamespace(Input=Input, Output=Output)
 
 
