@@ -1,0 +1,299 @@
+// @ts-check
+/** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
+
+import { beside, modelOf, widgetValues } from "./assume.js";
+import { chart, stepAt } from "./chart.js";
+import { api, app, chain, passWheel, setting, toast, valueNames } from "./host.js";
+import { copyPicture, copyText, html, paint, png } from "./svg.js";
+import { asText, assumptions, atStep, description } from "./words.js";
+
+/** @typedef {import("./words.js").Answer} Answer @typedef {import("./host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
+
+/** The nodes that get a plot. */
+export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule"];
+
+const HEIGHT = 190;
+const IDLE = new Set(["seed", "cfg", "noise", "add_noise"]);
+const OTHER_HALF = { SigmaticSampler: "SigmaticSchedule", SigmaticSchedule: "SigmaticSampler" };
+const AXES = /** @type {[Axis, string][]} */ ([["log", "σ, log"], ["linear", "σ, linear"], ["snr", "log-SNR"]]);
+const MODELS = /** @type {[string, string][]} */ ([
+  ["", "model: auto"],
+  ['{"kind":"sd"}', "SD 1, 2, XL"],
+  ['{"kind":"zsnr"}', "v, zero SNR"],
+  ['{"kind":"edm"}', "EDM"],
+  ...[1, 1.73, 3, 3.16, 5, 7, 8, 12].map((shift) => [`{"kind":"flow","shift":${shift}}`, `flow, shift ${shift}`]),
+]);
+
+/** All plots of the page. @type {Set<Plot>} */
+export const plots = new Set();
+
+export class Plot {
+  /** @param {LNode} node */
+  constructor(node) {
+    this.node = node;
+    /** @type {Answer | null} */
+    this.answer = null;
+    /** @type {string[]} */
+    this.linked = [];
+    this.problem = "";
+    this.asked = "";
+    this.busy = this.scheduled = this.gone = false;
+    /** @type {number | null} */
+    this.at = null;
+    this.build();
+    this.attach();
+    plots.add(this);
+    this.queue();
+  }
+
+  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string}} */
+  get choice() {
+    return { axis: "log", model: "", other: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
+  }
+
+  /** @param {Record<string, string>} change */
+  choose(change) {
+    this.node.properties ??= {};
+    this.node.properties.sigmatic_plot = { ...this.choice, ...change };
+    this.queue();
+  }
+
+  /** The elements. */
+  build() {
+    const select = (/** @type {string} */ label, /** @type {string} */ key) =>
+      /** @type {HTMLSelectElement} */ (html("select", {
+        "aria-label": label, title: label,
+        change: (/** @type {any} */ event) => this.choose({ [key]: event.target.value }),
+      }));
+    this.axis = select("Axis of the plot", "axis");
+    this.model = select("Model that the plot assumes", "model");
+    this.other = select("Compare with another node", "other");
+    fill(this.axis, AXES);
+    fill(this.model, MODELS);
+    this.other.addEventListener("pointerdown", () => this.listOthers());
+    this.other.addEventListener("focus", () => this.listOthers());
+    const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ click) =>
+      html("button", { type: "button", "aria-label": label, title: label, click }, [text]);
+    const bar = html("div", { class: "bar" }, [
+      this.axis, this.model, this.other,
+      button("PNG", "Copy the plot as a picture", () => this.copyPng()),
+      button("text", "Copy the plot as text", () => this.copyText()),
+    ]);
+    this.svg = /** @type {SVGSVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", "svg"));
+    this.svg.setAttribute("role", "img");
+    this.picture = html("div", { class: "picture" });
+    this.picture.append(this.svg);
+    this.says = html("div", { class: "says" });
+    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": "Plot of the run" }, [
+      bar, this.picture, this.says,
+    ]);
+    this.picture.addEventListener("pointermove", (event) => this.point(event));
+    this.picture.addEventListener("pointerleave", () => this.pointAt(null));
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    passWheel(this.element);
+  }
+
+  /** Become the node's last widget, and listen to the others. */
+  attach() {
+    const { node } = this;
+    for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
+    const options = {
+      serialize: false, hideOnZoom: false, hideInPanel: true,
+      getMinHeight: () => HEIGHT, getValue: () => "", setValue: () => {},
+    };
+    this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, options);
+    this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
+    this.observer = new ResizeObserver(() => this.paint());
+    this.observer.observe(this.element);
+    chain(node, "onConfigure", () => this.queue());
+    chain(node, "onConnectionsChange", () => this.queue());
+    chain(node, "onRemoved", () => this.remove());
+  }
+
+  /** Stop listening. */
+  remove() {
+    this.gone = true;
+    this.observer?.disconnect();
+    plots.delete(this);
+  }
+
+  /** Look at the widgets again before the next frame. */
+  queue() {
+    if (this.scheduled || this.gone) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => {
+      this.scheduled = false;
+      if (!this.gone) this.update();
+    });
+  }
+
+  /** What is asked of the server: the widgets' values, the other half of a custom run, the model. */
+  request() {
+    const { node } = this;
+    const own = widgetValues(node, valueNames(node).filter((name) => !IDLE.has(name)));
+    this.linked = own.linked;
+    /** @type {Record<string, any>} */
+    const request = { node: node.type, values: own.values };
+    const wanted = /** @type {any} */ (OTHER_HALF)[String(node.type)];
+    const half = wanted ? beside(node, wanted) : { found: null, runner: null };
+    if (half.found) {
+      const other = widgetValues(half.found, valueNames(/** @type {any} */ (half.found)).filter((name) => !IDLE.has(name)));
+      request.beside = other.values;
+      this.linked = [...this.linked, ...other.linked];
+    }
+    const seen = modelOf(node) ?? (half.found && modelOf(half.found)) ?? (half.runner && modelOf(half.runner));
+    request.model = this.choice.model ? JSON.parse(this.choice.model) : seen ?? {};
+    return JSON.stringify(request);
+  }
+
+  /** Ask for the numbers if anything has changed; one request at a time, and the last change wins. */
+  async update() {
+    this.adopt();
+    if (!this.visible()) return;
+    const body = this.request();
+    if (body === this.asked) return this.paint();
+    if (this.busy) return;
+    this.busy = true;
+    const [status, answer] = await ask(body);
+    this.busy = false;
+    if (this.gone) return;
+    if (status === 429) return void setTimeout(() => this.queue(), 300);
+    this.asked = body;
+    this.problem = status === 200 ? "" : String(answer.error ?? "the server does not answer.");
+    if (status === 200) this.answer = answer;
+    this.paint();
+    for (const plot of plots) if (plot !== this && plot.choice.other === String(this.node.id)) plot.paint();
+    if (this.request() !== body) this.queue();
+  }
+
+  /** Whether plots are wanted; the widget is folded away where they are not. */
+  visible() {
+    const hidden = !setting("Sigmatic.Plot.Show", true);
+    if (hidden !== Boolean(this.widget.hidden)) {
+      this.widget.hidden = hidden;
+      if (this.widget.options) this.widget.options.hidden = hidden;
+      this.element.style.display = hidden ? "none" : "";
+      const [width, height] = this.node.computeSize();
+      this.node.setSize([Math.max(this.node.size[0], width), height]);
+    }
+    return !hidden;
+  }
+
+  /** After Undo, Nodes 2.0 keeps showing the old node's element: put ours in its place. */
+  adopt() {
+    if (this.element.isConnected) return;
+    const old = document.querySelector(`[data-node-id="${this.node.id}"] .sigmatic-plot`);
+    if (old && old !== this.element) old.replaceWith(this.element);
+  }
+
+  /** The plot that this one is compared with. @returns {Plot | undefined} */
+  compared() {
+    const { other } = this.choice;
+    return other ? [...plots].find((plot) => plot !== this && String(plot.node.id) === other && plot.node.graph === this.node.graph) : undefined;
+  }
+
+  view() {
+    const { clientWidth: width, clientHeight: height } = this.picture;
+    return { width, height, axis: this.choice.axis, other: this.compared()?.answer ?? null, at: this.at };
+  }
+
+  /** Draw what is known. */
+  paint() {
+    const view = this.view();
+    this.element.classList.toggle("wrong", Boolean(this.problem));
+    this.axis.value = view.axis;
+    this.model.value = this.choice.model;
+    this.listOthers();
+    const { answer } = this;
+    if (answer && view.width && view.height) {
+      if (view.at !== null && view.at > answer.sigmas.length - 2) view.at = this.at = null;
+      paint(this.svg, chart(answer, view), view.width, view.height);
+    }
+    const label = this.problem || (answer ? description(answer, this.linked, view.other) : "Plot of the run: not yet known.");
+    if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
+    this.says.title = label;
+    if (this.problem) this.says.textContent = this.problem;
+    else if (answer) this.says.textContent = view.at === null ? this.line(answer) : atStep(answer, view.at);
+  }
+
+  /** The line under the plot while nothing is pointed at. @param {Answer} answer */
+  line(answer) {
+    return [answer.summary, ...answer.notes, ...assumptions(answer, this.linked)].join(" ");
+  }
+
+  /** The choices of what to compare with, as of now. */
+  listOthers() {
+    const others = [...plots].filter((plot) => plot !== this && plot.node.graph === this.node.graph);
+    fill(this.other, [["", "compare"], ...others.map((plot) => /** @type {[string, string]} */ ([String(plot.node.id), `vs ${plot.node.title} #${plot.node.id}`]))]);
+    this.other.value = this.compared() ? this.choice.other : "";
+  }
+
+  /** @param {PointerEvent} event */
+  point(event) {
+    const box = this.picture.getBoundingClientRect();
+    if (!this.answer || !box.width || this.answer.sigmas.length < 2) return;
+    const px = ((event.clientX - box.left) / box.width) * this.picture.clientWidth;
+    this.pointAt(stepAt(this.answer, this.view(), px));
+  }
+
+  /** @param {number | null} at */
+  pointAt(at) {
+    if (at === this.at) return;
+    this.at = at;
+    this.paint();
+  }
+
+  /** Arrow keys walk through the steps, Escape stops. @param {KeyboardEvent} event */
+  key(event) {
+    if (event.target !== this.element || !this.answer) return;
+    const last = this.answer.sigmas.length - 2;
+    const now = this.at ?? -1;
+    const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: last }[event.key];
+    if (event.key !== "Escape" && to === undefined) return;
+    event.stopPropagation();
+    event.preventDefault();
+    this.pointAt(to === undefined ? null : Math.max(0, Math.min(last, to)));
+  }
+
+  async copyText() {
+    if (!this.answer) return;
+    await copyText(asText(this.answer, this.linked));
+    toast("success", "The plot is on the clipboard as text.");
+  }
+
+  async copyPng() {
+    if (!this.answer) return;
+    const how = await copyPicture(await png(this.svg, [this.answer.summary]), "sigmatic-plot.png");
+    toast("success", how === "copied" ? "The plot is on the clipboard as a picture." : "The plot is saved as a picture.");
+  }
+}
+
+/** @param {HTMLSelectElement} select @param {[string, string][]} options */
+function fill(select, options) {
+  const now = JSON.stringify(options);
+  if (select.dataset.options === now) return;
+  select.dataset.options = now;
+  const { value } = select;
+  select.replaceChildren(...options.map(([key, text]) => html("option", { value: key }, [text])));
+  select.value = value;
+}
+
+/** @param {string} body @returns {Promise<[number, any]>} */
+async function ask(body) {
+  try {
+    const reply = await api.fetchApi("/sigmatic/table", { method: "POST", headers: { "Content-Type": "application/json" }, body });
+    return [reply.status, await reply.json()];
+  } catch (error) {
+    return [0, { error: `the server does not answer: ${error}` }];
+  }
+}
+
+/** Look at all plots again. */
+export function refresh() {
+  for (const plot of plots) plot.queue();
+}
+
+/** @param {LNode} node */
+export function addPlot(node) {
+  if (PLOTTED.includes(String(node.constructor.comfyClass ?? node.type)) && app) new Plot(node);
+}
