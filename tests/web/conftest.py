@@ -85,7 +85,7 @@ class Page:
         )
         self.tab = self.context.new_page()
         self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.tab.set_default_timeout(15_000)
+        self.tab.set_default_timeout(8_000)
         self.settings(
             {
                 "Comfy.TutorialCompleted": True,

@@ -44,7 +44,7 @@ def described(node):
     """A node class of ours as /object_info has it."""
     schema = node.define_schema()
     inputs = {widget.id: [widget.io_type, widget.as_dict()] for widget in schema.inputs}
-    outputs = [output.__class__.__qualname__ for output in schema.outputs]
+    outputs = [output.io_type for output in schema.outputs]
     return {
         **entry(schema.node_id, inputs, outputs),
         "output_name": [output.display_name for output in schema.outputs],

@@ -31,6 +31,7 @@ export function chart(answer, view) {
   out.push(levels(answer, view.axis, x, y, "own"));
   if (answer.evaluations) out.push(evaluations(answer.evaluations, x, box));
   if (answer.eta || answer.s_noise) out.push(...strip(answer, x, box));
+  out.push(legend(answer, view, box));
   if (view.at !== null && view.at !== undefined) out.push(pointer(answer, view, x, y, box));
   return out;
 }
@@ -149,6 +150,17 @@ function pointer(answer, view, x, y, box) {
     if (value !== null) drawn.push(["circle", { cx: px(x.to(k)), cy: px(y.to(value)), r: 3.5 }]);
   }
   return ["g", { class: "pointer" }, drawn];
+}
+
+/** What the colours mean, in the corner that the curves leave free. @param {Answer} answer @param {View} view @param {Box} box @returns {Tree} */
+function legend(answer, view, box) {
+  /** @type {[string, string][]} */
+  const names = [["own", view.axis === "snr" ? "log-SNR" : "sigma"]];
+  if (view.other) names.push(["other", "compared"]);
+  if (answer.noise) names.push(["noise", "noise"]);
+  if (answer.evaluations) names.push(["evaluations", "| evaluation"]);
+  const spans = names.map(([kind, text], i) => /** @type {Tree} */ (["tspan", { class: kind, dx: i ? 6 : 0 }, text]));
+  return ["text", { class: "label legend", x: box.right, y: box.top + 4, "text-anchor": "end" }, spans];
 }
 
 /** Tenths of a pixel are fine enough. @param {number} value */

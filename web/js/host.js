@@ -55,7 +55,8 @@ export function toast(severity, detail) {
 /** Redraw the canvas and let undo and autosave know of a change. */
 export function changed() {
   app.graph?.setDirtyCanvas?.(true, true);
-  app.extensionManager?.workflow?.activeWorkflow?.changeTracker?.checkState?.();
+  const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+  (tracker?.captureCanvasState ?? tracker?.checkState)?.call(tracker);
 }
 
 /** Handle the mouse wheel over an element as the canvas does (by itself, an element in the classic canvas swallows it). */

@@ -15,9 +15,9 @@ export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule
 const HEIGHT = 190;
 const IDLE = new Set(["seed", "cfg", "noise", "add_noise"]);
 const OTHER_HALF = { SigmaticSampler: "SigmaticSchedule", SigmaticSchedule: "SigmaticSampler" };
-const AXES = /** @type {[Axis, string][]} */ ([["log", "σ, log"], ["linear", "σ, linear"], ["snr", "log-SNR"]]);
+const AXES = /** @type {[Axis, string][]} */ ([["log", "σ log"], ["linear", "σ even"], ["snr", "log-SNR"]]);
 const MODELS = /** @type {[string, string][]} */ ([
-  ["", "model: auto"],
+  ["", "auto model"],
   ['{"kind":"sd"}', "SD 1, 2, XL"],
   ['{"kind":"zsnr"}', "v, zero SNR"],
   ['{"kind":"edm"}', "EDM"],
@@ -37,13 +37,11 @@ export class Plot {
     this.linked = [];
     this.problem = "";
     this.asked = "";
-    this.busy = this.scheduled = this.gone = false;
+    this.busy = this.scheduled = false;
     /** @type {number | null} */
     this.at = null;
     this.build();
     this.attach();
-    plots.add(this);
-    this.queue();
   }
 
   /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string}} */
@@ -104,17 +102,27 @@ export class Plot {
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, options);
     this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
     this.observer = new ResizeObserver(() => this.paint());
-    this.observer.observe(this.element);
     chain(node, "onConfigure", () => this.queue());
     chain(node, "onConnectionsChange", () => this.queue());
-    chain(node, "onRemoved", () => this.remove());
+    chain(node, "onAdded", () => this.start());
+    chain(node, "onRemoved", () => this.stop());
+    if (node.graph) this.start();
   }
 
-  /** Stop listening. */
-  remove() {
-    this.gone = true;
-    this.observer?.disconnect();
+  /** Only nodes of a graph are kept up: copying makes others that are never removed. */
+  start() {
+    plots.add(this);
+    this.observer?.observe(this.element);
+    this.queue();
+  }
+
+  stop() {
     plots.delete(this);
+    this.observer?.disconnect();
+  }
+
+  get gone() {
+    return !plots.has(this);
   }
 
   /** Look at the widgets again before the next frame. */
@@ -218,7 +226,9 @@ export class Plot {
 
   /** The line under the plot while nothing is pointed at. @param {Answer} answer */
   line(answer) {
-    return [answer.summary, ...answer.notes, ...assumptions(answer, this.linked)].join(" ");
+    const other = this.compared()?.answer;
+    const dashed = other ? [`Dashed: ${other.summary}`] : [];
+    return [answer.summary, ...dashed, ...answer.notes, ...assumptions(answer, this.linked)].join(" ");
   }
 
   /** The choices of what to compare with, as of now. */

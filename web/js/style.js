@@ -10,6 +10,7 @@ const CSS = `
   background: var(--comfy-input-bg, #222); color: var(--sig-text); border-radius: 6px; font: 10px/1.3 sans-serif;
   outline-offset: -2px; user-select: none;
 }
+[data-node-id] .sigmatic-plot { min-height: 184px; }
 .sigmatic-plot .bar { display: flex; gap: 3px; padding: 3px 4px 0; flex: none; }
 .sigmatic-plot .bar > * {
   font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px;
@@ -27,6 +28,9 @@ const CSS = `
 .sigmatic-plot.wrong svg { opacity: 0.25; }
 .sigmatic-plot.wrong .says { color: var(--error-text, #e5484d); }
 .sigmatic-plot .label { fill: var(--sig-soft); font: 9px sans-serif; }
+.sigmatic-plot .legend .own { fill: var(--sig-level); }
+.sigmatic-plot .legend .noise { fill: var(--sig-noise); }
+.sigmatic-plot .legend .evaluations { fill: var(--sig-text); stroke: none; }
 .sigmatic-plot .grid { stroke: var(--sig-line); stroke-width: 1; }
 .sigmatic-plot .frame { stroke: var(--sig-soft); stroke-width: 1; }
 .sigmatic-plot .levels polyline { fill: none; stroke: var(--sig-level); stroke-width: 1.6; stroke-linejoin: round; }

@@ -55,7 +55,7 @@ def _type(name, *words):
             """What the page is told."""
             return {**self.given, **self.extra_dict}
 
-    return SimpleNamespace(Input=Input, Output=Output)
+    return SimpleNamespace(Input=Input, Output=type("Output", (Output,), {"io_type": name}))
 
 
 TYPES = ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas", "Noise")
