@@ -117,8 +117,11 @@ class Page:
         self.tab.wait_for_function(code, arg=argument)
 
     def clear(self):
-        """An empty graph at zoom 1."""
-        self.js("() => { app.graph.clear(); app.canvas.ds.scale = 1; app.canvas.ds.offset = [0, 0]; }")
+        """An empty graph at zoom 1. Ids go on: 1.49.6 gives a new node the values of an earlier one of its id."""
+        self.js(
+            """() => { const last = app.graph.last_node_id; app.graph.clear(); app.graph.last_node_id = last;
+                app.canvas.ds.scale = 1; app.canvas.ds.offset = [0, 0]; }"""
+        )
         self.until("() => !document.querySelector('.sigmatic-plot')")
 
     def add(self, kind, at=(80, 120), size=(340, 0), **widgets):
@@ -160,11 +163,13 @@ class Page:
 
     def drawn(self, node, text=""):
         """Wait until the node's plot is in the page, says `text` and shows something."""
-        self.until(
-            """([id, text]) => { const svg = __plot(id)?.querySelector('svg');
-                return svg?.isConnected && svg.childElementCount > 3 && svg.getAttribute('aria-label').includes(text); }""",
-            [node, text],
-        )
+        shows = """([id, text]) => { const svg = __plot(id)?.querySelector('svg');
+            return svg?.isConnected && svg.childElementCount > 3 && svg.getAttribute('aria-label').includes(text); }"""
+        try:
+            self.until(shows, [node, text])
+        except Exception as error:
+            box = self.js("(id) => JSON.stringify(__plot(id)?.getBoundingClientRect() ?? null)", node)
+            raise AssertionError(f"no plot with {text!r}, but {self.says(node)!r} in {box}; {self.errors}") from error
         return self.says(node)
 
 
