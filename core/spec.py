@@ -112,6 +112,13 @@ class SamplerSpec(Spec):
     noise: str = "gaussian"
     alias_of: str | None = None
 
+    def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
+        """As of every declaration; a float may also be a function of sigma, whose values are checked with the table."""
+        floats = {param.name for param in self.params if param.kind == "float"}
+        curves = {name: value for name, value in given.items() if name in floats and callable(value)}
+        plain = super().resolve({name: value for name, value in given.items() if name not in curves})
+        return {**plain, **curves}
+
 
 @dataclass(frozen=True)
 class ScheduleSpec(Spec):

@@ -11,10 +11,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any, NamedTuple
 
 from . import policy
+from .curve import at_step
 from .space import Level, at_rho, level
 from .spec import SAMPLERS, SamplerSpec
 
@@ -145,20 +146,25 @@ def tabulate(
     """The table of sampler `name` over `sigmas`, from `past` registers on. ValueError as of `check_sigmas`."""
     spec = SAMPLERS.get(name)
     sigmas = check_sigmas(sigmas, space)
-    given = dict(params)
-    s_noise = given.pop("s_noise", 1.0)
+    given = dict(params)  # a tuple has one value a step: see core.curve
     levels = [level(sigma, space) for sigma in sigmas]
-    seen = tuple(level(kept.sigma, space) for kept in past)
-    if len(sigmas) > 1 and sigmas[-1] > sigmas[0] and given.get("eta", 0.0) > 0:
+    seen = tuple(takewhile(lambda at: not _singular(spec, at), (level(kept.sigma, space) for kept in past)))
+    if len(sigmas) > 1 and sigmas[-1] > sigmas[0] and _most(given.get("eta", 0.0)) > 0:
         raise ValueError("sigmas go up and eta is above 0: noise can only be added on the way down. Set eta to 0.")
-    rows = []
-    for a, b in pairwise(levels):
-        row = _row(spec, Step(a, b, seen, space), given)
+    rows, s_noise = [], []
+    for i, (a, b) in enumerate(pairwise(levels)):
+        own = at_step(given, i)
+        s_noise.append(own.pop("s_noise", 1.0))
+        row = _row(spec, Step(a, b, seen, space), own)
         rows.append(row)
         kept = tuple(level(stage.sigma, space) for stage in reversed(row.stages) if stage.q)
         seen = () if _singular(spec, a) else (kept + seen)[: spec.history]
     check(Table(tuple(rows), space, spec.history, past))
-    return Table(tuple(_scaled(row, s_noise) for row in rows), space, spec.history, past)
+    return Table(tuple(map(_scaled, rows, s_noise)), space, spec.history, past)
+
+
+def _most(value: Any) -> float:
+    return max(value) if isinstance(value, tuple) else value
 
 
 def _scaled(row: Row, s_noise: float) -> Row:

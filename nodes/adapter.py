@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import comfy.k_diffusion.sampling as K
-import torch
 from torch import Tensor
 
 from .. import samplers, schedulers
 from ..core import noise
+from ..core.curve import scaled
 from ..samplers._comfy import has_tree
-from . import host
+from . import guard, host, options, settings
+from .record import Record
+from .sentinel import Sentinel
 
 OWN_NOISE = "default"
 _log = logging.getLogger("sigmatic")
@@ -26,60 +28,88 @@ def takes(spec: Any, **offered: Any) -> dict[str, Any]:
 
 
 def host_sampler(
-    name: str, *, kind: str = OWN_NOISE, batch_index: Sequence[int] | None = None, **fixed: Any
+    name: str,
+    *,
+    kind: str = OWN_NOISE,
+    batch_index: Sequence[int] | None = None,
+    preset: dict[str, Any] | None = None,
+    log: Record | None = None,
+    **fixed: Any,
 ) -> Callable[..., Tensor]:
     """Our sampler `name` as the function that the host's KSAMPLER calls.
 
     Space and noise scale come from the model, the seed from extra_args. `fixed` are parameters of the sampler, `kind`
-    is that of its noise, `batch_index` says which images of a larger batch these are. Called with eta=, s_noise=,
+    is that of its noise, `batch_index` says which images of a larger batch these are; what is not said is taken from
+    Sigmatic Settings on the model, then from the `preset`. `log` is filled in. Called with eta=, s_noise=,
     noise_sampler= as well.
     """
     spec = samplers.get(name)
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
-        ms = host.model_sampling(model)
-        params = spec.resolve({**fixed, **given})
+        ms, extra_args = host.model_sampling(model), extra_args or {}
+        sigmas, space = host.at_most_one(sigmas, ms), host.space(ms)
+        wishes = settings.of_model(model, extra_args)
+        settings.warn_if_lost(wishes, ms)
+        wishes = {**(preset or {}), **wishes, **({} if kind == OWN_NOISE else {"noise": kind})}
+        told = spec.resolve({**options.usable(spec, wishes, "Sigmatic Settings"), **fixed, **given})
+        params = options.over_sigma(told, ms, wishes.get("between"))
         if "s_noise" in params:
-            params["s_noise"] = params["s_noise"] * host.noise_scale(ms)
-        sigmas = host.at_most_one(sigmas, ms)
-        if not host.starts_from_noise(ms):
-            _refuse_noise(name, sigmas, params)
-        extra_args = extra_args or {}
+            params["s_noise"] = scaled(params["s_noise"], host.noise_scale(ms))
         seed = int(extra_args.get("seed") or 0)
+        record = log or Record()
+        record.begin(seed, {**told, **{key: wishes[key] for key in ("noise", "between") if key in wishes}}, sigmas)
+        table = _table(name, record, space, params)
+        if table is not None and not host.starts_from_noise(ms):
+            _refuse_noise(name, table)
+        record.warn(guard.notes(spec, table, record.sigmas, model, extra_args))
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
-            source = step_noise(kind, spec, x, sigmas, seed)
-        return samplers.sample(
-            name,
-            _interruptible(model),
-            x,
-            sigmas,
-            space=host.space(ms),
-            seed=seed,
-            batch_index=batch_index,
-            noise=source,
-            extra_args=extra_args,
-            callback=callback,
-            disable=disable,
-            **params,
-        )
+            source = step_noise(wishes.get("noise", OWN_NOISE), spec, x, sigmas, seed)
+        x, state = record.start(name, space, x)
+        watched = Sentinel(model, name, record.sigmas, x.device.type == "cpu")
+        run = {"space": space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
+        run |= {"batch_index": _places(batch_index, wishes, len(x)), "callback": callback, "disable": disable}
+        out, left = samplers.sample_with_state(name, watched, x, sigmas, **run, **params)
+        out = watched.finish(out) if watched.evaluations else out
+        record.end(name, space, out, left, watched.evaluations)
+        return out
 
     return _described(sample, spec)
 
 
-def host_schedule(name: str) -> Callable[[Any, int], Tensor]:
+def _table(name: str, record: Record, space: str, params: dict[str, Any]) -> Any:
+    """The run's table; None for adaptive samplers, which have none before they run."""
+    try:
+        return samplers.table(name, record.sigmas, space=space, **params)
+    except TypeError:
+        return None
+
+
+def _places(batch_index: Sequence[int] | None, wishes: dict[str, Any], count: int) -> Sequence[int] | None:
+    first = wishes.get("batch_index")
+    return batch_index if batch_index is not None or first is None else range(first, first + count)
+
+
+def host_schedule(name: str, preset: dict[str, Any] | None = None) -> Callable[[Any, int], Tensor]:
     """Our schedule `name` as a handler for SCHEDULER_HANDLERS (use_ms=True): (model_sampling, steps) -> sigmas."""
 
     def handler(model_sampling: Any, steps: int) -> Tensor:
-        return model_levels(model_sampling, name, steps)
+        return model_levels(model_sampling, name, steps, preset)
 
     handler.__name__ = name
     handler.__doc__ = schedulers.get(name).summary
     return handler
 
 
-def model_levels(model_sampling: Any, name: str, steps: int, **params: Any) -> Tensor:
-    """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0."""
+def model_levels(
+    model_sampling: Any, name: str, steps: int, preset: dict[str, Any] | None = None, **fixed: Any
+) -> Tensor:
+    """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0.
+
+    What `fixed` does not say is taken from Sigmatic Settings on the model, then from the `preset`.
+    """
+    wishes = {**(preset or {}), **settings.of_schedule(model_sampling)}
+    params = {**options.usable(schedulers.get(name), wishes, "Sigmatic Settings"), **fixed}
     return schedulers.sigmas(name, steps, **host.levels(model_sampling), **params)
 
 
@@ -110,19 +140,9 @@ def _of_tensors(noise_sampler: Callable[[Tensor, Tensor], Tensor], like: Tensor)
     return lambda sigma, sigma_next: noise_sampler(like.new_tensor(sigma), like.new_tensor(sigma_next))
 
 
-def _interruptible(model: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """The model, with Cancel looked at before every evaluation and not only once a step."""
-
-    def evaluate(x: Tensor, sigma: Tensor, **extra_args: Any) -> Tensor:
-        host.check_interrupt()
-        return model(x, sigma, **extra_args)
-
-    return evaluate
-
-
-def _refuse_noise(name: str, sigmas: Tensor, params: dict[str, Any]) -> None:
+def _refuse_noise(name: str, table: Any) -> None:
     """ValueError if this run would add noise: for models whose path has none (image to image)."""
-    if len(sigmas) > 1 and any(torch.as_tensor(samplers.table(name, sigmas, space="flow", **params).noise)):
+    if any(table.noise):
         raise ValueError(
             f"sampler {name}: this model goes from image to image and has no noise on its way, but the sampler adds "
             "noise at every step. Set eta to 0, or choose a sampler without noise (sig_euler, sig_heun, ...)."

@@ -22,6 +22,28 @@ def read(given: Any) -> tuple[str, float, float, float]:
     return kind, shift, low, high
 
 
+class Model:
+    """As much of a MODEL as is asked by nodes that make levels of noise or settings."""
+
+    def __init__(self, ms: Any) -> None:
+        self.ms = ms
+        self.model_options: dict[str, Any] = {}
+
+    def get_model_object(self, name: str) -> Any:
+        """model_sampling; KeyError for anything else."""
+        return {"model_sampling": self.ms}[name]
+
+    def clone(self) -> "Model":
+        """A copy with options of its own."""
+        twin = Model(self.ms)
+        twin.model_options = dict(self.model_options)
+        return twin
+
+    def add_object_patch(self, name: str, patch: Any) -> None:
+        """Use `patch` for model_sampling from now on."""
+        self.ms = {"model_sampling": patch}[name]
+
+
 @lru_cache(maxsize=8)
 def model_sampling(kind: str, shift: float, sigma_min: float, sigma_max: float) -> Any:
     """The host's object: "sd" (its default table), "zsnr" (the same up to pure noise), "edm" or "flow"."""

@@ -1,20 +1,28 @@
 """Nodes for custom sampling: Sigmatic Sampler (-> SAMPLER) and Sigmatic Schedule (-> SIGMAS)."""
 
 from .. import samplers, schedulers
-from . import host, run, widgets
+from . import host, options, run, widgets
 from .adapter import model_levels
-from .compat import CATEGORY, io, schema
-from .install import PREFIX
+from .compat import CATEGORY, advanced, io, schema
+from .install import PREFIX, Entry, entry, preset_names
 
 
 def sampler_names() -> list[str]:
-    """Our samplers as they are called in dropdowns."""
-    return [PREFIX + name for name in samplers.names()]
+    """Our samplers and presets as they are called in dropdowns."""
+    return [*(PREFIX + name for name in samplers.names()), *preset_names(schedule=False)]
 
 
 def schedule_names() -> list[str]:
-    """Our schedules as they are called in dropdowns."""
-    return [PREFIX + name for name in schedulers.names()]
+    """Our schedules and presets as they are called in dropdowns."""
+    return [*(PREFIX + name for name in schedulers.names()), *preset_names(schedule=True)]
+
+
+def chosen(name: str, schedule: bool = False) -> Entry:
+    """What is behind one of these names."""
+    found = entry(name, schedule)
+    if found is None:
+        raise ValueError(f"{'schedule' if schedule else 'sampler'} is {name!r}, which is not there any more.")
+    return found
 
 
 class SigmaticSampler(io.ComfyNode):
@@ -36,21 +44,25 @@ class SigmaticSampler(io.ComfyNode):
                 widgets.eta(),
                 widgets.s_noise(),
                 widgets.noise(),
+                advanced(widgets.curve_text("eta")),
+                advanced(widgets.curve_text("s_noise")),
+                advanced(widgets.more()),
             ],
             outputs=[io.Sampler.Output(display_name="sampler", tooltip="For the sampler input of SamplerCustom.")],
         )
 
     @classmethod
-    def validate_inputs(cls, sampler=None) -> bool | str:
-        """Refuse an unknown name before anything is queued."""
-        return widgets.problem("sampler", sampler, sampler_names()) or True
+    def validate_inputs(cls, sampler=None, eta_curve=None, s_noise_curve=None, more=None) -> bool | str:
+        """Refuse unknown names and texts that say nothing before anything is queued."""
+        wrong = options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more)
+        return widgets.problem("sampler", sampler, sampler_names()) or wrong or True
 
     @classmethod
-    def execute(cls, sampler: str, eta: float = 1.0, s_noise: float = 1.0, noise: str = "default") -> io.NodeOutput:
+    def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
         """A KSAMPLER of the host around our function."""
         widgets.insist(sampler=(sampler, sampler_names()), noise=(noise, widgets.NOISES))
-        name = sampler.removeprefix(PREFIX)
-        return io.NodeOutput(run.own_sampler_object(name, eta=eta, s_noise=s_noise, kind=noise))
+        said = widgets.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        return io.NodeOutput(run.own_sampler_object(chosen(sampler), said, noise))
 
 
 class SigmaticSchedule(io.ComfyNode):
@@ -85,9 +97,9 @@ class SigmaticSchedule(io.ComfyNode):
     def execute(cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO) -> io.NodeOutput:
         """The host's denoise rule over our schedule."""
         widgets.insist(schedule=(schedule, schedule_names()))
-        name, ms = schedule.removeprefix(PREFIX), host.model_sampling(model)
-        params = run.schedule_params(name, rho)
-        return io.NodeOutput(run.tail(steps, denoise, lambda n: model_levels(ms, name, n, **params)))
+        own, ms = chosen(schedule, schedule=True), host.model_sampling(model)
+        params = run.schedule_params(own.name, rho)
+        return io.NodeOutput(run.tail(steps, denoise, lambda n: model_levels(ms, own.name, n, own.preset, **params)))
 
 
 def nodes() -> list[type]:

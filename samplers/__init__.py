@@ -13,6 +13,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..core import loop, noise as noises, space as spaces
+from ..core.curve import along
 from ..core.keys import check_seed
 from ..core.spec import SAMPLERS, SamplerSpec
 from ..core.table import Kept, Table, tabulate
@@ -88,7 +89,7 @@ def sample_with_state(
     noise: None (the sampler's own), a kind by name (`noise.KINDS`), "comfy" (ComfyUI's own), or f(sigma, sigma_next)
     -> unit normals like x, called once for every disjoint stretch. state: from the run before. callback: gets
     k-diffusion's dict (x, i, sigma, sigma_hat, denoised) once a step. disable: hides the progress bar. params: the
-    sampler's own (`get(name).params`).
+    sampler's own (`get(name).params`); a float may be a function of sigma, such as `core.curve.Curve`.
     Raises ValueError or TypeError before the first model call.
     """
     spec = get(name)
@@ -120,7 +121,7 @@ def sample_with_state(
 
 def _table(spec: SamplerSpec, sigmas: tuple[float, ...], space: str, params: dict[str, Any], past: tuple[Kept, ...]):
     spaces.check(space)
-    given = spec.resolve(params)
+    given = along(spec.params, spec.resolve(params), sigmas)
     return tabulate(spec.name, sigmas, space, tuple(given.items()), past)
 
 

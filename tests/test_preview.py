@@ -17,7 +17,7 @@ import sigmatic
 _SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
 _HOST = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_HOST)
-NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule")
+NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
 FLOW = {"kind": "flow", "shift": 3.0}
 
 
@@ -38,8 +38,8 @@ def preview(pack):
 def ask(preview):
     """ask(node, **values) -> the answer, which must be one."""
 
-    def ask(node="SigmaticKSampler", model=None, beside=None, **values):
-        request = {"node": node, "values": values, "model": model or {}, "beside": beside}
+    def ask(node="SigmaticKSampler", model=None, beside=None, settings=(), **values):
+        request = {"node": node, "values": values, "model": model or {}, "beside": beside, "settings": list(settings)}
         status, answer = preview.answer(json.dumps(request).encode())
         assert status == 200, answer
         return answer
@@ -70,10 +70,11 @@ def _refused(preview, **request):
 def test_the_numbers_are_those_of_the_run(pack, ask, monkeypatch, sampler, model):
     """The sigmas, evaluations and noise that the node then really uses."""
     widgets = {"steps": 7, "denoise": 0.6, "start_at_step": 1, "end_at_step": 6, "rho": 4.0, "eta": 0.7}
+    widgets |= {"s_noise_curve": "0:1.1, 60:0.9"}
     told = ask(sampler="sig_" + sampler, model=model, **widgets)
     calls, noises = [], []
     module = importlib.import_module("sigmatic.samplers")
-    original = module.sample
+    original = module.sample_with_state
 
     def watched(name, denoise, x, sigmas, **options):
         def counted(*args, **kwargs):
@@ -85,13 +86,27 @@ def test_the_numbers_are_those_of_the_run(pack, ask, monkeypatch, sampler, model
         watched.sigmas = sigmas.tolist()
         return original(name, counted, x, sigmas, **options)
 
-    monkeypatch.setattr(module, "sample", watched)
+    monkeypatch.setattr(module, "sample_with_state", watched)
     shifted = pack.part("assumed").model_sampling(*pack.part("assumed").read(model))
     monkeypatch.setattr(pack.part("host"), "model_sampling", lambda _: shifted)
     pack.line("flow" if model else "eps", sampler="sig_" + sampler, **widgets)
     assert told["sigmas"] == pytest.approx(watched.sigmas, rel=1e-6)
     assert sum(told["evaluations"]) == len(calls)
     assert told["noise"] == pytest.approx(noises, rel=1e-6, abs=1e-9)
+
+
+def test_curves_and_settings_are_drawn(ask):
+    curved = ask(sampler="sig_euler_ancestral", eta_curve="0:1, 100:0")["eta"]
+    assert curved[0] == 1 and curved == sorted(curved, reverse=True) and curved[-1] < 0.2
+    settings = [{"eta": 0.25, "rho": 3.0}]
+    told = ask(settings=settings, sampler="sig_euler_ancestral")
+    assert set(told["eta"]) == {0.25}
+    assert told["sigmas"] == ask(rho=3.0)["sigmas"] != ask()["sigmas"]
+    own = ask("SigmaticSettings", eta=0.25, rho=3.0)
+    assert own["eta"] == told["eta"] and own["sigmas"] == told["sigmas"]
+    assert "shown at sig_dpmpp_2m_sde on sig_karras" in own["assumes"][0]
+    half = ask("SigmaticSettings", start_percent=50.0)["eta"]
+    assert half[0] == 0 and half[-1] == 1
 
 
 @pytest.mark.parametrize("node", NODES)
@@ -149,6 +164,12 @@ def test_long_runs_are_drawn_without_their_table_or_refused(ask, preview):
         ({"node": "SigmaticSampler", "model": {"shift": 0}}, "model.shift is 0"),
         ({"node": "SigmaticSampler", "model": {"kind": "../x"}}, "model.kind is"),
         ({"node": "SigmaticSampler", "path": "/"}, "path is not known"),
+        ({"node": "SigmaticSampler", "settings": 3}, "settings: give a list"),
+        ({"node": "SigmaticSampler", "settings": [{}] * 5}, "settings: give a list"),
+        ({"node": "SigmaticSampler", "settings": [{"rho": 0.0}]}, "rho is 0"),
+        ({"node": "SigmaticSampler", "values": {"eta_curve": "50"}}, "eta_curve"),
+        ({"node": "SigmaticSampler", "values": {"eta_curve": "0:1," * 999}}, "up to 2000 letters"),
+        ({"node": "SigmaticSampler", "values": {"more": "__import__('os')"}}, "more"),
     ],
 )
 def test_wrong_requests_are_answered_in_words(preview, request_, said):
@@ -173,16 +194,26 @@ ODD = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
+CURVES = st.text("0123456789:,.-; =e", max_size=40) | st.sampled_from(["0:1," * 400, "order = 3; s_churn = 0:20"])
 NUMBERS = st.integers(-(10**9), 10**9) | st.floats() | st.just(10**500)
-WIDGETS = ["steps", "denoise", "eta", "s_noise", "rho", "start_at_step", "end_at_step", "cfg", "seed"]
-VALUES = st.dictionaries(st.sampled_from([*WIDGETS, "sampler", "schedule", "noise", "__class__"]), NUMBERS | ODD)
+TEXTS = ["eta_curve", "s_noise_curve", "more"]
+WIDGETS = [*TEXTS, "steps", "denoise", "eta", "s_noise", "rho", "start_at_step", "end_at_step", "cfg", "seed"]
+VALUES = st.dictionaries(
+    st.sampled_from([*WIDGETS, "sampler", "schedule", "noise", "__class__"]), NUMBERS | ODD | CURVES
+)
 MODELS = st.fixed_dictionaries({}, optional={"kind": st.sampled_from(["sd", "edm", "flow", 3]), "shift": NUMBERS})
 BODIES = st.one_of(
     st.binary(max_size=200),
     ODD.map(lambda odd: json.dumps(odd).encode()),
     st.fixed_dictionaries(
         {"node": st.sampled_from(NODES) | ODD},
-        optional={"values": VALUES | ODD, "beside": VALUES | ODD, "model": MODELS | ODD, "more": ODD},
+        optional={
+            "values": VALUES | ODD,
+            "beside": VALUES | ODD,
+            "model": MODELS | ODD,
+            "settings": st.lists(VALUES, max_size=5) | ODD,
+            "more": ODD,
+        },
     ).map(lambda body: json.dumps(body).encode()),
     st.sampled_from([b"[" * 16000, b'{"node":' * 2000, b"9" * 16000, b" " * 20000, b"\xff\xfe", b'"\\ud800"']),
 )

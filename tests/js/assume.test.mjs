@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beside, byFile, modelOf, widgetValues } from "../../web/js/assume.js";
+import { beside, byFile, modelOf, settingsOf, widgetValues } from "../../web/js/assume.js";
 
 /** A graph of nodes: {id: {type, widgets, inputs: {name: [type, from]}}}. */
 function graph(described) {
@@ -36,6 +36,18 @@ test("the nearest node that decides counts", () => {
   assert.deepEqual(modelOf(at("a")), { kind: "flow", shift: Math.exp(1.15) });
   assert.deepEqual(modelOf(at("b")), { kind: "flow", shift: 5 });
   assert.equal(modelOf(at("c")), null);
+});
+
+test("settings on the way are found in the order in which the model meets them", () => {
+  const at = graph({
+    load: { type: "SigmaticDemoModel" },
+    first: { type: "SigmaticSettings", inputs: { model: ["MODEL", "load"] } },
+    lora: { type: "Lora", inputs: { model: ["MODEL", "first"] } },
+    second: { type: "SigmaticSettings", inputs: { model: ["MODEL", "lora"] } },
+    node: { type: "SigmaticKSampler", inputs: { model: ["MODEL", "second"] } },
+  });
+  assert.deepEqual(settingsOf(at("node")), [at("first"), at("second")]);
+  assert.deepEqual(settingsOf(at("first")), [], "its own values are not on its way");
 });
 
 test("shifts of Flux follow the picture's size", () => {

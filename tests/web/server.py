@@ -80,7 +80,9 @@ def object_info(pack):
     lists = {"SAMPLERS": comfy.samplers.SAMPLER_NAMES, "SCHEDULERS": comfy.samplers.SCHEDULER_NAMES}
     info = {name: described(node) for name, node in pack.nodes.items()}
     for name, (inputs, outputs) in STOCK.items():
-        info[name] = entry(name, {key: [lists.get(kind, kind), *rest] for key, (kind, *rest) in inputs.items()}, outputs)
+        info[name] = entry(
+            name, {key: [lists.get(kind, kind), *rest] for key, (kind, *rest) in inputs.items()}, outputs
+        )
     return info
 
 

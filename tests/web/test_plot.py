@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule")
+NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
 WIDGETS = {
     "steps": 9, "sampler": "sig_heun", "schedule": "sig_polyexponential", "denoise": 0.5, "eta": 0.4, "s_noise": 0.8,
     "rho": 3.0, "start_at_step": 4, "end_at_step": 7,
@@ -45,7 +45,7 @@ def _open(page, graph):
 
 def test_every_plotted_node_shows_its_plot(page):
     for i, kind in enumerate(NODES):
-        node = page.add(kind, at=(60 + 400 * i, 100))
+        node = page.add(kind, at=(20 + 345 * i, 100), size=(330, 0))
         assert "20 steps" in page.drawn(node)
         assert "Stable Diffusion" in page.says(node)
     assert page.js("() => app.graph._nodes.every((node) => node.widgets.at(-1).name === 'plot')")
@@ -114,7 +114,8 @@ def test_hover_and_arrow_keys_show_exact_numbers(page):
     node = page.add("SigmaticKSampler", steps=4)
     page.drawn(node, "4 steps")
     box = page.js(
-        "(id) => { const b = __plot(id).querySelector('.picture').getBoundingClientRect(); return [b.x, b.y, b.width]; }",
+        """(id) => { const b = __plot(id).querySelector('.picture').getBoundingClientRect();
+            return [b.x, b.y, b.width]; }""",
         node,
     )
     line = "(id) => __plot(id).querySelector('.says').textContent"
@@ -182,6 +183,23 @@ def test_the_wires_say_which_model(page):
     page.drawn(node, "flow model with shift 1.")
     page.js(connect, [shift, node])
     page.drawn(node, "flow model with shift 6")
+
+
+def test_settings_on_the_way_are_drawn(page):
+    node, settings = page.add("SigmaticKSampler"), page.add("SigmaticSettings", at=(500, 120), eta=0.35)
+    page.drawn(node, "eta 1.")
+    page.drawn(settings, "eta 0.35")
+    page.js("([from, to]) => __node(from).connect(0, __node(to), 0)", [settings, node])
+    page.drawn(node, "eta 0.35")
+    page.set(settings, "eta", 0.15)
+    page.js("() => window.comfyAPI.api.api.dispatchCustomEvent('graphChanged')")
+    page.drawn(node, "eta 0.15")
+
+
+def test_a_curve_is_drawn(page):
+    node = page.add("SigmaticKSampler", eta_curve="0:1, 100:0.2")
+    page.drawn(node, "eta 0.2")
+    assert "to 1" in page.says(node)
 
 
 def test_halves_of_a_custom_run_are_drawn_together(page):
@@ -263,7 +281,10 @@ def test_a_workflow_keeps_every_value(page):
 def test_copies_clones_and_removed_nodes(page):
     node = page.add("SigmaticKSampler", eta=0.3)
     page.drawn(node, "eta 0.3")
-    page.js("(id) => { app.canvas.selectNode(__node(id)); app.canvas.copyToClipboard(); app.canvas.pasteFromClipboard(); }", node)
+    page.js(
+        "(id) => { app.canvas.selectNode(__node(id)); app.canvas.copyToClipboard(); app.canvas.pasteFromClipboard(); }",
+        node,
+    )
     page.until("() => app.graph._nodes.length === 2")
     copy = page.js("(id) => String(app.graph._nodes.find((node) => String(node.id) !== id).id)", node)
     page.drawn(copy, "eta 0.3")
@@ -283,7 +304,9 @@ def test_it_works_in_a_subgraph(page):
         pytest.skip("no subgraphs in this front end")
     node = page.add("SigmaticKSampler", eta=0.3)
     page.drawn(node)
-    page.js("(id) => { app.canvas.selectNode(__node(id)); app.graph.convertToSubgraph(app.canvas.selectedItems); }", node)
+    page.js(
+        "(id) => { app.canvas.selectNode(__node(id)); app.graph.convertToSubgraph(app.canvas.selectedItems); }", node
+    )
     page.until("() => app.graph._nodes[0].subgraph")
     page.js("() => app.canvas.openSubgraph(app.graph._nodes[0].subgraph, app.graph._nodes[0])")
     page.js("() => { window.__node = (id) => app.canvas.graph._nodes.find((node) => String(node.id) === String(id)); }")
@@ -298,9 +321,14 @@ def test_it_works_in_a_subgraph(page):
 def test_every_zoom_and_size(page, scale):
     node = page.add("SigmaticKSampler")
     page.drawn(node)
-    page.js("([scale, id]) => { app.canvas.ds.scale = scale; __node(id).setSize([480, 900]); app.canvas.setDirty(true, true); }", [scale, node])
-    size = """(id) => { const [, , w, h] = __plot(id).querySelector('svg').getAttribute('viewBox').split(' ').map(Number);
-        const p = __plot(id).querySelector('.picture'); return w === p.clientWidth && h === p.clientHeight && w > 380; }"""
+    page.js(
+        """([scale, id]) => { app.canvas.ds.scale = scale; __node(id).setSize([480, 900]);
+            app.canvas.setDirty(true, true); }""",
+        [scale, node],
+    )
+    size = """(id) => { const p = __plot(id).querySelector('.picture');
+        const [, , w, h] = __plot(id).querySelector('svg').getAttribute('viewBox').split(' ').map(Number);
+        return w === p.clientWidth && h === p.clientHeight && w > 380; }"""
     page.until(size, node)
     page.set(node, "eta", 0.5)
     page.drawn(node, "eta 0.5")

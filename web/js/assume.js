@@ -54,9 +54,28 @@ export function modelOf(node) {
   for (let hop = 0; at && hop < HOPS; hop++) {
     const said = decides(at);
     if (said) return said;
-    at = origin(at, at.inputs?.find((input) => input.type === "MODEL" || input.type === "GUIDER"));
+    at = origin(at, modelInput(at));
   }
   return null;
+}
+
+/**
+ * The Sigmatic Settings nodes that a MODEL goes through on its way to `node`, the first one it meets first.
+ * @param {Node} node @returns {Node[]}
+ */
+export function settingsOf(node) {
+  const found = [];
+  let at = origin(node, modelInput(node));
+  for (let hop = 0; at && hop < HOPS; hop++) {
+    if (at.type === "SigmaticSettings") found.unshift(at);
+    at = origin(at, modelInput(at));
+  }
+  return found.slice(-4);
+}
+
+/** @param {Node} node */
+function modelInput(node) {
+  return node.inputs?.find((input) => input.type === "MODEL" || input.type === "GUIDER");
 }
 
 /** @param {Node} node @returns {Model | null} */

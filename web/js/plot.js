@@ -1,7 +1,7 @@
 // @ts-check
 /** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
 
-import { beside, modelOf, widgetValues } from "./assume.js";
+import { beside, modelOf, settingsOf, widgetValues } from "./assume.js";
 import { chart, stepAt } from "./chart.js";
 import { api, app, chain, passWheel, setting, toast, valueNames } from "./host.js";
 import { copyPicture, copyText, html, paint, png } from "./svg.js";
@@ -10,10 +10,10 @@ import { asText, assumptions, atStep, description } from "./words.js";
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("./host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
 
 /** The nodes that get a plot. */
-export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule"];
+export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings"];
 
 const HEIGHT = 190;
-const IDLE = new Set(["seed", "cfg", "noise", "add_noise"]);
+const IDLE = new Set(["seed", "cfg", "noise", "add_noise", "batch_index"]);
 const OTHER_HALF = { SigmaticSampler: "SigmaticSchedule", SigmaticSchedule: "SigmaticSampler" };
 const AXES = /** @type {[Axis, string][]} */ ([["log", "σ log"], ["linear", "σ even"], ["snr", "log-SNR"]]);
 const MODELS = /** @type {[string, string][]} */ ([
@@ -138,18 +138,21 @@ export class Plot {
   /** What is asked of the server: the widgets' values, the other half of a custom run, the model. */
   request() {
     const { node } = this;
-    const own = widgetValues(node, valueNames(node).filter((name) => !IDLE.has(name)));
-    this.linked = own.linked;
+    this.linked = [];
+    /** @param {any} from */
+    const read = (from) => {
+      const { values, linked } = widgetValues(from, valueNames(from).filter((name) => !IDLE.has(name)));
+      this.linked.push(...linked);
+      return values;
+    };
     /** @type {Record<string, any>} */
-    const request = { node: node.type, values: own.values };
+    const request = { node: node.type, values: read(node) };
     const wanted = /** @type {any} */ (OTHER_HALF)[String(node.type)];
-    const half = wanted ? beside(node, wanted) : { found: null, runner: null };
-    if (half.found) {
-      const other = widgetValues(half.found, valueNames(/** @type {any} */ (half.found)).filter((name) => !IDLE.has(name)));
-      request.beside = other.values;
-      this.linked = [...this.linked, ...other.linked];
-    }
-    const seen = modelOf(node) ?? (half.found && modelOf(half.found)) ?? (half.runner && modelOf(half.runner));
+    const { found, runner } = wanted ? beside(node, wanted) : { found: null, runner: null };
+    if (found) request.beside = read(found);
+    const path = [node, found, runner].filter((one) => one !== null);
+    request.settings = (path.map(settingsOf).find((list) => list.length) ?? []).map(read);
+    const seen = path.map(modelOf).find((model) => model !== null);
     request.model = this.choice.model ? JSON.parse(this.choice.model) : seen ?? {};
     return JSON.stringify(request);
   }

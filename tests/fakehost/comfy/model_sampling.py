@@ -65,6 +65,12 @@ class Discrete:
     def sigma_max(self):
         return self.sigmas[-1]
 
+    def percent_to_sigma(self, percent):
+        """The level at a part of the run."""
+        if percent <= 0:
+            return 1.0 if isinstance(self, CONST) else 999999999.9
+        return float(self.sigmas[round((1 - percent) * 999)]) if percent < 1 else 0.0
+
 
 class ModelSamplingDiscrete(Discrete):
     """Stable Diffusion's 1000 levels, more or less; with zsnr up to pure noise."""

@@ -29,6 +29,7 @@ class Schema:
     description: str = ""
     inputs: list = field(default_factory=list)
     outputs: list = field(default_factory=list)
+    is_output_node: bool = False
 
 
 @dataclass
@@ -67,7 +68,7 @@ io = SimpleNamespace(
     Int=_type("INT", *_NUMBER, "control_after_generate"),
     Float=_type("FLOAT", *_NUMBER, "round"),
     Boolean=_type("BOOLEAN", "default"),
-    String=_type("STRING", "default"),
+    String=_type("STRING", "default", "multiline"),
     Combo=_type("COMBO", "default", "options"),
     **{name: _type(name.upper()) for name in TYPES},
 )
