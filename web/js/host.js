@@ -68,3 +68,10 @@ export function passWheel(element) {
     app.canvas.processMouseWheel(event);
   });
 }
+
+/** Give a node a size, and draw the canvas anew, which is what moves the elements on it. */
+/** @param {LNode} node @param {[number, number]} size */
+export function resize(node, size) {
+  node.setSize(size);
+  app.canvas?.setDirty?.(true, true);
+}

@@ -1,27 +1,29 @@
 // @ts-check
 /** The extension: what is added to the page, and when. */
 
+import { tab } from "./browser.js";
+import { catalogue } from "./catalogue.js";
+import { filterAll, filterNode } from "./filter.js";
 import { api, app } from "./host.js";
 import { addPlot, refresh } from "./plot.js";
+import { settings, useDefaults } from "./settings.js";
 import { dress } from "./style.js";
 
 app.registerExtension({
   name: "Sigmatic",
-  settings: [
-    {
-      id: "Sigmatic.Plot.Show",
-      category: ["Sigmatic", "Plot", "Show"],
-      name: "Show plots on nodes",
-      tooltip: "Draw on the nodes what they will do.",
-      type: "boolean",
-      defaultValue: true,
-      onChange: () => setTimeout(refresh),
-    },
-  ],
+  settings: settings(catalogue.samplers),
   setup() {
     dress();
-    /** @type {any} */ (globalThis).__sigmatic_ready = true;
     api.addEventListener("graphChanged", refresh);
+    if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
+    /** @type {any} */ (globalThis).__sigmatic_ready = true;
   },
-  nodeCreated: addPlot,
+  nodeCreated(/** @type {any} */ node) {
+    useDefaults(node);
+    filterNode(node, catalogue.samplers);
+    addPlot(node);
+  },
+  refreshComboInNodes() {
+    setTimeout(() => filterAll(catalogue.samplers, undefined, true));
+  },
 });

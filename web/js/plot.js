@@ -1,9 +1,11 @@
 // @ts-check
 /** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
 
-import { beside, modelOf, settingsOf, widgetValues } from "./assume.js";
+import { bar, fill } from "./bar.js";
 import { chart, stepAt } from "./chart.js";
-import { api, app, chain, passWheel, setting, toast, valueNames } from "./host.js";
+import { CurveEditor, CURVES } from "./curve_editor.js";
+import { chain, passWheel, resize, setting, toast } from "./host.js";
+import { ask, question } from "./question.js";
 import { copyPicture, copyText, html, paint, png } from "./svg.js";
 import { asText, assumptions, atStep, description } from "./words.js";
 
@@ -13,17 +15,7 @@ import { asText, assumptions, atStep, description } from "./words.js";
 export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings"];
 
 const HEIGHT = 190;
-const IDLE = new Set(["seed", "cfg", "noise", "add_noise", "batch_index"]);
-const OTHER_HALF = { SigmaticSampler: "SigmaticSchedule", SigmaticSchedule: "SigmaticSampler" };
-const AXES = /** @type {[Axis, string][]} */ ([["log", "σ log"], ["linear", "σ even"], ["snr", "log-SNR"]]);
-const MODELS = /** @type {[string, string][]} */ ([
-  ["", "auto model"],
-  ['{"kind":"sd"}', "SD 1, 2, XL"],
-  ['{"kind":"zsnr"}', "v, zero SNR"],
-  ['{"kind":"edm"}', "EDM"],
-  ...[1, 1.73, 3, 3.16, 5, 7, 8, 12].map((shift) => [`{"kind":"flow","shift":${shift}}`, `flow, shift ${shift}`]),
-]);
-
+const EDITOR = 104;
 /** All plots of the page. @type {Set<Plot>} */
 export const plots = new Set();
 
@@ -35,6 +27,8 @@ export class Plot {
     this.answer = null;
     /** @type {string[]} */
     this.linked = [];
+    /** @type {CurveEditor | null} */
+    this.editor = null;
     this.problem = "";
     this.asked = "";
     this.busy = this.scheduled = false;
@@ -44,9 +38,9 @@ export class Plot {
     this.attach();
   }
 
-  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string}} */
+  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string}} */
   get choice() {
-    return { axis: "log", model: "", other: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
+    return { axis: "log", model: "", other: "", curve: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
   }
 
   /** @param {Record<string, string>} change */
@@ -58,32 +52,19 @@ export class Plot {
 
   /** The elements. */
   build() {
-    const select = (/** @type {string} */ label, /** @type {string} */ key) =>
-      /** @type {HTMLSelectElement} */ (html("select", {
-        "aria-label": label, title: label,
-        change: (/** @type {any} */ event) => this.choose({ [key]: event.target.value }),
-      }));
-    this.axis = select("Axis of the plot", "axis");
-    this.model = select("Model that the plot assumes", "model");
-    this.other = select("Compare with another node", "other");
-    fill(this.axis, AXES);
-    fill(this.model, MODELS);
-    this.other.addEventListener("pointerdown", () => this.listOthers());
-    this.other.addEventListener("focus", () => this.listOthers());
-    const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ click) =>
-      html("button", { type: "button", "aria-label": label, title: label, click }, [text]);
-    const bar = html("div", { class: "bar" }, [
-      this.axis, this.model, this.other,
-      button("PNG", "Copy the plot as a picture", () => this.copyPng()),
-      button("text", "Copy the plot as text", () => this.copyText()),
-    ]);
+    this.bar = bar({
+      choose: (change) => this.choose(change),
+      list: () => this.listOthers(),
+      picture: () => this.copyPng(),
+      text: () => this.copyText(),
+    }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
     this.svg = /** @type {SVGSVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", "svg"));
     this.svg.setAttribute("role", "img");
     this.picture = html("div", { class: "picture" });
     this.picture.append(this.svg);
     this.says = html("div", { class: "says" });
     this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": "Plot of the run" }, [
-      bar, this.picture, this.says,
+      this.bar.element, this.picture, this.says,
     ]);
     this.picture.addEventListener("pointermove", (event) => this.point(event));
     this.picture.addEventListener("pointerleave", () => this.pointAt(null));
@@ -97,7 +78,7 @@ export class Plot {
     for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
     const options = {
       serialize: false, hideOnZoom: false, hideInPanel: true,
-      getMinHeight: () => HEIGHT, getValue: () => "", setValue: () => {},
+      getMinHeight: () => HEIGHT + (this.editor ? EDITOR : 0), getValue: () => "", setValue: () => {},
     };
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, options);
     this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
@@ -135,33 +116,12 @@ export class Plot {
     });
   }
 
-  /** What is asked of the server: the widgets' values, the other half of a custom run, the model. */
-  request() {
-    const { node } = this;
-    this.linked = [];
-    /** @param {any} from */
-    const read = (from) => {
-      const { values, linked } = widgetValues(from, valueNames(from).filter((name) => !IDLE.has(name)));
-      this.linked.push(...linked);
-      return values;
-    };
-    /** @type {Record<string, any>} */
-    const request = { node: node.type, values: read(node) };
-    const wanted = /** @type {any} */ (OTHER_HALF)[String(node.type)];
-    const { found, runner } = wanted ? beside(node, wanted) : { found: null, runner: null };
-    if (found) request.beside = read(found);
-    const path = [node, found, runner].filter((one) => one !== null);
-    request.settings = (path.map(settingsOf).find((list) => list.length) ?? []).map(read);
-    const seen = path.map(modelOf).find((model) => model !== null);
-    request.model = this.choice.model ? JSON.parse(this.choice.model) : seen ?? {};
-    return JSON.stringify(request);
-  }
-
   /** Ask for the numbers if anything has changed; one request at a time, and the last change wins. */
   async update() {
     this.adopt();
     if (!this.visible()) return;
-    const body = this.request();
+    const { body, linked } = question(this.node, this.choice.model);
+    this.linked = linked;
     if (body === this.asked) return this.paint();
     if (this.busy) return;
     this.busy = true;
@@ -174,7 +134,7 @@ export class Plot {
     if (status === 200) this.answer = answer;
     this.paint();
     for (const plot of plots) if (plot !== this && plot.choice.other === String(this.node.id)) plot.paint();
-    if (this.request() !== body) this.queue();
+    if (question(this.node, this.choice.model).body !== body) this.queue();
   }
 
   /** Whether plots are wanted; the widget is folded away where they are not. */
@@ -185,9 +145,23 @@ export class Plot {
       if (this.widget.options) this.widget.options.hidden = hidden;
       this.element.style.display = hidden ? "none" : "";
       const [width, height] = this.node.computeSize();
-      this.node.setSize([Math.max(this.node.size[0], width), height]);
+      resize(this.node, [Math.max(this.node.size[0], width), height]);
     }
     return !hidden;
+  }
+
+  /** Show the editor of the chosen curve, or none; the node grows by it. */
+  edit() {
+    const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
+    if (this.editor?.text === widget) return this.editor?.draw();
+    const opened = Boolean(widget) !== Boolean(this.editor);
+    this.editor?.element.remove();
+    this.editor = widget ? new CurveEditor(widget) : null;
+    if (this.editor) this.says.before(this.editor.element);
+    this.element.classList.toggle("open", Boolean(this.editor));
+    const { size } = this.node;
+    if (opened) resize(this.node, [size[0], Math.max(this.node.computeSize()[1], size[1] + (this.editor ? EDITOR : -EDITOR))]);
+    requestAnimationFrame(() => this.editor?.draw());
   }
 
   /** After Undo, Nodes 2.0 keeps showing the old node's element: put ours in its place. */
@@ -212,8 +186,10 @@ export class Plot {
   paint() {
     const view = this.view();
     this.element.classList.toggle("wrong", Boolean(this.problem));
-    this.axis.value = view.axis;
-    this.model.value = this.choice.model;
+    this.bar.axis.value = view.axis;
+    this.bar.model.value = this.choice.model;
+    this.bar.curve.value = this.choice.curve;
+    this.edit();
     this.listOthers();
     const { answer } = this;
     if (answer && view.width && view.height) {
@@ -237,8 +213,8 @@ export class Plot {
   /** The choices of what to compare with, as of now. */
   listOthers() {
     const others = [...plots].filter((plot) => plot !== this && plot.node.graph === this.node.graph);
-    fill(this.other, [["", "compare"], ...others.map((plot) => /** @type {[string, string]} */ ([String(plot.node.id), `vs ${plot.node.title} #${plot.node.id}`]))]);
-    this.other.value = this.compared() ? this.choice.other : "";
+    fill(this.bar.other, [["", "compare"], ...others.map((plot) => /** @type {[string, string]} */ ([String(plot.node.id), `vs ${plot.node.title} #${plot.node.id}`]))]);
+    this.bar.other.value = this.compared() ? this.choice.other : "";
   }
 
   /** @param {PointerEvent} event */
@@ -281,26 +257,6 @@ export class Plot {
   }
 }
 
-/** @param {HTMLSelectElement} select @param {[string, string][]} options */
-function fill(select, options) {
-  const now = JSON.stringify(options);
-  if (select.dataset.options === now) return;
-  select.dataset.options = now;
-  const { value } = select;
-  select.replaceChildren(...options.map(([key, text]) => html("option", { value: key }, [text])));
-  select.value = value;
-}
-
-/** @param {string} body @returns {Promise<[number, any]>} */
-async function ask(body) {
-  try {
-    const reply = await api.fetchApi("/sigmatic/table", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    return [reply.status, await reply.json()];
-  } catch (error) {
-    return [0, { error: `the server does not answer: ${error}` }];
-  }
-}
-
 /** Look at all plots again. */
 export function refresh() {
   for (const plot of plots) plot.queue();
@@ -308,5 +264,5 @@ export function refresh() {
 
 /** @param {LNode} node */
 export function addPlot(node) {
-  if (PLOTTED.includes(String(node.constructor.comfyClass ?? node.type)) && app) new Plot(node);
+  if (PLOTTED.includes(String(node.constructor.comfyClass ?? node.type))) new Plot(node);
 }
