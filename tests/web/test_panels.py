@@ -23,7 +23,7 @@ def settings(page):
 
 def _editor(page, **widgets):
     """A node with its curve editor open: (its id, the editor's box)."""
-    node = page.add("SigmaticKSampler", at=(80, 60), **widgets)
+    node = page.add("SigmaticSampler", at=(80, 80), **widgets)
     page.drawn(node)
     page.js(
         """(id) => { const select = __plot(id).querySelector("select[aria-label^='Curve']");
@@ -155,7 +155,7 @@ def test_hidden_families_are_left_out_of_lists(page, settings):
         "(id) => !__node(id).widgets.find((w) => w.name === 'sampler_name').options.values.includes('sig_ddpm')", stock
     )
     settings("Sigmatic.Dropdowns.Hidden", "")
-    page.until("(id) => __node(id).widgets.find((w) => w.name === 'sampler').options.values.includes('sig_ddpm')", ours)
+    page.until(listed, ours)
     assert _options(page, ours, "sampler") == whole
 
 

@@ -4,7 +4,7 @@
 import { add, move, parse, remove, text, top, valueAt } from "./curve.js";
 import { changed } from "./host.js";
 import { format, linear } from "./scale.js";
-import { html, paint } from "./svg.js";
+import { drawing, html, paint } from "./svg.js";
 
 /** @typedef {import("./curve.js").Point} Point @typedef {import("./host.js").LNode} LNode @typedef {import("./host.js").LWidget} LWidget */
 
@@ -12,6 +12,7 @@ import { html, paint } from "./svg.js";
 export const CURVES = /** @type {Record<string, number>} */ ({ eta_curve: 1, s_noise_curve: 1.2, points: 1 });
 const EDGE = 8;
 const LEFT = 26;
+const TWICE = 400;
 
 export class CurveEditor {
   /** @param {LWidget} widget the text */
@@ -21,11 +22,15 @@ export class CurveEditor {
     /** @type {number | null} */
     this.held = null;
     this.chosen = 0;
-    this.svg = /** @type {SVGSVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", "svg"));
+    /** The point that was pressed last, and when: the browser knows no double click on what is drawn anew. */
+    this.pressed = /** @type {number | null} */ (null);
+    this.time = 0;
+    this.svg = drawing();
+    /** The value at the top of the drawing; it stays while a point is held. */
+    this.most = this.least;
     this.label = html("div", { class: "says" });
     const clear = html("button", { type: "button", "aria-label": `Clear ${widget.name}`, click: () => this.write([]) }, ["clear"]);
-    this.picture = html("div", { class: "picture", tabindex: 0, role: "application" }, []);
-    this.picture.append(this.svg);
+    this.picture = html("div", { class: "picture", tabindex: 0, role: "application" }, [this.svg]);
     this.element = html("div", { class: "curve" }, [this.picture, html("div", { class: "foot" }, [this.label, clear])]);
     this.listen();
   }
@@ -35,12 +40,11 @@ export class CurveEditor {
     picture.addEventListener("pointerdown", (event) => this.press(event));
     picture.addEventListener("pointermove", (event) => this.drag(event));
     for (const name of ["pointerup", "pointercancel"]) picture.addEventListener(name, () => this.release());
-    picture.addEventListener("dblclick", (event) => this.drop(event));
     picture.addEventListener("contextmenu", (event) => this.drop(event));
     picture.addEventListener("keydown", (event) => this.key(event));
   }
 
-  /** The points of the text; null if it is no curve. */
+  /** The points of the text; null if it is no curve. @returns {Point[] | null} */
   get points() {
     return parse(String(this.text.value ?? ""));
   }
@@ -54,8 +58,8 @@ export class CurveEditor {
 
   frame() {
     const { clientWidth: width, clientHeight: height } = this.picture;
-    const most = this.held === null ? top(this.points ?? [], this.least) : this.most ?? 1;
-    this.most = most;
+    if (this.held === null) this.most = top(this.points ?? [], this.least);
+    const { most } = this;
     return { width, height, most, x: linear(0, 100, LEFT, width - EDGE), y: linear(0, most, height - EDGE, EDGE) };
   }
 
@@ -76,7 +80,11 @@ export class CurveEditor {
   press(event) {
     if (event.button !== 0) return;
     const { point, near } = this.where(event);
+    /** @type {Point[]} */
     const points = this.points ?? [];
+    const again = near !== null && near === this.pressed && event.timeStamp - this.time < TWICE;
+    [this.pressed, this.time] = [near, event.timeStamp];
+    if (again) return this.write(remove(points, near));
     this.picture.setPointerCapture(event.pointerId);
     if (near === null) {
       const [more, i] = add(points, point);
@@ -90,7 +98,8 @@ export class CurveEditor {
   drag(event) {
     if (this.held === null || !this.points) return;
     const { point } = this.where(event);
-    this.write(move(this.points, this.held, point, this.most ?? 1));
+    this.pressed = null;
+    this.write(move(this.points, this.held, point, this.most));
   }
 
   release() {
@@ -110,11 +119,12 @@ export class CurveEditor {
 
   /** Arrows move the chosen point, Tab-like , and . choose, + adds, Delete removes. @param {KeyboardEvent} event */
   key(event) {
+    /** @type {Point[]} */
     const points = this.points ?? [];
     const i = Math.min(this.chosen, points.length - 1);
     const [dx, dy] = /** @type {Record<string, [number, number]>} */ ({ ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] })[event.key] ?? [0, 0];
     const fine = event.shiftKey ? 5 : 1;
-    if ((dx || dy) && i >= 0) this.write(move(points, i, [points[i][0] + dx * fine, points[i][1] + (dy * fine * (this.most ?? 1)) / 50], 100));
+    if ((dx || dy) && i >= 0) this.write(move(points, i, [points[i][0] + dx * fine, points[i][1] + (dy * fine * (this.most)) / 50], 100));
     else if (event.key === "," || event.key === ".") this.chosen = (i + (event.key === "." ? 1 : points.length - 1)) % Math.max(1, points.length);
     else if (event.key === "+" || event.key === "Enter") this.insert(points, i);
     else if ((event.key === "Delete" || event.key === "Backspace") && i >= 0) this.write(remove(points, i));

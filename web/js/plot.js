@@ -3,11 +3,12 @@
 
 import { bar, fill } from "./bar.js";
 import { chart, stepAt } from "./chart.js";
+import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "./curve_editor.js";
-import { chain, passWheel, resize, setting, toast } from "./host.js";
+import { chain, passWheel, resize, setting } from "./host.js";
 import { ask, question } from "./question.js";
-import { copyPicture, copyText, html, paint, png } from "./svg.js";
-import { asText, assumptions, atStep, description } from "./words.js";
+import { drawing, html, paint } from "./svg.js";
+import { asText, atStep, caption, description } from "./words.js";
 
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("./host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
 
@@ -34,8 +35,26 @@ export class Plot {
     this.busy = this.scheduled = false;
     /** @type {number | null} */
     this.at = null;
-    this.build();
-    this.attach();
+    this.bar = bar({
+      choose: (change) => this.choose(change),
+      list: () => this.listOthers(),
+      picture: () => void (this.answer && copyChart(this.svg, this.answer.summary)),
+      text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
+    }, (node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
+    this.svg = drawing();
+    this.picture = html("div", { class: "picture" }, [this.svg]);
+    this.says = html("div", { class: "says" });
+    const parts = [this.bar.element, this.picture, this.says];
+    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": "Plot of the run" }, parts);
+    this.observer = new ResizeObserver(() => this.paint());
+    for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
+    this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
+      serialize: false, hideOnZoom: false, hideInPanel: true,
+      getMinHeight: () => HEIGHT + (this.editor ? EDITOR : 0), getValue: () => "", setValue: () => {},
+    });
+    this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
+    this.listen();
+    if (node.graph) this.start();
   }
 
   /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string}} */
@@ -50,56 +69,26 @@ export class Plot {
     this.queue();
   }
 
-  /** The elements. */
-  build() {
-    this.bar = bar({
-      choose: (change) => this.choose(change),
-      list: () => this.listOthers(),
-      picture: () => this.copyPng(),
-      text: () => this.copyText(),
-    }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
-    this.svg = /** @type {SVGSVGElement} */ (document.createElementNS("http://www.w3.org/2000/svg", "svg"));
-    this.svg.setAttribute("role", "img");
-    this.picture = html("div", { class: "picture" });
-    this.picture.append(this.svg);
-    this.says = html("div", { class: "says" });
-    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": "Plot of the run" }, [
-      this.bar.element, this.picture, this.says,
-    ]);
+  listen() {
     this.picture.addEventListener("pointermove", (event) => this.point(event));
     this.picture.addEventListener("pointerleave", () => this.pointAt(null));
     this.element.addEventListener("keydown", (event) => this.key(event));
     passWheel(this.element);
-  }
-
-  /** Become the node's last widget, and listen to the others. */
-  attach() {
-    const { node } = this;
-    for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
-    const options = {
-      serialize: false, hideOnZoom: false, hideInPanel: true,
-      getMinHeight: () => HEIGHT + (this.editor ? EDITOR : 0), getValue: () => "", setValue: () => {},
-    };
-    this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, options);
-    this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
-    this.observer = new ResizeObserver(() => this.paint());
-    chain(node, "onConfigure", () => this.queue());
-    chain(node, "onConnectionsChange", () => this.queue());
-    chain(node, "onAdded", () => this.start());
-    chain(node, "onRemoved", () => this.stop());
-    if (node.graph) this.start();
+    for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
+    chain(this.node, "onAdded", () => this.start());
+    chain(this.node, "onRemoved", () => this.stop());
   }
 
   /** Only nodes of a graph are kept up: copying makes others that are never removed. */
   start() {
     plots.add(this);
-    this.observer?.observe(this.element);
+    this.observer.observe(this.element);
     this.queue();
   }
 
   stop() {
     plots.delete(this);
-    this.observer?.disconnect();
+    this.observer.disconnect();
   }
 
   get gone() {
@@ -200,14 +189,7 @@ export class Plot {
     if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
     this.says.title = label;
     if (this.problem) this.says.textContent = this.problem;
-    else if (answer) this.says.textContent = view.at === null ? this.line(answer) : atStep(answer, view.at);
-  }
-
-  /** The line under the plot while nothing is pointed at. @param {Answer} answer */
-  line(answer) {
-    const other = this.compared()?.answer;
-    const dashed = other ? [`Dashed: ${other.summary}`] : [];
-    return [answer.summary, ...dashed, ...answer.notes, ...assumptions(answer, this.linked)].join(" ");
+    else if (answer) this.says.textContent = view.at === null ? caption(answer, this.linked, view.other) : atStep(answer, view.at);
   }
 
   /** The choices of what to compare with, as of now. */
@@ -242,18 +224,6 @@ export class Plot {
     event.stopPropagation();
     event.preventDefault();
     this.pointAt(to === undefined ? null : Math.max(0, Math.min(last, to)));
-  }
-
-  async copyText() {
-    if (!this.answer) return;
-    await copyText(asText(this.answer, this.linked));
-    toast("success", "The plot is on the clipboard as text.");
-  }
-
-  async copyPng() {
-    if (!this.answer) return;
-    const how = await copyPicture(await png(this.svg, [this.answer.summary]), "sigmatic-plot.png");
-    toast("success", how === "copied" ? "The plot is on the clipboard as a picture." : "The plot is saved as a picture.");
   }
 }
 

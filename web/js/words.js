@@ -26,6 +26,12 @@ export function description(answer, linked = [], other = null) {
   return parts.join(" ");
 }
 
+/** The line under the plot. @param {Answer} answer @param {string[]} linked @param {Answer | null} other */
+export function caption(answer, linked, other) {
+  const dashed = other ? [`Dashed: ${other.summary}`] : [];
+  return [answer.summary, ...dashed, ...answer.notes, ...assumptions(answer, linked)].join(" ");
+}
+
 /** What the plot takes for granted. @param {Answer} answer @param {string[]} linked @returns {string[]} */
 export function assumptions(answer, linked) {
   const own = linked.length ? [`Linked, so drawn with the widget's own value: ${linked.join(", ")}.`] : [];
