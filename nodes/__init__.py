@@ -30,6 +30,7 @@ def extension() -> Sigmatic:
     _part(off, "presets", "presets", "offer_all")
     rooms = [_part(off, f"{room} nodes", room, "nodes") for room in ROOMS]
     _part(off, "presets in the page", "preset_route", "install")
+    _part(off, "plots in the page", "route", "install")
     if rooms[-1]:
         _part(off, "digits of Sigmatic Demo Model (its mixture works)", "demo_model", "check_digits")
     for cause, parts in off.items():

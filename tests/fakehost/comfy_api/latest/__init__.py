@@ -52,7 +52,11 @@ def _type(name, *words):
                 raise TypeError(f"{name}: unexpected {unknown}")
             self.id, self.given, self.extra_dict = id, given, {}
 
-    return SimpleNamespace(Input=Input, Output=Output)
+        def as_dict(self):
+            """What the page is told."""
+            return {**self.given, **self.extra_dict}
+
+    return SimpleNamespace(Input=Input, Output=type("Output", (Output,), {"io_type": name}))
 
 
 TYPES = ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas", "Noise")
