@@ -12,6 +12,8 @@ test: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+	@if command -v npm >/dev/null; then npm --prefix tests/js ci --silent && npm --prefix tests/js run --silent types; \
+	else echo "no npm: the types of web/js are not checked"; fi
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv

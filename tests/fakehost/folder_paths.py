@@ -1,0 +1,11 @@
+"""Where the host keeps its files."""
+
+import os
+import tempfile
+
+_user = tempfile.mkdtemp(prefix="sigmatic-user-")
+
+
+def get_user_directory():
+    """The folder of users' files."""
+    return os.environ.get("SIGMATIC_TEST_USER", _user)
