@@ -10,7 +10,7 @@ from sigmatic.core import fit as fitting
 from sigmatic.demo import digits
 from sigmatic.demo.mixture import Mixture
 
-STARTS = ("karras", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
+STARTS = ("karras", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
 BEATEN = ("karras", "normal", "simple")  # the usual one and the models' own
 
 

@@ -124,6 +124,11 @@ def test_a_part_that_fails_is_one_log_line_and_the_rest_stands(nodes, caplog, mo
         "SigmaticKSampler",
         "SigmaticSampler",
         "SigmaticSchedule",
+        "SigmaticSplit",
+        "SigmaticEdit",
+        "SigmaticText",
+        "SigmaticConvert",
+        "SigmaticFit",
         "SigmaticNoise",
     }
     (line,) = [line for line in caplog.messages if "demo nodes" in line]
