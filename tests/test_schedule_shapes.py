@@ -130,8 +130,9 @@ def test_polyexponential_at_one_is_exponential():
 
 
 def test_default_range_is_stable_diffusions():
-    assert SCALED_LINEAR[0] == pytest.approx(0.0291675, rel=1e-4)
-    assert SCALED_LINEAR[-1] == pytest.approx(14.614642, rel=1e-5)
+    levels = sigmatic.schedulers.span().table
+    assert levels[0] == pytest.approx(0.0291675, rel=1e-4)
+    assert levels[-1] == pytest.approx(14.614642, rel=1e-5)
 
 
 def test_simple_on_flow_is_the_shift():
