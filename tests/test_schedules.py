@@ -98,6 +98,14 @@ def test_first_sigma_moves_only_the_first_level():
     assert moved[0] == 20 and torch.equal(moved[1:], plain[1:])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rounding_error_below_one_changes_nothing(name):
+    whole = np.arange(1, 1001) / 1000
+    rounded = np.append(whole[:-1], np.nextafter(np.float32(1), np.float32(0)))
+    one, other = (sigmatic.schedulers.sigmas(name, 12, model_sigmas=t, space="flow") for t in (whole, rounded))
+    torch.testing.assert_close(one, other, rtol=2e-3, atol=1e-6)
+
+
 def test_span_index_undoes_sigma():
     for space, levels in TABLES.values():
         span = spaces.Span(space, float(levels[0]), float(levels[-1]), np.asarray(levels))
