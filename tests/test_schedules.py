@@ -99,6 +99,15 @@ def test_first_sigma_moves_only_the_first_level():
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("ends", [(0.9995, 1.0), (0.9995, 0.99999), (0.5, 0.5005), (0.001, 0.0011)])
+def test_a_narrow_range_has_room_for_all_steps(name, ends):
+    low, high = ends
+    for steps in (1, 2, 4, 30):
+        sigmas = sigmatic.schedulers.sigmas(name, steps, space="flow", sigma_min=low, sigma_max=high)
+        assert (sigmas.diff() < 0).all() and sigmas[0].item() == pytest.approx(high) and sigmas[-2] >= low * (1 - 1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_rounding_error_below_one_changes_nothing(name):
     whole = np.arange(1, 1001) / 1000
     rounded = np.append(whole[:-1], np.nextafter(np.float32(1), np.float32(0)))
