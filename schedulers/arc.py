@@ -16,7 +16,7 @@ from ..core.spec import Param, schedule
     reference="Sigmatic's own; the angle as in v-prediction, Salimans and Ho 2022, arXiv:2202.00512",
 )
 def arc(steps: int, span: Span, *, p: float, data_std: float) -> np.ndarray:
-    """Steps on the quarter circle from pure noise to the clean picture: for few steps, and for the sampler arc.
+    """Steps on the quarter circle from noise to picture: for smooth models and the sampler arc (else see wide_arc).
 
     theta = atan2(sigma, alpha data_std), theta_i = theta_max (1 - i/n)^p: the same on every kind of model, with no
     singular end. The last level is never below sigma_min.

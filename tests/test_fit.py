@@ -66,10 +66,10 @@ def test_the_fit_beats_ready_made_schedules_on_the_mixture(space, solver, steps)
 def test_the_fit_beats_ready_made_schedules_on_the_digits(space, solver, steps):
     def bench(count, seed):
         model = digits.denoiser([i % 10 for i in range(count)], space=space)
-        return Bench(model, (1, 32, 32), space, count, seed)
+        return Bench(model, (1, 32, 32), space, count, seed, fine=40)
 
-    known, unseen = bench(6, 1), bench(12, 2)
-    found = known.fit(solver, steps, budget=30 * steps)
+    known, unseen = bench(5, 1), bench(12, 2)
+    found = known.fit(solver, steps, budget=25 * steps)
     ours = unseen.error(solver, torch.tensor(found.sigmas))
     assert ours < min(unseen.error(solver, unseen.ready_made(name, steps)) for name in BEATEN)
 
