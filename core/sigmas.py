@@ -1,7 +1,7 @@
 """Lists of sigmas as they are passed around: cut, joined, bent, written down.
 
-A list is any sequence of floats, rising or falling, as `table.check_sigmas` allows; what comes back is a tuple. Levels
-that an operation has nothing to do with keep every digit.
+A list is any sequence of floats, rising or falling, as `tabulate.check_sigmas` allows; what comes back is a tuple.
+Levels that an operation has nothing to do with keep every digit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .table import check_sigmas
+from .tabulate import check_sigmas
 
 Sigmas = tuple[float, ...]
 RISING_START = 1e-4  # what stands for 0 at the start of a rising list, as in ComfyUI's FlipSigmas
@@ -115,7 +115,7 @@ def set_last(sigmas: Sequence[float], sigma: float) -> Sigmas:
 def parse(text: str) -> Sigmas:
     """The levels in `text`: numbers with commas, semicolons or white space between them, maybe in one pair of brackets.
 
-    ValueError naming the item that is no number, or what `table.check_sigmas` says of the list.
+    ValueError naming the item that is no number, or what `tabulate.check_sigmas` says of the list.
     """
     bare = text.strip()
     if bare[:1] + bare[-1:] in ("[]", "()"):

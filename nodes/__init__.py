@@ -6,6 +6,9 @@ from typing import Any
 
 from .compat import ComfyExtension
 
+ROOMS = (
+    "ksampler", "custom", "sigmas", "fit", "settings", "presets", "info", "unsample", "noise", "demo",
+)  # fmt: skip
 _log = logging.getLogger("sigmatic")
 
 
@@ -24,9 +27,10 @@ def extension() -> Sigmatic:
     """Register the dropdown entries, gather the nodes; what fails is left out and logged, one line for each cause."""
     off: dict[str, list[str]] = {}
     _part(off, "dropdown entries", "install", "install")
-    rooms = [
-        _part(off, f"{room} nodes", room, "nodes") for room in ("ksampler", "custom", "sigmas", "fit", "noise", "demo")
-    ]
+    _part(off, "presets", "presets", "offer_all")
+    rooms = [_part(off, f"{room} nodes", room, "nodes") for room in ROOMS]
+    _part(off, "presets in the page", "preset_route", "install")
+    _part(off, "plots in the page", "route", "install")
     if rooms[-1]:
         _part(off, "digits of Sigmatic Demo Model (its mixture works)", "demo_model", "check_digits")
     for cause, parts in off.items():

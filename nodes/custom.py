@@ -2,22 +2,29 @@
 
 import torch
 
-from .. import samplers, schedulers
-from ..core import options as written
-from . import host, run, widgets
-from .adapter import model_levels
-from .compat import CATEGORY, io, schema
-from .install import PREFIX
+from .. import schedulers
+from . import host, options, run, widgets
+from .adapter import model_levels, offered
+from .compat import CATEGORY, advanced, io, schema
+from .install import PREFIX, Entry, entry, preset_names
 
 
 def sampler_names() -> list[str]:
-    """Our samplers as they are called in dropdowns."""
-    return [PREFIX + name for name in samplers.names()]
+    """Our samplers and presets as they are called in dropdowns."""
+    return [*(PREFIX + name for name in offered()), *preset_names(schedule=False)]
 
 
 def schedule_names() -> list[str]:
-    """Our schedules as they are called in dropdowns."""
-    return [PREFIX + name for name in schedulers.names()]
+    """Our schedules and presets as they are called in dropdowns."""
+    return [*(PREFIX + name for name in schedulers.names()), *preset_names(schedule=True)]
+
+
+def chosen(name: str, schedule: bool = False) -> Entry:
+    """What is behind one of these names."""
+    found = entry(name, schedule)
+    if found is None:
+        raise ValueError(f"{'schedule' if schedule else 'sampler'} is {name!r}, which is not there any more.")
+    return found
 
 
 class SigmaticSampler(io.ComfyNode):
@@ -39,6 +46,9 @@ class SigmaticSampler(io.ComfyNode):
                 widgets.eta(),
                 widgets.s_noise(),
                 widgets.noise(),
+                advanced(widgets.curve_text("eta")),
+                advanced(widgets.curve_text("s_noise")),
+                advanced(widgets.more()),
             ],
             outputs=[io.Sampler.Output(display_name="sampler", tooltip="For the sampler input of SamplerCustom.")],
         )
@@ -49,11 +59,11 @@ class SigmaticSampler(io.ComfyNode):
         return widgets.problem("sampler", sampler, sampler_names()) or True
 
     @classmethod
-    def execute(cls, sampler: str, eta: float = 1.0, s_noise: float = 1.0, noise: str = "default") -> io.NodeOutput:
+    def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
         """A KSAMPLER of the host around our function."""
         widgets.insist(sampler=(sampler, sampler_names()), noise=(noise, widgets.NOISES))
-        name = sampler.removeprefix(PREFIX)
-        return io.NodeOutput(run.own_sampler_object(name, eta=eta, s_noise=s_noise, kind=noise))
+        said = widgets.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        return io.NodeOutput(run.own_sampler_object(chosen(sampler), said, noise))
 
 
 class SigmaticSchedule(io.ComfyNode):
@@ -81,13 +91,13 @@ class SigmaticSchedule(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, schedule=None, options=None) -> bool | str:
+    def validate_inputs(cls, schedule=None, more=None) -> bool | str:
         """Refuse an unknown name, and parameters that it does not have, before anything is queued."""
         wrong = widgets.problem("schedule", schedule, schedule_names())
-        if wrong or not schedule or not options:
+        if wrong or not schedule or not more:
             return wrong or True
         try:
-            _own_params(schedule, options)
+            _own_params(chosen(schedule, schedule=True).name, more)
         except ValueError as error:
             return str(error)
         return True
@@ -95,25 +105,29 @@ class SigmaticSchedule(io.ComfyNode):
     @classmethod
     def execute(
         cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO, denoise_rule="steps", sigma_max=0.0,
-        sigma_min=0.0, first_sigma=0.0, terminal=True, options="",
+        sigma_min=0.0, first_sigma=0.0, terminal=True, more="",
     ) -> io.NodeOutput:  # fmt: skip
         """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
         widgets.insist(schedule=(schedule, schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES))
         if denoise <= 0:
             return io.NodeOutput(torch.empty(0))
-        name = schedule.removeprefix(PREFIX)
+        own = chosen(schedule, schedule=True)
         given = {"sigma_max": sigma_max, "sigma_min": sigma_min, "first_sigma": first_sigma}
         given = {key: value for key, value in given.items() if value}
-        params = {**run.schedule_params(name, rho), **_own_params(schedule, options)}
+        params = {**run.schedule_params(own.name, rho), **_own_params(own.name, more)}
         rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
-        return io.NodeOutput(model_levels(host.model_sampling(model), name, steps, **rules, **given, **params))
+        levels = model_levels(host.model_sampling(model), own.name, steps, own.preset, **rules, **given, **params)
+        return io.NodeOutput(levels)
 
 
-def _own_params(schedule: str, text: str) -> dict:
+def _own_params(name: str, text: str) -> dict:
+    """What the widget `more` says; ValueError naming it for what the schedule does not have."""
+    said = options.more(text)
     try:
-        return written.parse(text, schedulers.get(schedule.removeprefix(PREFIX)))
+        schedulers.get(name).resolve(said)
     except ValueError as error:
-        raise ValueError(f"options: {error}") from None
+        raise ValueError(f"more: {error}") from None
+    return said
 
 
 def nodes() -> list[type]:

@@ -103,7 +103,7 @@ class Bench:
 
     def run(self, sampler: str, sigmas: Tensor) -> Tensor:
         """Where a run of the sampler over sigmas ends, (latents, ...)."""
-        chosen = run.sampler_by_name(sampler, 0.0, 1.0, "default", None)
+        chosen = run.sampler_by_name(sampler, {"eta": 0.0})
         return comfy.sample.sample_custom(
             self.model,
             self.noise,

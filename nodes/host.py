@@ -58,6 +58,12 @@ def levels(ms: Any) -> dict[str, Any]:
     return {"sigma_min": float(ms.sigma_min), "sigma_max": float(ms.sigma_max), "space": space(ms)}
 
 
+def sigma_at(ms: Any, percent: float) -> float:
+    """The sigma at a percent of the run as the model counts it: its highest at 0, its lowest at 100."""
+    low, high = float(ms.sigma_min), float(ms.sigma_max)
+    return min(max(float(ms.percent_to_sigma(percent / 100)), low), high)
+
+
 def at_most_one(sigmas: Tensor, ms: Any) -> Tensor:
     """Sigmas of a flow model without the rounding error that some shifts (16.94, say) leave: 1.0000001 is 1."""
     rounding = space(ms) == "flow" and len(sigmas) > 0 and 1.0 < float(sigmas.max()) < 1.0 + 1e-5

@@ -2,9 +2,33 @@
 
 import comfy.samplers
 
-from . import host, run, widgets
+from . import host, options, run, widgets
 from .compat import CATEGORY, advanced, io, schema
+from .record import Record, summary
 from .widgets import LAST_STEP
+
+
+def _part_of_a_run() -> list:
+    """For runs that are split over several nodes."""
+    return [
+        advanced(io.Int.Input(
+            "start_at_step", default=0, min=0, max=LAST_STEP,
+            tooltip="Steps before this one are left out: they have been done by a KSampler before.",
+        )),
+        advanced(io.Int.Input(
+            "end_at_step", default=LAST_STEP, min=0, max=LAST_STEP,
+            tooltip="Stop before this step; another KSampler can go on from here.",
+        )),
+        advanced(io.Boolean.Input(
+            "add_noise", default=True,
+            tooltip="Off: the latent has the noise already, from a KSampler that returned leftover noise.",
+        )),
+        advanced(io.Boolean.Input(
+            "return_with_leftover_noise", default=False,
+            tooltip="When stopping early: on hands the noise that is left to the next KSampler, off removes "
+            "it in the last step.",
+        )),
+    ]  # fmt: skip
 
 
 class SigmaticKSampler(io.ComfyNode):
@@ -49,32 +73,26 @@ class SigmaticKSampler(io.ComfyNode):
                 widgets.s_noise(),
                 widgets.rho(),
                 widgets.noise(),
-                advanced(io.Int.Input(
-                    "start_at_step", default=0, min=0, max=LAST_STEP,
-                    tooltip="Steps before this one are left out: they have been done by a KSampler before.",
-                )),
-                advanced(io.Int.Input(
-                    "end_at_step", default=LAST_STEP, min=0, max=LAST_STEP,
-                    tooltip="Stop before this step; another KSampler can go on from here.",
-                )),
-                advanced(io.Boolean.Input(
-                    "add_noise", default=True,
-                    tooltip="Off: the latent has the noise already, from a KSampler that returned leftover noise.",
-                )),
-                advanced(io.Boolean.Input(
-                    "return_with_leftover_noise", default=False,
-                    tooltip="When stopping early: on hands the noise that is left to the next KSampler, off removes "
-                    "it in the last step.",
-                )),
+                *_part_of_a_run(),
+                advanced(widgets.curve_text("eta")),
+                advanced(widgets.curve_text("s_noise")),
             ],
-            outputs=[io.Latent.Output(display_name="latent", tooltip="The latent without its noise.")],
+            outputs=[
+                io.Latent.Output(display_name="latent", tooltip="The latent without its noise."),
+                io.String.Output(display_name="summary", tooltip="What was done, in words: for nodes that save text."),
+            ],
         )  # fmt: skip
+
+    @classmethod
+    def validate_inputs(cls, eta_curve=None, s_noise_curve=None) -> bool | str:
+        """Refuse texts that are no curve before anything is queued."""
+        return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve) or True
 
     @classmethod
     def execute(  # noqa: PLR0913 - the host passes one argument a widget
         cls, model, seed, steps, cfg, sampler, schedule, positive, negative, latent_image, denoise=1.0, eta=1.0,
         s_noise=1.0, rho=widgets.OWN_RHO, noise="default", start_at_step=0, end_at_step=LAST_STEP, add_noise=True,
-        return_with_leftover_noise=False,
+        return_with_leftover_noise=False, eta_curve="", s_noise_curve="",
     ) -> io.NodeOutput:  # fmt: skip
         """Levels of noise, the slice of them asked for, one run."""
         names = comfy.samplers  # 0.3.64 lets unknown names through to here
@@ -83,9 +101,13 @@ class SigmaticKSampler(io.ComfyNode):
         ms = host.model_sampling(model)
         sigmas = run.tail(steps, denoise, lambda n: run.levels_by_name(ms, schedule, sampler, n, rho))
         sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
-        chosen = run.sampler_by_name(sampler, eta, s_noise, noise, latent_image.get("batch_index"))
+        said = widgets.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
+        log = Record(seed=seed, told=said, sigmas=tuple(sigmas.tolist()), keeps=True)
+        log.take(latent_image, add_noise)
+        chosen = run.sampler_by_name(sampler, said, noise, latent_image.get("batch_index"), log)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
-        return io.NodeOutput(run.sample(model, latent_image, chosen, sigmas, **settings))
+        latent = log.put(run.sample(model, latent_image, chosen, sigmas, **settings))
+        return io.NodeOutput(latent, summary(log, sampler, schedule, seed=seed, cfg=cfg, denoise=denoise))
 
 
 def nodes() -> list[type]:

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from .. import samplers, schedulers
-from . import host
+from . import host, options
 from .adapter import OWN_NOISE, host_sampler, model_levels, takes
-from .install import own_sampler, own_schedule
+from .install import Entry, own_sampler, own_schedule
+from .record import Record
 from .widgets import OWN_RHO
 
 
@@ -24,7 +25,9 @@ def schedule_params(name: str, rho: float) -> dict[str, Any]:
 
 def tail(steps: int, denoise: float, levels: Any) -> Tensor:
     """The host's rule for denoise: `levels(total)` for int(steps / denoise) steps in all, of which the last are run."""
-    if denoise <= 0:
+    if not 0 <= denoise <= 1:
+        raise ValueError(f"denoise is {denoise}: give a number from 0 to 1.")
+    if denoise == 0:
         return torch.empty(0)
     total = steps if denoise > 0.9999 else int(steps / denoise)
     return levels(total)[-(steps + 1) :]
@@ -37,7 +40,7 @@ def levels_by_name(ms: Any, schedule: str, sampler: str, steps: int, rho: float)
     drops = sampler in getattr(comfy.samplers.KSampler, "DISCARD_PENULTIMATE_SIGMA_SAMPLERS", ())
     total = steps + 1 if drops else steps
     if own:
-        sigmas = model_levels(ms, own, total, **schedule_params(own, rho))
+        sigmas = model_levels(ms, own.name, total, own.preset, **schedule_params(own.name, rho))
     else:
         sigmas = comfy.samplers.calculate_sigmas(ms, schedule, total).cpu()
     return torch.cat([sigmas[:-2], sigmas[-1:]]) if drops else sigmas
@@ -54,29 +57,47 @@ def part(sigmas: Tensor, start: int, end: int, leftover: bool) -> Tensor:
     return sigmas[start:]
 
 
-def sampler_by_name(name: str, eta: float, s_noise: float, kind: str, batch_index: Sequence[int] | None) -> Any:
-    """The SAMPLER of a dropdown entry, ours or the host's, told as much of eta and s_noise as it listens to.
+def sampler_by_name(
+    name: str,
+    said: dict[str, Any],
+    kind: str = OWN_NOISE,
+    batch_index: Sequence[int] | None = None,
+    log: Record | None = None,
+) -> Any:
+    """The SAMPLER of a dropdown entry, ours or the host's, told as much of what was `said` as it listens to.
 
-    The `kind` of noise is for ours; the host's make their own.
+    The `kind` of noise is for ours; the host's make their own and take no curves.
     """
     own = own_sampler(name)
     if own:
-        return own_sampler_object(own, eta=eta, s_noise=s_noise, kind=kind, batch_index=batch_index)
+        return own_sampler_object(own, said, kind, batch_index, log)
     base = comfy.samplers.sampler_object(name)
     function = getattr(base, "sampler_function", None)
     if function is None:  # somebody's Sampler that is no KSAMPLER: nothing to tell it
         return base
     heard = inspect.signature(function).parameters
-    options = {key: value for key, value in (("eta", eta), ("s_noise", s_noise)) if key in heard}
-    return comfy.samplers.KSAMPLER(function, {**base.extra_options, **options}, dict(base.inpaint_options))
+    told = {key: value for key, value in said.items() if key in heard and not callable(value)}
+    deaf = [key for key, value in said.items() if callable(value)]
+    if deaf and log:
+        log.warn(
+            [f"{name} is ComfyUI's own and takes no curves, so {' and '.join(deaf)} is its own: choose a sig_ one."]
+        )
+    return comfy.samplers.KSAMPLER(function, {**base.extra_options, **told}, dict(base.inpaint_options))
 
 
 def own_sampler_object(
-    name: str, *, kind: str = OWN_NOISE, batch_index: Sequence[int] | None = None, **offered: Any
+    own: Entry,
+    said: dict[str, Any],
+    kind: str = OWN_NOISE,
+    batch_index: Sequence[int] | None = None,
+    log: Record | None = None,
 ) -> Any:
-    """Our sampler `name` (bare) as a SAMPLER, with those of the offered parameters that it has."""
-    params = samplers.get(name).resolve(takes(samplers.get(name), **offered))
-    return comfy.samplers.KSAMPLER(host_sampler(name, kind=kind, batch_index=batch_index, **params), {})
+    """Our sampler or preset as a SAMPLER, with those of the `said` parameters that it has."""
+    spec = samplers.get(own.name)
+    fixed = {name: options.checked(spec, param, said[name]) for param in spec.params if (name := param.name) in said}
+    run = {"noise": None if kind == OWN_NOISE else kind, "batch_index": batch_index}
+    function = host_sampler(own.name, preset=own.preset, log=log, **run, **fixed)
+    return comfy.samplers.KSAMPLER(function, {})
 
 
 def sample(model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, **run: Any) -> dict[str, Any]:

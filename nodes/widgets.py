@@ -2,9 +2,11 @@
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
 from ..core.noise import KINDS as kinds_of_noise
 from ..schedulers import DENOISE_RULES
+from . import options
 from .compat import advanced, io, number
 
 SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
@@ -14,25 +16,25 @@ NOISES = ["default", *KINDS, "comfy"]
 OWN_RHO = 7.0  # the default, read as "the schedule's own rho": karras 7, polyexponential 1
 
 
-def choice(name: str, options: Sequence[str], wanted: str, tooltip: str) -> io.Combo.Input:
+def choice(name: str, names: Sequence[str], wanted: str, tooltip: str) -> io.Combo.Input:
     """A dropdown; its default is `wanted`, or the first option where that is missing."""
-    default = wanted if wanted in options else options[0]
-    return io.Combo.Input(name, options=options, default=default, tooltip=tooltip)
+    default = wanted if wanted in names else names[0]
+    return io.Combo.Input(name, options=names, default=default, tooltip=tooltip)
 
 
-def problem(widget: str, value: str | None, options: Sequence[str]) -> str | None:
+def problem(widget: str, value: str | None, names: Sequence[str]) -> str | None:
     """What is wrong with a chosen name, None if nothing is (or it is not known yet: None)."""
-    if value is None or value in options:
+    if value is None or value in names:
         return None
-    near = difflib.get_close_matches(str(value), options, n=3, cutoff=0.4)
-    hint = f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(options)}."
+    near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(names)}."
     return f"{widget} is {value!r}, which is not there: {hint}"
 
 
 def insist(**chosen: tuple[str, Sequence[str]]) -> None:
-    """ValueError unless every widget's value (widget=(value, options)) is one of its options."""
-    for widget, (value, options) in chosen.items():
-        wrong = problem(widget, value, options)
+    """ValueError unless every widget's value (widget=(value, names)) is one of its names."""
+    for widget, (value, names) in chosen.items():
+        wrong = problem(widget, str(value) if value is None else value, names)
         if wrong:
             raise ValueError(wrong)
 
@@ -75,6 +77,37 @@ def noise() -> io.Combo.Input:
     )  # fmt: skip
 
 
+def curve_text(name: str) -> io.String.Input:
+    """A curve over the run in place of a number."""
+    return io.String.Input(
+        f"{name}_curve", default="", optional=True,  # prompts from before it was there stay good
+        tooltip=f"{name} over the run, as percent:value with straight lines between: 0:1, 50:0.5, 100:0. It wins over "
+        f"the number {name}. Nothing: the number.",
+    )  # fmt: skip
+
+
+def more() -> io.String.Input:
+    """Everything that has no widget of its own."""
+    return io.String.Input(
+        "more", default="", optional=True,
+        tooltip="Other options of samplers and schedules: name = value; name = value. Their names are in the help of "
+        "each sampler. A number may be a curve: s_churn = 0:20, 50:0.",
+    )  # fmt: skip
+
+
+def curves(**texts: str) -> dict[str, Any]:
+    """The options that curve widgets give: eta_curve="0:1" is eta as a curve. ValueError naming the widget."""
+    found = {name.removesuffix("_curve"): options.curve(name, text) for name, text in texts.items()}
+    return {name: options.insist(name, value) for name, value in found.items() if value is not None}
+
+
+def said(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
+    """The options of a node's widgets: a number left at its default says nothing, a curve wins over the number."""
+    numbers = {"eta": eta, "s_noise": s_noise}
+    moved = {name: options.insist(name, value) for name, value in numbers.items() if value != 1.0}
+    return moved | curves(**texts)
+
+
 def steps() -> io.Int.Input:
     """How many steps."""
     return io.Int.Input(
@@ -115,10 +148,5 @@ def schedule_options() -> list:
             tooltip="On: the last step removes all noise. Off: it ends on the lowest noise instead, for another "
             "sampler to go on from.",
         ),
-        io.String.Input(
-            "options", default="", optional=True,
-            tooltip="The schedule's own parameters, as name=value with commas between them: alpha=0.5, beta=0.7. "
-            "Empty: its defaults. docs/schedules.md lists them.",
-        ),
     ]  # fmt: skip
-    return [advanced(widget) for widget in found]
+    return [advanced(widget) for widget in (*found, more())]

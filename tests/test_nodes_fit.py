@@ -17,10 +17,10 @@ _SPEC.loader.exec_module(_HOST)
 
 
 @pytest.fixture
-def pack(tmp_path):
+def pack(tmp_path, monkeypatch):
     """All nodes on the stand-in, with a user directory of their own."""
+    monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
     with _HOST.fake_host() as module:
-        importlib.import_module("folder_paths").USER = str(tmp_path)
         yield _HOST.Pack(module)
 
 

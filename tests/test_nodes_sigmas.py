@@ -105,14 +105,15 @@ def test_the_schedule_node_hands_its_options_on(pack):
     same({"sigma_max": 0.8, "sigma_min": 0.01}, sigma_max=0.8, sigma_min=0.01)
     same({"sigma_max": 0.8, "first_sigma": 0.95}, sigma_max=0.8, first_sigma=0.95)
     same({"terminal": False}, terminal=False)
-    same({"schedule": "sig_beta", "options": "alpha=0.5, beta=0.7"}, alpha=0.5, beta=0.7)
+    same({"schedule": "sig_beta", "more": "alpha=0.5; beta=0.7"}, alpha=0.5, beta=0.7)
     assert len(pack.run("SigmaticSchedule", model=model, denoise=0.0)) == 0
 
 
 def test_wrong_options_are_refused_before_the_queue(pack):
     node = pack.nodes["SigmaticSchedule"]
-    assert "options: beta is 0" in node.validate_inputs(schedule="sig_beta", options="beta=0")
-    assert node.validate_inputs(schedule="sig_beta", options="beta=1") is True
+    assert "more: no sampler or schedule" in node.validate_inputs(schedule="sig_beta", more="betta=1")
+    assert "more: karras has no parameter 'beta'" in node.validate_inputs(schedule="sig_karras", more="beta=1")
+    assert node.validate_inputs(schedule="sig_beta", more="beta=1") is True
     assert node.validate_inputs() is True
 
 

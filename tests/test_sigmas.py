@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 import sigmatic
-from sigmatic.core import levels, options, sigmas as lists
+from sigmatic.core import levels, sigmas as lists
 
 KARRAS = tuple(sigmatic.schedulers.sigmas("karras", 12).tolist())
 SPANS = {
@@ -152,21 +152,3 @@ def test_units_mean_what_they_say():
     assert levels.convert(0.5, "sigma", shifted)["log-SNR"] == 0
     assert levels.convert(0.5, "sigma", shifted)["timestep"] == 500
     assert levels.convert(-2000.0, "log-SNR", shifted)["sigma"] == 1
-
-
-def test_parameters_as_text():
-    spec = sigmatic.schedulers.get("flow_shift")
-    assert options.parse("shift = 5, rule=flux;megapixels=2\n", spec) == {"shift": 5.0, "rule": "flux", "megapixels": 2}
-    assert options.parse("  ", spec) == {}
-    for text, message in (
-        ("shift", "'shift' is no name=value: it takes shift=3.0"),
-        ("rho=3", "flow_shift has no parameter 'rho'"),
-        ("shift=1, shift=2", "shift is given twice"),
-        ("shift=0", "shift is 0"),
-        ("shift=five", "shift is 'five'"),
-        ("rule=none", "rule is 'none'"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            options.parse(text, spec)
-    with pytest.raises(ValueError, match="takes none"):
-        options.parse("rho=3", sigmatic.schedulers.get("exponential"))

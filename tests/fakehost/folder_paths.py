@@ -1,10 +1,11 @@
-"""Where the host keeps things."""
+"""Where the host keeps its files."""
 
+import os
 import tempfile
 
-USER = tempfile.mkdtemp()
+_user = tempfile.mkdtemp(prefix="sigmatic-user-")
 
 
 def get_user_directory():
-    """The user's own folder."""
-    return USER
+    """The folder of users' files."""
+    return os.environ.get("SIGMATIC_TEST_USER", _user)

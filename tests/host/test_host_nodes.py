@@ -8,8 +8,9 @@ import sigmatic
 
 NODES = {
     "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
-    "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert", "SigmaticFit",
-    "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode",
+    "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
+    "SigmaticSamplerInfo", "SigmaticUnsample", "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert",
+    "SigmaticFit",
 }  # fmt: skip
 KINDS = ("eps", "v", "flow")
 SAMPLERS = ["sig_" + name for name in sigmatic.samplers.names()]

@@ -1,5 +1,7 @@
 """MODEL."""
 
+import copy
+
 
 class ModelPatcher:
     """What a MODEL link carries."""
@@ -7,7 +9,25 @@ class ModelPatcher:
     def __init__(self, model, load_device, offload_device):
         self.model, self.load_device, self.offload_device = model, load_device, offload_device
         self.model_options = {"transformer_options": {}}
+        self.object_patches = {}
+
+    def clone(self):
+        """The same model with options of its own."""
+        twin = ModelPatcher(self.model, self.load_device, self.offload_device)
+        twin.model_options = copy.deepcopy(self.model_options)
+        twin.object_patches = dict(self.object_patches)
+        return twin
+
+    def add_object_patch(self, name, thing):
+        """Put `thing` in the place of the model's own."""
+        self.object_patches[name] = thing
 
     def get_model_object(self, name):
         """model_sampling, latent_format, ..."""
-        return getattr(self.model, name)
+        return self.object_patches[name] if name in self.object_patches else getattr(self.model, name)
+
+
+def set_model_options_post_cfg_function(model_options, function, disable_cfg1_optimization=False):
+    """Have `function` called with both predictions."""
+    before = model_options.get("sampler_post_cfg_function", [])
+    return {**model_options, "sampler_post_cfg_function": [*before, function]}

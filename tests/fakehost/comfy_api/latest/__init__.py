@@ -29,6 +29,7 @@ class Schema:
     description: str = ""
     inputs: list = field(default_factory=list)
     outputs: list = field(default_factory=list)
+    is_output_node: bool = False
 
 
 @dataclass
@@ -46,12 +47,16 @@ def _type(name, *words):
         io_type = name
 
         def __init__(self, id, **given):
-            unknown = set(given) - {"tooltip", *words}
+            unknown = set(given) - {"tooltip", "optional", *words}
             if unknown:
                 raise TypeError(f"{name}: unexpected {unknown}")
             self.id, self.given, self.extra_dict = id, given, {}
 
-    return SimpleNamespace(Input=Input, Output=Output)
+        def as_dict(self):
+            """What the page is told."""
+            return {**self.given, **self.extra_dict}
+
+    return SimpleNamespace(Input=Input, Output=type("Output", (Output,), {"io_type": name}))
 
 
 TYPES = ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas", "Noise")

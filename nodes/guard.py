@@ -1,0 +1,69 @@
+"""What does not go together: a sampler and the model, guidance or schedule that it was given; with a way out each."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.table import Table
+from . import host
+
+_MOST_GUIDANCE = {"distilled": 2.5, "cfg++": 3.0}
+
+
+def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, extra_args: dict[str, Any]) -> list[str]:
+    """Warnings about a run that is about to start, each with an alternative; none for most runs."""
+    ms, guider = host.model_sampling(model), getattr(model, "inner_model", None)
+    found = [
+        _between(spec, table, sigmas, extra_args),
+        _above(sigmas, ms),
+        _guidance(spec, guider),
+        _direction(sigmas, ms),
+    ]
+    return [note for note in found if note]
+
+
+def evaluates_between(table: Table) -> bool:
+    """Whether the model is asked at levels that are not in the schedule."""
+    levels = {row.sigma for row in table.rows} | {row.sigma_next for row in table.rows}
+    return any(stage.q != 0 and stage.sigma not in levels for row in table.rows for stage in row.stages)
+
+
+def _between(spec: Any, table: Table | None, sigmas: Sequence[float], extra_args: dict[str, Any]) -> str | None:
+    windows = (extra_args.get("model_options") or {}).get("context_handler")
+    if windows is None or table is None or not evaluates_between(table):
+        return None
+    return (
+        f"sig_{spec.name} asks the model between the schedule's levels, which context windows cannot follow: choose "
+        "sig_dpmpp_2m, sig_dpmpp_2m_sde or sig_euler."
+    )
+
+
+def _above(sigmas: Sequence[float], ms: Any) -> str | None:
+    highest = float(ms.sigma_max)
+    if not len(sigmas) or max(sigmas) <= 1.02 * highest:
+        return None
+    return (
+        f"the run starts at sigma {max(sigmas):g}, above the highest that this model knows ({highest:g}): make the "
+        "sigmas with Sigmatic Schedule, which follows the model."
+    )
+
+
+def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
+    if len(sigmas) < 2 or host.space(ms) != "flow" or sigmas[-1] < 1:
+        return None
+    return (
+        "the run ends at sigma 1 of a flow model, where ComfyUI divides by 1 - sigma = 0: end at 0.999 or lower "
+        "(Sigmatic Unsample does)."
+    )
+
+
+def _guidance(spec: Any, guider: Any) -> str | None:
+    kind = spec.family
+    most, cfg = _MOST_GUIDANCE.get(kind), getattr(guider, "cfg", None)
+    if most is None or not isinstance(cfg, (int, float)) or cfg <= most:
+        return None
+    if kind == "cfg++":
+        return f"cfg is {cfg:g} and sig_{spec.name} counts it differently: 1 to 2 is usual, more burns the picture."
+    return (
+        f"cfg is {cfg:g} and sig_{spec.name} is for distilled models, which take 1 to 2: lower it, or choose "
+        "sig_dpmpp_2m_sde for other models."
+    )

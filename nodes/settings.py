@@ -1,0 +1,139 @@
+"""Sigmatic Settings: options that travel on the MODEL to every sig_ sampler and schedule that is chosen by name."""
+
+import copy
+import logging
+from typing import Any
+
+from .. import schedulers
+from . import host, options, widgets
+from .compat import CATEGORY, advanced, io, number, schema
+
+_KEY = "sigmatic"  # in model_options, where samplers see it
+_MARK = "_sigmatic"  # on the model_sampling object, which is all that a schedule is shown
+_log = logging.getLogger("sigmatic")
+
+
+def apply(model: Any, given: dict[str, Any]) -> Any:
+    """A clone of the MODEL with the options `given` on it; one given before is replaced, the others stay."""
+    clone = model.clone()
+    merged = {**of_model(model), **given}
+    clone.model_options[_KEY] = merged
+    spaced = _of_schedules(merged)
+    if spaced:
+        clone.add_object_patch("model_sampling", _twin(model.get_model_object("model_sampling"), spaced))
+    return clone
+
+
+def of_model(model: Any, extra_args: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The options on a MODEL, or on the one that a sampler function was handed with `extra_args`."""
+    model_options = (extra_args or {}).get("model_options") or getattr(model, "model_options", None) or {}
+    found = model_options.get(_KEY)
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def of_schedule(ms: Any) -> dict[str, Any]:
+    """The options that a schedule sees."""
+    return dict(getattr(ms, _MARK, None) or {})
+
+
+def warn_if_lost(wanted: dict[str, Any], ms: Any) -> None:
+    """One line in the log where the options of schedules did not reach the model's schedules."""
+    lost = {name: value for name, value in _of_schedules(wanted).items() if of_schedule(ms).get(name) != value}
+    if lost:
+        _log.warning(
+            "Sigmatic: the schedule was made without %s of Sigmatic Settings: another node has changed the noise range "
+            "of the model since. Put Sigmatic Settings after ModelSamplingSD3, ModelSamplingFlux and the like.",
+            ", ".join(f"{name} {options.as_text(value)}" for name, value in lost.items()),
+        )
+
+
+def _of_schedules(given: dict[str, Any]) -> dict[str, Any]:
+    known = {param.name for name in schedulers.names() for param in schedulers.get(name).params}
+    return {name: value for name, value in given.items() if name in known}
+
+
+def _twin(ms: Any, spaced: dict[str, Any]) -> Any:
+    """The same model_sampling with options on it: its tensors shared, its registers its own."""
+    twin = copy.copy(ms)
+    for registers in ("_buffers", "_parameters", "_modules"):
+        if registers in vars(twin):
+            vars(twin)[registers] = copy.copy(vars(twin)[registers])
+    setattr(twin, _MARK, spaced)
+    return twin
+
+
+def _or_leave(name: str, high: float, step: float, tooltip: str) -> Any:
+    return number(name, -1.0, -1.0, high, step, tooltip + " -1: as it was.")
+
+
+class SigmaticSettings(io.ComfyNode):
+    """MODEL -> MODEL."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Every widget has a value that says nothing."""
+        return schema(
+            node_id="SigmaticSettings",
+            display_name="Sigmatic Settings",
+            category=CATEGORY,
+            description="Settings for every sig_ sampler and schedule that is used with this model, in any node that "
+            "takes a sampler by name: KSampler, detailers, upscalers. Of two Settings in a row the later one wins, "
+            "setting by setting. Put it after ModelSamplingSD3 and the like.",
+            search_aliases=["eta", "s_noise", "sampler options", "karras rho"],
+            inputs=[
+                io.Model.Input("model", tooltip="The model to put the settings on."),
+                _or_leave("eta", 100.0, 0.01, "How much fresh noise every step puts back. 0: none."),
+                _or_leave("s_noise", 100.0, 0.01, "Strength of that fresh noise."),
+                _or_leave("s_churn", 1000.0, 0.1, "Noise put in before the steps, for samplers that have it."),
+                _or_leave("rho", 100.0, 0.1, "How strongly the steps crowd towards low noise; above 0."),
+                widgets.noise(),
+                advanced(widgets.curve_text("eta")),
+                advanced(widgets.curve_text("s_noise")),
+                advanced(number("start_percent", 0.0, 0.0, 100.0, 1.0,
+                    "No noise (eta, s_churn) before this part of the run.")),
+                advanced(number("end_percent", 100.0, 0.0, 100.0, 1.0,
+                    "No noise (eta, s_churn) after this part of the run.")),
+                advanced(widgets.more()),
+                advanced(io.Int.Input("batch_index", default=-1, min=-1, max=2**31,
+                    tooltip="Place of the first picture in its batch, so that a picture done again by itself gets the "
+                    "same noise in its steps. -1: as it was.")),
+            ],
+            outputs=[io.Model.Output(display_name="model", tooltip="The model with the settings on it.")],
+        )  # fmt: skip
+
+    @classmethod
+    def validate_inputs(cls, eta_curve=None, s_noise_curve=None, more=None) -> bool | str:
+        """Refuse texts that say nothing before anything is queued."""
+        return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more) or True
+
+    @classmethod
+    def execute(
+        cls, model, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="", s_noise_curve="",
+        start_percent=0.0, end_percent=100.0, more="", batch_index=-1,
+    ) -> io.NodeOutput:  # fmt: skip
+        """A clone with what was said."""
+        widgets.insist(noise=(noise, widgets.NOISES))
+        host.model_sampling(model)  # says so if this is no model
+        numbers = {"eta": eta, "s_noise": s_noise, "s_churn": s_churn, "rho": rho}
+        given: dict[str, Any] = {name: value for name, value in numbers.items() if value != -1}
+        for name, value in given.items():
+            if not value >= 0:
+                raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
+            if name in options.params():
+                given[name] = options.insist(name, value)
+        given |= widgets.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        if noise != widgets.NOISES[0]:
+            given["noise"] = noise
+        if (start_percent, end_percent) != (0.0, 100.0):
+            if not start_percent < end_percent:
+                raise ValueError(f"start_percent is {start_percent:g}: give less than end_percent ({end_percent:g}).")
+            given["between"] = (start_percent, end_percent)
+        if batch_index >= 0:
+            given["batch_index"] = batch_index
+        return io.NodeOutput(apply(model, given))
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    SigmaticSettings.define_schema()
+    return [SigmaticSettings]
