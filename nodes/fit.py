@@ -17,7 +17,7 @@ from .adapter import model_levels
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX
 
-STARTS = ("karras", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
+STARTS = ("karras", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
 _FINE = ("heun", "kl_optimal", 48)  # sampler, schedule and steps of the run that stands for the exact one
 _SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
 
