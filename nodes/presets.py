@@ -84,6 +84,13 @@ def save(name: Any, presets: dict[str, dict[str, Any]], replace: bool) -> None:
     book().change(edit)
 
 
+def insist_free(name: str, kind: str, replace: bool) -> None:
+    """ValueError unless a preset of `kind` may be saved under `name`: for work that is to be saved when it is done."""
+    store.check_name(name)
+    if not replace and name in book().read()[kind]:
+        raise ValueError(f"name is {name!r}, which another preset of {kind} has: choose replace, or a new name.")
+
+
 def remove(name: str) -> None:
     """Delete the presets called `name`; ValueError if there are none."""
 

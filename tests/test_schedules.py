@@ -167,3 +167,17 @@ def test_bad_input_names_the_parameter(change, message):
 def test_a_table_schedule_stays_in_its_table():
     with pytest.raises(ValueError, match="beyond the model's own"):
         sigmatic.schedulers.sigmas("normal", 10, sigma_max=80)
+
+
+def test_drawn_goes_through_its_points():
+    points = "14.6, 4, 1, 0.03, 0"
+    four = sigmatic.schedulers.sigmas("drawn", 4, points=points)
+    torch.testing.assert_close(four, torch.tensor([14.6, 4.0, 1.0, 0.03, 0.0]))
+    assert set(four.tolist()) <= set(sigmatic.schedulers.sigmas("drawn", 7, points=points).tolist())
+    placed = sigmatic.schedulers.sigmas("drawn", 3, points="0:10, 50:5, 100:0.1")
+    torch.testing.assert_close(placed, torch.tensor([10.0, 5.0, 0.1, 0.0]))
+    for wrong in ("a, b", "1, 2, 3", "3, -1", "0:5, 100:6"):
+        with pytest.raises(ValueError, match="points"):
+            sigmatic.schedulers.sigmas("drawn", 3, points=wrong)
+    with pytest.raises(ValueError, match="points begins at 14"):
+        sigmatic.schedulers.sigmas("drawn", 4, points="14, 1", space="flow")
