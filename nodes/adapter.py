@@ -13,14 +13,21 @@ from ..core import noise
 from ..core.curve import scaled
 from ..samplers._comfy import has_tree
 from . import guard, host, options, settings
+from .guided import with_uncond
 from .record import Record
 from .sentinel import Sentinel
 
 OWN_NOISE = "default"
 RUN = ("noise", "between", "batch_index")  # options of a run, not of its sampler
+_SHOWN = ("eta", "tau")  # in summaries, even where they are at their defaults
 _CHOICE = "__sigmatic_choice__"
 _log = logging.getLogger("sigmatic")
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+def offered() -> list[str]:
+    """The samplers that a host's models can be run with: all but those that want a variance from the model."""
+    return [name for name in samplers.names() if not samplers.get(name).learned]
 
 
 def takes(spec: Any, **offered: Any) -> dict[str, Any]:
@@ -50,10 +57,16 @@ class Choice(NamedTuple):
     def _run(self) -> dict[str, Any]:
         return {name: value for name, value in self.fixed.items() if name in RUN and value is not None}
 
+    def words(self, told: dict[str, Any]) -> str:
+        """Those options that are not at their defaults, and the amount of noise, in words."""
+        default = {param.name: param.default for param in self.spec.params}
+        shown = {key: value for key, value in told.items() if key in _SHOWN or value != default.get(key)}
+        return ", ".join(f"{key} {options.as_text(value)}" for key, value in shown.items() if key != "batch_index")
+
     def params(self, told: dict[str, Any], ms: Any) -> dict[str, Any]:
         """The sampler's parameters on a model: curves over its sigmas, its own scale of noise."""
         own = {name: value for name, value in told.items() if name not in RUN}
-        params = options.over_sigma(own, ms, told.get("between"))
+        params = options.over_sigma(own, ms, None if self.spec.adaptive else told.get("between"))
         if "s_noise" in params:
             params["s_noise"] = scaled(params["s_noise"], host.noise_scale(ms))
         return params
@@ -81,11 +94,13 @@ def host_sampler(
         params = choice.params(told, ms)
         seed = int(extra_args.get("seed") or 0)
         record = log or Record()
-        record.begin(seed, told, sigmas)
+        record.begin(seed, told, choice.words(told), sigmas)
         table = table_of(spec, record.sigmas, space, params)
-        if table is not None and not host.starts_from_noise(ms):
-            _refuse_noise(name, table)
+        if not host.starts_from_noise(ms):
+            _refuse_noise(name, table, params)
         record.warn(guard.notes(spec, table, record.sigmas, model, extra_args))
+        if spec.uncond:
+            model, extra_args = with_uncond(name, model, extra_args)
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
             source = step_noise(told.get("noise", OWN_NOISE), spec, x, sigmas, seed)
@@ -171,9 +186,9 @@ def _of_tensors(noise_sampler: Callable[[Tensor, Tensor], Tensor], like: Tensor)
     return lambda sigma, sigma_next: noise_sampler(like.new_tensor(sigma), like.new_tensor(sigma_next))
 
 
-def _refuse_noise(name: str, table: Any) -> None:
+def _refuse_noise(name: str, table: Any, params: dict[str, Any]) -> None:
     """ValueError if this run would add noise: for models whose path has none (image to image)."""
-    if any(table.noise):
+    if any(table.noise) if table is not None else params.get("eta", 0.0) > 0:
         raise ValueError(
             f"sampler {name}: this model goes from image to image and has no noise on its way, but the sampler adds "
             "noise at every step. Set eta to 0, or choose a sampler without noise (sig_euler, sig_heun, ...)."

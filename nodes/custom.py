@@ -1,15 +1,15 @@
 """Nodes for custom sampling: Sigmatic Sampler (-> SAMPLER) and Sigmatic Schedule (-> SIGMAS)."""
 
-from .. import samplers, schedulers
+from .. import schedulers
 from . import host, options, run, widgets
-from .adapter import model_levels
+from .adapter import model_levels, offered
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX, Entry, entry, preset_names
 
 
 def sampler_names() -> list[str]:
     """Our samplers and presets as they are called in dropdowns."""
-    return [*(PREFIX + name for name in samplers.names()), *preset_names(schedule=False)]
+    return [*(PREFIX + name for name in offered()), *preset_names(schedule=False)]
 
 
 def schedule_names() -> list[str]:

@@ -57,16 +57,11 @@ def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
 
 
 def _guidance(spec: Any, guider: Any) -> str | None:
-    kind = "cfg++" if spec.name.endswith("_cfg_pp") else spec.family
-    most, cfg = _MOST_GUIDANCE.get(kind), getattr(guider, "cfg", None)
-    if kind == "cfg++" and "negative" not in (getattr(guider, "conds", None) or {"negative": None}):
-        return (
-            f"sig_{spec.name} works with the negative prompt, and this guider has none: use CFGGuider, or "
-            f"sig_{spec.name.removesuffix('_cfg_pp')}."
-        )
+    kind, cfg = "cfg++" if spec.uncond else spec.family, getattr(guider, "cfg", None)
+    most = _MOST_GUIDANCE.get(kind)
     if most is None or not isinstance(cfg, (int, float)) or cfg <= most:
         return None
-    if kind == "cfg++":
+    if spec.uncond:
         return f"cfg is {cfg:g} and sig_{spec.name} counts it differently: 1 to 2 is usual, more burns the picture."
     return (
         f"cfg is {cfg:g} and sig_{spec.name} is for distilled models, which take 1 to 2: lower it, or choose "

@@ -7,7 +7,6 @@ from torch import Tensor
 from . import guard, host, record, settings
 from .adapter import choice_of, table_of
 from .compat import CATEGORY, io, schema
-from .options import as_text
 
 
 def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
@@ -21,8 +20,8 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
     ms = _Unknown(levels) if model is None else host.model_sampling(model)
     space = ("flow" if max(levels, default=2) <= 1 else "ve") if model is None else host.space(ms)
     told = choice.told(settings.of_model(model) if model is not None else {}, {})
-    options = ", ".join(f"{name} {as_text(value)}" for name, value in told.items())
-    head.insert(0, f"sampler: sig_{choice.spec.name}" + (f" ({options})" if options else ""))
+    words = choice.words(told)
+    head.insert(0, f"sampler: sig_{choice.spec.name}" + (f" ({words})" if words else ""))
     head.append(f"model: {'taken for ' if model is None else ''}{space}")
     table = table_of(choice.spec, levels, space, choice.params(told, ms))
     if table is None:

@@ -12,11 +12,11 @@ from typing import Any
 
 from .. import samplers, schedulers
 from ..core.curve import Percents, interval, parse
-from ..core.spec import SamplerSpec
+from ..core.spec import RESTART, SamplerSpec
 from . import host
 
 _log = logging.getLogger("sigmatic")
-_FADED = ("eta", "s_churn")  # what `between` switches off outside: the amounts of noise, not its strength
+_FADED = ("eta", "tau", "s_churn")  # what `between` switches off outside: the amounts of noise, not its strength
 
 
 def params() -> dict[str, list[tuple[Any, Any]]]:
@@ -33,7 +33,7 @@ def checked(spec: Any, param: Any, value: Any) -> Any:
     """`value` in the parameter's type, a curve with all its points looked at; ValueError if it does not fit."""
     if not isinstance(value, Percents):
         return param.check(value)
-    if param.kind != "float" or not isinstance(spec, SamplerSpec):
+    if not isinstance(spec, SamplerSpec) or spec.adaptive or param.kind != "float" or param in RESTART:
         raise ValueError(f"{param.name} cannot change over the run: give {param.allowed}.")
     for place, number in value.points:
         try:

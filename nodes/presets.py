@@ -10,6 +10,7 @@ import folder_paths
 
 from .. import samplers, schedulers
 from . import install, options, store, widgets
+from .adapter import offered
 from .compat import CATEGORY, advanced, io, schema
 
 PREFIX = install.PREFIX + "my_"
@@ -189,7 +190,7 @@ def _preset(word: str, name: str, given: dict[str, Any], room: Any) -> dict[str,
 
 
 def _sampler_names() -> list[str]:
-    return [install.PREFIX + name for name in samplers.names()]
+    return [install.PREFIX + name for name in offered()]
 
 
 def _schedule_names() -> list[str]:

@@ -33,14 +33,15 @@ class Record:
     began: float = 0.0
     resume: dict[str, Any] | None = None
     told: dict[str, Any] = field(default_factory=dict)
+    words: str = ""
     sigmas: tuple[float, ...] = ()
     evaluations: int = 0
     notes: list[str] = field(default_factory=list)
     left: dict[str, Any] | None = None
 
-    def begin(self, seed: int, told: dict[str, Any], sigmas: Tensor) -> None:
-        """What the run was told; its time starts here."""
-        self.seed, self.told, self.sigmas = seed, told, tuple(sigmas.tolist())
+    def begin(self, seed: int, told: dict[str, Any], words: str, sigmas: Tensor) -> None:
+        """What the run was told, also in words; its time starts here."""
+        self.seed, self.told, self.words, self.sigmas = seed, told, words, tuple(sigmas.tolist())
         self.began = time.perf_counter()
 
     def warn(self, notes: list[str]) -> None:
@@ -118,9 +119,8 @@ def checksum(samples: Any) -> str:
 def summary(record: Record, sampler: str, schedule: str, **values: Any) -> str:
     """A run in lines of plain text, for picture savers and for people."""
     sigmas = record.sigmas
-    told = ", ".join(f"{name} {as_text(value)}" for name, value in record.told.items() if name != "batch_index")
     lines = [
-        f"sampler: {sampler}" + (f" ({told})" if told else ""),
+        f"sampler: {sampler}" + (f" ({record.words})" if record.words else ""),
         f"schedule: {schedule}",
         *(f"{name}: {value}" for name, value in values.items()),
     ]

@@ -67,7 +67,7 @@ def test_the_demo_model_is_the_mixture_exactly(pack, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_sampler_arrives_at_a_picture(pack, kind):
-    for name in sigmatic.samplers.names():
+    for name in [n for n in sigmatic.samplers.names() if not sigmatic.samplers.get(n).learned]:
         samples = pack.line(kind, sampler="sig_" + name)
         assert samples.shape == (2, 1, 32, 32)
         assert samples.isfinite().all(), name
