@@ -105,7 +105,7 @@ with torch.inference_mode():
         model, shape = build(kind), (1, 4, 32, 32)
         mask, latent = torch.ones(1, 1, 32, 32), MEAN + DEVIATION * torch.randn(shape)
         mask[..., 16:] = 0.0
-        for name in sigmatic.samplers.names():
+        for name in adapter.offered():
             out = run(model, name, shape, mask=mask, latent=latent)
             same = bool(torch.equal(out[..., 16:], latent[..., 16:])) and not torch.equal(out, latent)
             print(json.dumps({"case": f"mask {kind} {name}", "same": same}))

@@ -12,7 +12,7 @@ NODES = {
     "SigmaticSamplerInfo", "SigmaticUnsample",
 }  # fmt: skip
 KINDS = ("eps", "v", "flow")
-SAMPLERS = ["sig_" + name for name in sigmatic.samplers.names()]
+SAMPLERS = ["sig_" + name for name in sigmatic.samplers.names() if not sigmatic.samplers.get(name).learned]
 SCHEDULES = ["sig_" + name for name in sigmatic.schedulers.names()]
 
 
