@@ -12,11 +12,14 @@ test: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
+	@if command -v npm >/dev/null; then npm --prefix tests/js ci --silent && npm --prefix tests/js run --silent types; \
+	else echo "no npm: the types of web/js are not checked"; fi
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[demo,test]"
+	$(BIN)/python -m pip install --quiet --no-deps k-diffusion torchdiffeq
 	touch $@
 
 clean:

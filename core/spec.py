@@ -60,7 +60,7 @@ class Param:
             return value, False
         try:
             number = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return value, False
         if number == math.inf and self.default == math.inf:
             return number, True

@@ -30,8 +30,8 @@ def tabulate(
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
     _refuse_noise_on_the_way_up(rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
-    before = (level(kept.sigma, space) for kept in past[:: 2 if spec.uncond else 1])
-    seen = tuple(takewhile(lambda at: not _singular(spec, at), before))
+    reach = (level(kept.sigma, space) for kept in past[:: 2 if spec.uncond else 1])
+    seen = tuple(takewhile(lambda at: not _singular(spec, at), reach))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
     rows, strengths = [], []
     for i, (a, b) in enumerate(pairwise(levels)):

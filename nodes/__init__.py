@@ -6,7 +6,9 @@ from typing import Any
 
 from .compat import ComfyExtension
 
-ROOMS = ("ksampler", "custom", "settings", "presets", "info", "unsample", "noise", "demo")
+ROOMS = (
+    "ksampler", "custom", "sigmas", "fit", "settings", "presets", "info", "unsample", "noise", "demo",
+)  # fmt: skip
 _log = logging.getLogger("sigmatic")
 
 
@@ -28,6 +30,7 @@ def extension() -> Sigmatic:
     _part(off, "presets", "presets", "offer_all")
     rooms = [_part(off, f"{room} nodes", room, "nodes") for room in ROOMS]
     _part(off, "presets in the page", "preset_route", "install")
+    _part(off, "plots in the page", "route", "install")
     if rooms[-1]:
         _part(off, "digits of Sigmatic Demo Model (its mixture works)", "demo_model", "check_digits")
     for cause, parts in off.items():

@@ -105,7 +105,8 @@ def host_sampler(
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
             source = step_noise(told.get("noise", OWN_NOISE), spec, x, sigmas, seed)
         x, state = record.start(name, space, x)
-        watched = Sentinel(model, name, record.sigmas, x.device.type == "cpu")
+        asked, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
+        watched = Sentinel(asked, name, record.sigmas, x.device.type == "cpu")
         run = {"space": space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
         run |= {"batch_index": _places(told.get("batch_index"), len(x)), "callback": callback, "disable": disable}
         out, left = samplers.sample_with_state(name, watched, x, sigmas, **run, **params)
@@ -152,11 +153,12 @@ def model_levels(
 ) -> Tensor:
     """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0.
 
-    What `fixed` does not say is taken from Sigmatic Settings on the model, then from the `preset`.
+    `fixed` are all other keywords of `schedulers.sigmas`; sigma_min and sigma_max of theirs go before the model's. A
+    parameter that it does not say is taken from Sigmatic Settings on the model, then from the `preset`.
     """
     wishes = {**(preset or {}), **settings.of_schedule(model_sampling)}
     params = {**options.usable(schedulers.get(name), wishes, "Sigmatic Settings"), **fixed}
-    return schedulers.sigmas(name, steps, **host.levels(model_sampling), **params)
+    return schedulers.sigmas(name, steps, **{**host.levels(model_sampling), **params})
 
 
 def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> Any:
@@ -188,7 +190,7 @@ def _of_tensors(noise_sampler: Callable[[Tensor, Tensor], Tensor], like: Tensor)
 
 def _refuse_noise(name: str, table: Any, params: dict[str, Any]) -> None:
     """ValueError if this run would add noise: for models whose path has none (image to image)."""
-    if any(table.noise) if table is not None else params.get("eta", 0.0) > 0:
+    if any(table.noise) if table is not None else params["eta"] > 0:
         raise ValueError(
             f"sampler {name}: this model goes from image to image and has no noise on its way, but the sampler adds "
             "noise at every step. Set eta to 0, or choose a sampler without noise (sig_euler, sig_heun, ...)."

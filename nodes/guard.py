@@ -57,8 +57,8 @@ def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
 
 
 def _guidance(spec: Any, guider: Any) -> str | None:
-    kind, cfg = "cfg++" if spec.uncond else spec.family, getattr(guider, "cfg", None)
-    most = _MOST_GUIDANCE.get(kind)
+    kind = spec.family
+    most, cfg = _MOST_GUIDANCE.get(kind), getattr(guider, "cfg", None)
     if most is None or not isinstance(cfg, (int, float)) or cfg <= most:
         return None
     if spec.uncond:

@@ -7,6 +7,7 @@ from torch import Tensor
 from . import guard, host, record, settings
 from .adapter import choice_of, table_of
 from .compat import CATEGORY, io, schema
+from .options import in_words
 
 
 def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
@@ -20,8 +21,8 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
     ms = _Unknown(levels) if model is None else host.model_sampling(model)
     space = ("flow" if max(levels, default=2) <= 1 else "ve") if model is None else host.space(ms)
     told = choice.told(settings.of_model(model) if model is not None else {}, {})
-    words = choice.words(told)
-    head.insert(0, f"sampler: sig_{choice.spec.name}" + (f" ({words})" if words else ""))
+    options = in_words(told)
+    head.insert(0, f"sampler: sig_{choice.spec.name}" + (f" ({options})" if options else ""))
     head.append(f"model: {'taken for ' if model is None else ''}{space}")
     table = table_of(choice.spec, levels, space, choice.params(told, ms))
     if table is None:
@@ -32,9 +33,9 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
     if guard.evaluates_between(table):
         head.append("the model is asked between the schedule's levels, too")
     rows = ["step      sigma       next  noise added  evaluations"]
-    for i, (row, noise) in enumerate(zip(table.rows, table.noise, strict=True)):
+    for row, noise in zip(table.rows, table.noise, strict=True):
         asked = sum(stage.q != 0 for stage in row.stages)
-        rows.append(f"{i + 1:4d} {row.sigma:10.5g} {row.sigma_next:10.5g} {noise:12.5g} {asked:12d}")
+        rows.append(f"{row.step + 1:4d} {row.sigma:10.5g} {row.sigma_next:10.5g} {noise:12.5g} {asked:12d}")
     return "\n".join([*head, *rows])
 
 

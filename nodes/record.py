@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..samplers import State
-from .options import as_text
+from .options import as_text, in_words
 
 _VERSION = 1
 _KEY = "sigmatic_state"  # in the LATENT; nodes that do not know it leave it alone
@@ -119,6 +119,7 @@ def checksum(samples: Any) -> str:
 def summary(record: Record, sampler: str, schedule: str, **values: Any) -> str:
     """A run in lines of plain text, for picture savers and for people."""
     sigmas = record.sigmas
+    told = in_words(record.told)
     lines = [
         f"sampler: {sampler}" + (f" ({record.words})" if record.words else ""),
         f"schedule: {schedule}",

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.noise import KINDS as kinds_of_noise
+from ..schedulers import DENOISE_RULES
 from . import options
-from .compat import io, number
+from .compat import advanced, io, number
 
 SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
 LAST_STEP = 10000
@@ -121,3 +122,31 @@ def denoise() -> io.Float.Input:
         "How much of the latent is redone (denoise). 1 starts from pure noise; 0.4 keeps the picture and changes its "
         "details: the last `steps` steps of a schedule of steps / denoise.",
     )  # fmt: skip
+
+
+def schedule_options() -> list:
+    """Where a schedule begins and ends, and its own parameters; folded away, and optional: older prompts lack them."""
+    found = [
+        io.Combo.Input(
+            "denoise_rule", options=list(DENOISE_RULES), default=DENOISE_RULES[0], optional=True,
+            tooltip="What denoise means. steps: the last part of a longer schedule, as ComfyUI does it. sigma: all "
+            "steps below denoise times the model's highest noise, the same start for every schedule.",
+        ),
+        number(
+            "sigma_max", 0.0, 0.0, 1e6, 0.01, "The noise at the start (sigma_max). 0: the model's own.", optional=True
+        ),
+        number(
+            "sigma_min", 0.0, 0.0, 1e6, 0.001, "The lowest noise before the end (sigma_min). 0: the model's own.",
+            optional=True,
+        ),
+        number(
+            "first_sigma", 0.0, 0.0, 1e6, 0.01,
+            "Put in the place of the first level only; the others stay where they are. 0: off.", optional=True,
+        ),
+        io.Boolean.Input(
+            "terminal", default=True, optional=True,
+            tooltip="On: the last step removes all noise. Off: it ends on the lowest noise instead, for another "
+            "sampler to go on from.",
+        ),
+    ]  # fmt: skip
+    return [advanced(widget) for widget in (*found, more())]

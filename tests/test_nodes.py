@@ -26,7 +26,8 @@ def test_the_ids_are_the_documented_ones(pack):
     assert set(pack.nodes) == {
         "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
         "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
-        "SigmaticSamplerInfo", "SigmaticUnsample",
+        "SigmaticSamplerInfo", "SigmaticUnsample", "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert",
+        "SigmaticFit",
     }  # fmt: skip
 
 

@@ -171,17 +171,48 @@ def compare_comfy_noise() -> None:
 
 
 def compare_schedules() -> None:
+    """Every schedule that the host has too; where theirs is wrong, the part of it that is right."""
     for space in ("ve", "flow"):
         sampling = inhost.model_sampling(host, space)
-        for name in ("karras", "exponential", "normal", "simple", "sgm_uniform"):
+        for name in ("karras", "exponential", "normal", "simple", "sgm_uniform", "beta", "linear_quadratic"):
             for steps in (1, 5, 20, 33):
-                ours = sigmatic.schedulers.sigmas(name, steps, model_sigmas=sampling.sigmas, space=space)
-                theirs = host.samplers.calculate_sigmas(sampling, name, steps)
-                case = f"schedule {name} {steps} {space}"
-                if ours.shape != theirs.shape:
-                    print(json.dumps({"case": case, "error": f"{len(ours)} against {len(theirs)} sigmas"}))
-                else:
-                    report(case, ours[:-1] / theirs[:-1], torch.ones(steps))
+                compare_levels(name, steps, space, host.samplers.calculate_sigmas(sampling, name, steps))
+        for steps in (1, 5, 20, 40):  # theirs begins one stride below the model's range, and only divisors of 1000 fit
+            theirs = host.samplers.calculate_sigmas(sampling, "ddim_uniform", steps)
+            theirs[0] = sampling.sigmas[-1]
+            compare_levels("ddim_uniform", steps, space, theirs)
+    sampling = inhost.model_sampling(host, "ve")
+    low, high = float(sampling.sigma_min), float(sampling.sigma_max)
+    for steps in (2, 5, 20, 33):  # not for 1, nor on flow models, where they take sigma for sigma / (1 - sigma)
+        compare_levels("kl_optimal", steps, "ve", host.samplers.calculate_sigmas(sampling, "kl_optimal", steps))
+        laplace = host.K.get_sigmas_laplace(steps, low, high, 0.3, 0.6)
+        compare_levels("laplace", steps, "ve", torch.cat([laplace, torch.zeros(1)]), mu=0.3, beta=0.6)
+        poly = host.K.get_sigmas_polyexponential(steps, low, high, 1.7)
+        compare_levels("polyexponential", steps, "ve", poly, rho=1.7)
+        theirs = host.K.get_sigmas_vp(steps)  # has ends of its own
+        compare_levels("vp", steps, "ve", theirs, sigma_min=float(theirs[-2]), sigma_max=float(theirs[0]))
+
+
+def compare_levels(name: str, steps: int, space: str, theirs, **options) -> None:
+    table = {"model_sigmas": inhost.model_sampling(host, space).sigmas}
+    ours = sigmatic.schedulers.sigmas(name, steps, space=space, **table, **options)
+    case = f"schedule {name} {steps} {space}"
+    if ours.shape != theirs.shape:
+        print(json.dumps({"case": case, "error": f"{len(ours)} against {len(theirs)} sigmas"}))
+    else:
+        report(case, ours[:-1] / theirs[:-1], torch.ones(steps))
+
+
+def compare_ays() -> None:
+    """Their node, whose numbers are rounded where ours are computed."""
+    import importlib
+
+    node = importlib.import_module("comfy_extras.nodes_align_your_steps").AlignYourStepsScheduler
+    for name, model in (("ays", "SD1"), ("ays_sdxl", "SDXL"), ("ays_svd", "SVD")):
+        for steps in (1, 4, 10, 25):
+            (theirs,) = node().get_sigmas(model, steps, 1.0)
+            ends = {"sigma_min": 0.002, "sigma_max": 700.0} if model == "SVD" else {"sigma_min": 0.0291671582}
+            compare_levels(name, steps, "ve", theirs, **ends)
 
 
 with torch.inference_mode():
@@ -193,3 +224,4 @@ with torch.inference_mode():
     compare_adaptive()
     compare_comfy_noise()
     compare_schedules()
+    compare_ays()

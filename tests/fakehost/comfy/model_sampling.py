@@ -1,5 +1,7 @@
 """The kinds of model: how their output is read and how their latents are noised."""
 
+import math
+
 import torch
 
 
@@ -68,3 +70,25 @@ class Discrete:
         if percent <= 0:
             return 1.0 if isinstance(self, CONST) else 999999999.9
         return float(self.sigmas[round((1 - percent) * 999)]) if percent < 1 else 0.0
+
+
+class ModelSamplingDiscrete(Discrete):
+    """Stable Diffusion's 1000 levels, more or less; with zsnr up to pure noise."""
+
+    def __init__(self, zsnr=None):
+        self.sigmas = torch.logspace(-1.535, math.log10(4518.64) if zsnr else 1.164, 1000)
+
+
+class ModelSamplingDiscreteFlow(Discrete):
+    """1000 levels up to 1."""
+
+    def set_parameters(self, shift=1.0):
+        t = torch.arange(1, 1001) / 1000
+        self.sigmas = shift * t / (1 + (shift - 1) * t)
+
+
+class ModelSamplingContinuousEDM(Discrete):
+    """1000 levels of a range."""
+
+    def set_parameters(self, sigma_min, sigma_max, sigma_data):
+        self.sigmas = torch.logspace(math.log10(sigma_min), math.log10(sigma_max), 1000)

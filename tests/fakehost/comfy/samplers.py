@@ -79,7 +79,8 @@ def run(model, noise, cfg, sampler, sigmas, positive, negative, latent_image, ca
     extra = {"model_options": model.model_options, "seed": seed, "denoise_mask": None}
 
     def report(step):
-        callback(step["i"], step["denoised"], step["x"], steps)
+        if callback:
+            callback(step["i"], step["denoised"], step["x"], steps)
 
     wrapped = Wrapped(Guider(model, cfg, positive, negative))
     x = ms.noise_scaling(sigmas[0], noise, latent_image)

@@ -52,7 +52,11 @@ def _type(name, *words):
                 raise TypeError(f"{name}: unexpected {unknown}")
             self.id, self.given, self.extra_dict = id, given, {}
 
-    return SimpleNamespace(Input=Input, Output=Output)
+        def as_dict(self):
+            """What the page is told."""
+            return {**self.given, **self.extra_dict}
+
+    return SimpleNamespace(Input=Input, Output=type("Output", (Output,), {"io_type": name}))
 
 
 TYPES = ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas", "Noise")
@@ -62,9 +66,9 @@ io = SimpleNamespace(
     NodeOutput=NodeOutput,
     Schema=Schema,
     Int=_type("INT", *_NUMBER, "control_after_generate"),
-    Float=_type("FLOAT", *_NUMBER, "round"),
-    Boolean=_type("BOOLEAN", "default"),
-    String=_type("STRING", "default", "multiline"),
-    Combo=_type("COMBO", "default", "options"),
-    **{name: _type(name.upper()) for name in TYPES},
+    Float=_type("FLOAT", *_NUMBER, "round", "optional"),
+    Boolean=_type("BOOLEAN", "default", "optional"),
+    String=_type("STRING", "default", "multiline", "optional"),
+    Combo=_type("COMBO", "default", "options", "optional"),
+    **{name: _type(name.upper(), "optional") for name in TYPES},
 )

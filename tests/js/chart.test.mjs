@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { chart, stepAt } from "../../web/js/chart.js";
+import { asText, atStep, description } from "../../web/js/words.js";
+
+const ANSWER = {
+  sigmas: [14.6, 3, 0.5, 0],
+  log_snr: [-5.36, -2.2, 1.39, null],
+  evaluations: [2, 2, 1],
+  noise: [2.5, 0.4, 0],
+  eta: [1, 1, 1],
+  s_noise: [1, 1, 1],
+  summary: "sig_heun: 3 steps.",
+  assumes: ["The model is taken for one."],
+  notes: [],
+};
+const VIEW = { width: 300, height: 150, axis: "log" };
+
+/** All elements of a tree, its branches too. */
+function* walk(trees) {
+  for (const tree of trees) {
+    yield tree;
+    if (Array.isArray(tree[2])) yield* walk(tree[2]);
+  }
+}
+const find = (trees, name) => [...walk(trees)].filter(([tag, attributes]) => tag === name || attributes.class === name);
+
+test("everything drawn is a number inside the picture", () => {
+  for (const axis of ["log", "linear", "snr"]) {
+    for (const at of [null, 0, 2]) {
+      const drawn = [...walk(chart(ANSWER, { ...VIEW, axis, at, other: { ...ANSWER, sigmas: [20, 0.01] , log_snr: [-6, 9] } }))];
+      for (const [, attributes] of drawn) {
+        for (const [name, value] of Object.entries(attributes)) {
+          if (typeof value === "number") assert.ok(Number.isFinite(value), `${axis} ${name}`);
+          if (name === "points") {
+            for (const point of value.split(" ")) {
+              const [x, y] = point.split(",").map(Number);
+              assert.ok(x >= 0 && x <= 300 && y >= 0 && y <= 150, `${axis}: ${point}`);
+            }
+          }
+        }
+      }
+    }
+  }
+});
+
+test("a bar for each step with noise, a tick for each evaluation, a dot for each level", () => {
+  const drawn = chart(ANSWER, VIEW);
+  assert.equal(find(drawn, "noise")[0][2].length, 2);
+  assert.equal(find(drawn, "evaluations")[0][1].d.match(/M/g).length, 5);
+  assert.equal(find(drawn, "levels own")[0][2].filter(([tag]) => tag === "circle").length, 4);
+  assert.equal(find(chart(ANSWER, { ...VIEW, axis: "snr" }), "levels own")[0][2].length, 1 + 3, "infinity is left out");
+  assert.equal(find(chart({ ...ANSWER, noise: null, eta: null, s_noise: null }, VIEW), "eta").length, 0);
+});
+
+test("more noise, higher bars; less eta, a lower line", () => {
+  const bar = (answer) => find(find(chart(answer, VIEW), "noise"), "rect")[0][1].height;
+  assert.ok(bar({ ...ANSWER, noise: [5, 0.4, 0] }) > bar(ANSWER));
+  const line = (eta) => Number(find(chart({ ...ANSWER, eta: [eta, eta, eta] }, VIEW), "eta")[0][1].d.match(/M\S+ (\S+)H/)[1]);
+  assert.ok(line(0.2) > line(0.8));
+});
+
+test("a point of the picture is in the step that is drawn there", () => {
+  assert.equal(stepAt(ANSWER, VIEW, 0), 0);
+  assert.equal(stepAt(ANSWER, VIEW, 300), 2);
+  const left = [0, 1, 2].map((i) => find(chart(ANSWER, { ...VIEW, at: i }), "pointer")[0][2][0][1]);
+  left.forEach(({ x, width }, i) => assert.equal(stepAt(ANSWER, VIEW, x + width / 2), i));
+});
+
+test("one step, no steps and equal levels can be drawn", () => {
+  for (const sigmas of [[1, 0], [], [2, 2, 2]]) {
+    const bare = { ...ANSWER, sigmas, log_snr: sigmas.map(() => null), evaluations: null, noise: null, eta: null, s_noise: null };
+    assert.ok(chart(bare, VIEW).length > 0);
+  }
+});
+
+test("the words say what changed", () => {
+  const less = { ...ANSWER, eta: [0.3, 0.3, 0.3] };
+  assert.notEqual(description(ANSWER), description(less));
+  assert.match(description(less, ["steps"], ANSWER), /eta 0\.3\..*taken for one.*own value: steps\. Compared with sig_heun/);
+  assert.equal(
+    atStep(ANSWER, 2),
+    "Step 3 of 3 · σ 0.5 → 0 · log-SNR 1.39 → ∞ · 1 evaluation · noise 0 · eta 1 · s_noise 1",
+  );
+});
+
+test("the text is a table of everything", () => {
+  const lines = asText(ANSWER, ["rho"]).slice(0, -1).split("\n");
+  const table = lines.filter((line) => !line.startsWith("#"));
+  assert.deepEqual(table[0].split("\t"), ["step", "sigma", "log_snr", "evaluations", "noise", "eta", "s_noise"]);
+  assert.deepEqual(table.slice(1).map((line) => Number(line.split("\t")[1])), ANSWER.sigmas);
+  assert.ok(table.every((line) => line.split("\t").length === 7));
+  assert.match(lines[2], /own value: rho/);
+});

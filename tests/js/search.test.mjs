@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { families, facts, search } from "../../web/js/search.js";
+
+const entry = (name, family, more = {}) => ({ name, title: name, summary: "", reference: "", params: [], family, order: 1, evals_per_step: 1, stochastic: false, ...more });
+const ALL = [
+  entry("sig_ddim", "one-step", { summary: "the same as euler", alias_of: "euler" }),
+  entry("sig_euler", "one-step"),
+  entry("sig_heun", "runge-kutta", { order: 2, evals_per_step: 2 }),
+  entry("sig_euler_ancestral", "ancestral", { stochastic: true, params: [{ name: "eta", default: 1 }] }),
+];
+const names = (query, family) => search(ALL, query, family).map(({ name }) => name);
+
+test("every word must be somewhere, names come first", () => {
+  assert.deepEqual(names("euler"), ["sig_euler", "sig_euler_ancestral", "sig_ddim"]);
+  assert.deepEqual(names("order 2"), ["sig_heun"]);
+  assert.deepEqual(names("EULER eta"), ["sig_euler_ancestral"]);
+  assert.equal(names("").length, 4);
+  assert.deepEqual(names("nothing of that name"), []);
+  assert.deepEqual(names("", "ancestral"), ["sig_euler_ancestral"]);
+});
+
+test("facts are the declaration's", () => {
+  assert.deepEqual(facts(ALL[3]), ["ancestral", "order 1", "1 evaluation a step", "adds noise", "any model", "eta"]);
+  assert.ok(facts(ALL[0]).includes("same as sig_euler"));
+  assert.deepEqual(facts({ ...ALL[0], family: undefined, order: undefined, evals_per_step: undefined, stochastic: undefined, alias_of: undefined }), []);
+  assert.deepEqual(families(ALL), ["ancestral", "one-step", "runge-kutta"]);
+});

@@ -1,0 +1,46 @@
+"""The page's pure JavaScript has tests of its own, run by node; and house rules that hold for all of it."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+JS = ROOT / "web" / "js"
+PURE = {"assume", "chart", "curve", "scale", "search", "words"}
+
+
+def test_node_tests():
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node found: apt-get install nodejs")
+    files = sorted(map(str, (ROOT / "tests" / "js").glob("*.test.mjs")))
+    run = subprocess.run([node, "--test", *files], capture_output=True, text=True, check=False, timeout=120)
+    assert run.returncode == 0, run.stdout[-3000:]
+    assert re.search(r"^# pass [1-9]", run.stdout, re.M)
+
+
+def test_pure_modules_know_nothing_of_the_page():
+    for name in PURE:
+        text = (JS / f"{name}.js").read_text(encoding="utf-8")
+        assert set(re.findall(r'from "\./(\w+)\.js"', text)) <= PURE, name
+        assert not re.search(r"\b(document|window|globalThis|fetch)\b", re.sub(r"//.*|/\*.*?\*/", "", text, flags=re.S))
+
+
+def test_one_file_touches_the_host():
+    for path in JS.glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        assert ("/scripts/" in text) == (path.name == "host.js"), path.name
+        assert text.startswith("// @ts-check\n"), f"{path.name}: checked by tsc"
+        assert text.count("\n") <= 250, path.name
+        assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|\beval\(|new Function", text), path.name
+        assert "http://" not in text.replace("http://www.w3.org/2000/svg", ""), f"{path.name}: fetches nothing"
+        assert "https://" not in text, path.name
+
+
+def test_nothing_but_the_extension_is_imported_by_the_page():
+    """The page imports every *.js below web/: tests and fixtures must not be there."""
+    assert {path.parent for path in (ROOT / "web").rglob("*.js")} == {JS}
+    assert not list(JS.glob("*test*"))

@@ -1,0 +1,313 @@
+"""What the page's plots are told: the numbers of the run itself, quickly, and an error in words for anything else."""
+
+import asyncio
+import importlib
+import importlib.util
+import json
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+import sigmatic
+
+_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
+_HOST = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_HOST)
+NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
+FLOW = {"kind": "flow", "shift": 3.0}
+
+
+@pytest.fixture(scope="module")
+def pack():
+    """All nodes on the stand-in."""
+    with _HOST.fake_host() as module:
+        yield _HOST.Pack(module)
+
+
+@pytest.fixture(scope="module")
+def preview(pack):
+    """The pure part."""
+    return pack.part("preview")
+
+
+@pytest.fixture
+def ask(preview):
+    """ask(node, **values) -> the answer, which must be one."""
+
+    def ask(node="SigmaticKSampler", model=None, beside=None, settings=(), **values):
+        request = {"node": node, "values": values, "model": model or {}, "beside": beside, "settings": list(settings)}
+        status, answer = preview.answer(json.dumps(request).encode())
+        assert status == 200, answer
+        return answer
+
+    return ask
+
+
+def _timed(preview, body):
+    """(answer, the least seconds of work that it took in up to three tries: the collector may come in between)."""
+    least = 1.0
+    for _ in range(3):
+        start = time.thread_time()
+        answer = preview.answer(body)
+        least = min(least, time.thread_time() - start)
+        if least < 0.05:
+            break
+    return answer, least
+
+
+def _refused(preview, **request):
+    status, answer = preview.answer(json.dumps(request).encode())
+    assert status == 400
+    return answer["error"]
+
+
+@pytest.mark.parametrize("model", [{}, FLOW])
+@pytest.mark.parametrize("sampler", ["heun", "euler_ancestral", "dpmpp_2m_sde"])
+def test_the_numbers_are_those_of_the_run(pack, ask, monkeypatch, sampler, model):
+    """The sigmas, evaluations and noise that the node then really uses."""
+    widgets = {"steps": 7, "denoise": 0.6, "start_at_step": 1, "end_at_step": 6, "rho": 4.0, "eta": 0.7}
+    widgets |= {"s_noise_curve": "0:1.1, 60:0.9"}
+    told = ask(sampler="sig_" + sampler, model=model, **widgets)
+    calls, noises = [], []
+    module = importlib.import_module("sigmatic.samplers")
+    original = module.sample_with_state
+
+    def watched(name, denoise, x, sigmas, **options):
+        def counted(*args, **kwargs):
+            calls.append(0)
+            return denoise(*args, **kwargs)
+
+        params = {key: options[key] for key in ("eta", "s_noise") if key in options}
+        noises.extend(sigmatic.samplers.table(name, sigmas, space=options["space"], **params).noise)
+        watched.sigmas = sigmas.tolist()
+        return original(name, counted, x, sigmas, **options)
+
+    monkeypatch.setattr(module, "sample_with_state", watched)
+    shifted = pack.part("assumed").model_sampling(*pack.part("assumed").read(model))
+    monkeypatch.setattr(pack.part("host"), "model_sampling", lambda _: shifted)
+    pack.line("flow" if model else "eps", sampler="sig_" + sampler, **widgets)
+    assert told["sigmas"] == pytest.approx(watched.sigmas, rel=1e-6)
+    assert sum(told["evaluations"]) == len(calls)
+    assert told["noise"] == pytest.approx(noises, rel=1e-6, abs=1e-9)
+
+
+def test_curves_and_settings_are_drawn(ask):
+    curved = ask(sampler="sig_euler_ancestral", eta_curve="0:1, 100:0")["eta"]
+    assert curved[0] == 1 and curved == sorted(curved, reverse=True) and curved[-1] < 0.2
+    settings = [{"eta": 0.25, "rho": 3.0}]
+    told = ask(settings=settings, sampler="sig_euler_ancestral")
+    assert set(told["eta"]) == {0.25}
+    assert told["sigmas"] == ask(rho=3.0)["sigmas"] != ask()["sigmas"]
+    own = ask("SigmaticSettings", eta=0.25, rho=3.0)
+    assert own["eta"] == told["eta"] and own["sigmas"] == told["sigmas"]
+    assert "shown at sig_dpmpp_2m_sde on sig_karras" in own["assumes"][0]
+    half = ask("SigmaticSettings", start_percent=50.0)["eta"]
+    assert half[0] == 0 and half[-1] == 1
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_a_node_as_it_is_added_can_be_drawn(ask, node):
+    told = ask(node)
+    assert len(told["sigmas"]) == len(told["log_snr"]) == 21
+    assert told["log_snr"][-1] is None, "infinity is no number of JSON"
+    assert (told["evaluations"] is None) == (node == "SigmaticSchedule")
+    assert "Stable Diffusion" in " ".join(told["assumes"])
+
+
+def test_what_is_assumed_is_said(ask):
+    assert "sig_karras with 20 steps" in ask("SigmaticSampler")["assumes"][0]
+    told = ask("SigmaticSampler", model=FLOW, beside={"steps": 9}, sampler="sig_heun")
+    assert "flow model with shift 3" in told["assumes"][0]
+    assert len(told["evaluations"]) == 9
+    both = ask("SigmaticSchedule", model=FLOW, beside={"sampler": "sig_heun"}, steps=9)
+    assert both["evaluations"] == told["evaluations"]
+    assert "sig_heun pays no attention to eta and s_noise." in told["notes"]
+
+
+@pytest.mark.parametrize(("model", "first"), [({}, 14.6), (FLOW, 1.0), ({"kind": "zsnr"}, 4518.6)])
+def test_the_model_decides_the_range(ask, model, first):
+    assert ask(model=model)["sigmas"][0] == pytest.approx(first, rel=0.01)
+    edm = {"kind": "edm", "sigma_min": 0.01, "sigma_max": 80.0}
+    assert ask(model=edm)["sigmas"][0] == pytest.approx(80, rel=1e-4)
+
+
+def test_the_hosts_own_names_show_their_levels(ask):
+    told = ask(sampler="euler", schedule="simple", steps=5)
+    assert len(told["sigmas"]) == 6 and told["evaluations"] is None
+    assert "euler is not Sigmatic's" in told["notes"][0]
+
+
+def test_long_runs_are_drawn_without_their_table_or_refused(ask, preview):
+    told = ask(steps=200)
+    assert len(told["sigmas"]) == 201 and told["noise"] is None
+    assert _refused(preview, node="SigmaticKSampler", values={"steps": 501}).startswith("steps is 501")
+    assert "denoise" in _refused(preview, node="SigmaticKSampler", values={"steps": 20, "denoise": 0.01})
+    assert ask(denoise=0.0)["summary"].startswith("Nothing to do")
+
+
+@pytest.mark.parametrize(
+    ("request_", "said"),
+    [
+        ({"node": "KSampler"}, "node is 'KSampler'"),
+        ({"node": ["SigmaticKSampler"]}, "node is"),
+        ({"node": "SigmaticKSampler", "values": {"eta": -1}}, "eta is -1.0: give a number from 0 to 100"),
+        ({"node": "SigmaticKSampler", "values": {"steps": 2.5}}, "steps is 2.5: give a whole number"),
+        ({"node": "SigmaticKSampler", "values": {"steps": 10**400}}, "steps is"),
+        ({"node": "SigmaticKSampler", "values": {"sampler": "sig_eulr"}}, "did you mean sig_euler"),
+        ({"node": "SigmaticKSampler", "values": {"model": 1}}, "no widget 'model'"),
+        ({"node": "SigmaticSampler", "values": [1]}, "values: give an object"),
+        ({"node": "SigmaticSampler", "beside": {"eta": 1}}, "beside: SigmaticSchedule has no widget"),
+        ({"node": "SigmaticSampler", "model": {"shift": 0}}, "model.shift is 0"),
+        ({"node": "SigmaticSampler", "model": {"kind": "../x"}}, "model.kind is"),
+        ({"node": "SigmaticSampler", "path": "/"}, "path is not known"),
+        ({"node": "SigmaticSampler", "settings": 3}, "settings: give a list"),
+        ({"node": "SigmaticSampler", "settings": [{}] * 5}, "settings: give a list"),
+        ({"node": "SigmaticSampler", "settings": [{"rho": 0.0}]}, "rho is 0"),
+        ({"node": "SigmaticSampler", "values": {"eta_curve": "50"}}, "eta_curve"),
+        ({"node": "SigmaticSampler", "values": {"eta_curve": "0:1," * 999}}, "up to 2000 letters"),
+        ({"node": "SigmaticSampler", "values": {"more": "__import__('os')"}}, "more"),
+    ],
+)
+def test_wrong_requests_are_answered_in_words(preview, request_, said):
+    assert said in _refused(preview, **request_)
+
+
+def test_somebody_elses_broken_schedule_is_one_line(pack, preview, monkeypatch):
+    import comfy.samplers
+
+    def broken(ms, steps):
+        raise KeyError("their own business")
+
+    handler = comfy.samplers.SchedulerHandler(broken)
+    monkeypatch.setitem(comfy.samplers.SCHEDULER_HANDLERS, "simple", handler)
+    request = {"node": "SigmaticKSampler", "values": {"schedule": "simple"}}
+    status, answer = preview.answer(json.dumps(request).encode())
+    assert status == 422 and "KeyError" in answer["error"]
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("sig_" * 3000),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+CURVES = st.text("0123456789:,.-; =e", max_size=40) | st.sampled_from(["0:1," * 400, "order = 3; s_churn = 0:20"])
+NUMBERS = st.integers(-(10**9), 10**9) | st.floats() | st.just(10**500)
+TEXTS = ["eta_curve", "s_noise_curve", "more"]
+WIDGETS = [*TEXTS, "steps", "denoise", "eta", "s_noise", "rho", "start_at_step", "end_at_step", "cfg", "seed"]
+VALUES = st.dictionaries(
+    st.sampled_from([*WIDGETS, "sampler", "schedule", "noise", "__class__"]), NUMBERS | ODD | CURVES
+)
+MODELS = st.fixed_dictionaries({}, optional={"kind": st.sampled_from(["sd", "edm", "flow", 3]), "shift": NUMBERS})
+BODIES = st.one_of(
+    st.binary(max_size=200),
+    ODD.map(lambda odd: json.dumps(odd).encode()),
+    st.fixed_dictionaries(
+        {"node": st.sampled_from(NODES) | ODD},
+        optional={
+            "values": VALUES | ODD,
+            "beside": VALUES | ODD,
+            "model": MODELS | ODD,
+            "settings": st.lists(VALUES, max_size=5) | ODD,
+            "more": ODD,
+        },
+    ).map(lambda body: json.dumps(body).encode()),
+    st.sampled_from([b"[" * 16000, b'{"node":' * 2000, b"9" * 16000, b" " * 20000, b"\xff\xfe", b'"\\ud800"']),
+)
+
+
+def test_bad_bodies_never_break_it(preview):
+    """2,000 of them: a refusal in words or a proper answer, at most 50 ms of work, and no memory kept."""
+    worst, held = 0.0, []
+
+    @settings(max_examples=2000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(BODIES)
+    def bombard(body):
+        nonlocal worst
+        (status, answer), seconds = _timed(preview, body)
+        worst = max(worst, seconds)
+        assert status in (200, 400), answer
+        text = json.dumps(answer, allow_nan=False)
+        assert len(text) < (600 if status == 400 else 40_000)
+
+    preview.answer(b'{"node": "SigmaticKSampler"}')
+    bombard()
+    assert worst < 0.05
+    awkward = [b'{"node": "%s", "model": {"kind": "flow", "shift": %d}}' % (NODES[0].encode(), k) for k in range(1, 9)]
+    tracemalloc.start()
+    try:
+        for round_ in range(3):
+            for body in [*awkward, b'{"node": "x"}', b"[" * 9000] * (20 if round_ else 1):
+                preview.answer(body)
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert held[2] - held[1] < 100_000
+
+
+@pytest.mark.parametrize("sampler", sigmatic.samplers.names())
+def test_the_longest_plot_takes_little(preview, sampler, monkeypatch):
+    from sigmatic.core import table
+
+    monkeypatch.setattr(importlib.import_module("sigmatic.samplers"), "tabulate", table.tabulate.__wrapped__)
+    request = {"node": "SigmaticKSampler", "values": {"steps": preview.ROWS, "sampler": "sig_" + sampler}}
+    (status, answer), seconds = _timed(preview, json.dumps(request).encode())
+    assert status == 200, answer
+    assert seconds < 0.05
+
+
+def test_the_list_of_samplers(preview):
+    listed = preview.catalogue()
+    assert [entry["name"] for entry in listed["samplers"]] == ["sig_" + name for name in sigmatic.samplers.names()]
+    assert all(entry["summary"] and entry["title"] for entries in listed.values() for entry in entries)
+    json.dumps(listed, allow_nan=False)
+
+
+@pytest.fixture
+def client(pack):
+    """client(method, path, body) -> (status, JSON) through the routes as a server has them."""
+    from aiohttp import test_utils, web
+
+    route = pack.part("route")
+    route._limit = route.Limit(route.RATE, route.BURST)
+
+    def call(*requests):
+        async def run():
+            app = web.Application()
+            app.add_routes(sys.modules["server"].PromptServer.instance.routes)
+            async with test_utils.TestClient(test_utils.TestServer(app)) as session:
+                answers = []
+                for method, path, body in requests:
+                    async with session.request(method, path, data=body) as reply:
+                        answers.append((reply.status, await reply.json()))
+                return answers
+
+        return asyncio.run(run())
+
+    return call
+
+
+def test_the_routes_answer(client, pack):
+    pack.part("route").install()  # a second time changes nothing
+    (table, listed, far, wrong) = client(
+        ("POST", "/sigmatic/table", b'{"node": "SigmaticKSampler"}'),
+        ("GET", "/sigmatic/samplers", None),
+        ("POST", "/sigmatic/table", b"x" * 10_000_000),
+        ("POST", "/sigmatic/table", b"\x00"),
+    )
+    assert table[0] == 200 and len(table[1]["sigmas"]) == 21
+    assert listed[0] == 200 and listed[1]["schedules"]
+    assert far[0] == wrong[0] == 400
+    assert "bytes" in far[1]["error"]
+
+
+def test_too_many_requests_are_turned_away(client, pack):
+    route = pack.part("route")
+    answers = client(*[("POST", "/sigmatic/table", b"0")] * (route.BURST + 40))
+    assert {status for status, _ in answers} == {400, 429}
+    limit = route.Limit(rate=2.0, burst=3)
+    assert [limit.take(10.0) for _ in range(4)] == [True, True, True, False]
+    assert [limit.take(11.0) for _ in range(3)] == [True, True, False]

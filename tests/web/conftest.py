@@ -1,0 +1,208 @@
+"""A real browser on ComfyUI's real page, in its old and new versions and both ways of drawing nodes."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sigmatic" / "frontends"
+OLDEST, MIDDLE, NEWEST = "1.27.10", "1.49.6", "1.58.1"
+"""comfyui-frontend-package: that of ComfyUI 0.3.64, that of 0.33, the newest on PyPI."""
+PAGES = [(OLDEST, "classic"), (MIDDLE, "classic"), (NEWEST, "classic"), (NEWEST, "vue")]
+NO_BROWSER = "no browser found: install Debian's chromium, or run `playwright install chromium`"
+NO_FRONTEND = "ComfyUI's front end cannot be had from PyPI (offline?)"
+FLAGS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+READY = "() => !!(window.app?.graph && app.canvas && app.extensionManager && window.__sigmatic_ready && \
+LiteGraph.registered_node_types.SigmaticKSampler)"
+NOT_OURS = ("Cannot read properties of undefined (reading 'id')",)  # 1.27.10 itself, on every load
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    """Say in one line, not in one a test, what is missing."""
+    report = yield
+    if report.skipped and any(why in str(report.longrepr) for why in (NO_BROWSER, NO_FRONTEND)):
+        report.longrepr = (__file__, 1, report.longrepr[2])
+    return report
+
+
+def frontend(version):
+    """The unpacked front end of that version, from the cache or PyPI."""
+    static = CACHE / version / "comfyui_frontend_package" / "static"
+    if not (static / "index.html").exists():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+        command += ["--target", CACHE / version, f"comfyui-frontend-package=={version}"]
+        if subprocess.run(command, check=False, timeout=300, capture_output=True).returncode:
+            pytest.skip(NO_FRONTEND)
+    return static
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    with sync_api.sync_playwright() as playwright:
+        names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+        found = next(filter(None, map(shutil.which, names)), playwright.chromium.executable_path)
+        if not Path(found).exists():
+            pytest.skip(NO_BROWSER)
+        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def ports(browser):
+    """{front end: port} of the test server."""
+    versions = sorted({version for version, _ in PAGES})
+    folders = [frontend(version) for version in versions]
+    with subprocess.Popen(
+        [sys.executable, HERE / "server.py", *folders], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as server:
+        yield dict(zip(versions, json.loads(server.stdout.readline()), strict=True))
+        server.terminate()
+
+
+class Page:
+    """A tab with ComfyUI's page, and shortcuts into it."""
+
+    def __init__(self, browser, url, mode, settings=None):
+        self.url, self.mode = url, mode
+        self.errors = []
+        self.context = browser.new_context(
+            viewport={"width": 1400, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
+        )
+        self.tab = self.context.new_page()
+        self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.tab.set_default_timeout(8_000)
+        self.settings(
+            {
+                "Comfy.TutorialCompleted": True,
+                "Comfy.Workflow.Persist": False,
+                "Comfy.VueNodes.Enabled": mode == "vue",
+                **(settings or {}),
+            }
+        )
+        self.load()
+
+    def settings(self, values):
+        """Set settings on the server."""
+        for name, value in values.items():
+            request = urllib.request.Request(f"{self.url}/api/settings/{name}", json.dumps(value).encode())
+            request.add_header("Content-Type", "application/json")
+            urllib.request.urlopen(request, timeout=10).read()
+
+    def load(self):
+        """Load the page (anew)."""
+        self.tab.goto(self.url, wait_until="domcontentloaded")
+        self.tab.wait_for_function(READY, timeout=60_000)
+
+    def js(self, code, argument=None):
+        """Run JavaScript in the page."""
+        return self.tab.evaluate(code, argument)
+
+    def until(self, code, argument=None):
+        """Wait until a JavaScript expression is true."""
+        self.tab.wait_for_function(code, arg=argument)
+
+    def clear(self):
+        """An empty graph at zoom 1. Ids go on: 1.49.6 gives a new node the values of an earlier one of its id."""
+        self.js(
+            """() => { const last = app.graph.last_node_id; app.graph.clear(); app.graph.last_node_id = last;
+                app.canvas.ds.scale = 1; app.canvas.ds.offset = [0, 0]; }"""
+        )
+        self.until("() => !document.querySelector('.sigmatic-plot')")
+
+    def add(self, kind, at=(80, 120), size=(340, 0), **widgets):
+        """Add a node; return its id as text."""
+        return self.js(
+            """([kind, at, size, widgets]) => {
+                const node = LiteGraph.createNode(kind);
+                node.pos = at;
+                app.graph.add(node);
+                for (const [name, value] of Object.entries(widgets)) {
+                    const widget = node.widgets.find((one) => one.name === name);
+                    widget.value = value;
+                    widget.callback?.(value);
+                }
+                node.setSize([Math.max(size[0], node.size[0]), Math.max(size[1], node.computeSize()[1])]);
+                return String(node.id);
+            }""",
+            [kind, list(at), list(size), widgets],
+        )
+
+    def set(self, node, name, value):
+        """Set a widget as the page's own controls do."""
+        self.js(
+            """([id, name, value]) => {
+                const widget = __node(id).widgets.find((one) => one.name === name);
+                widget.value = value;
+                widget.callback?.(value, app.canvas, __node(id));
+            }""",
+            [node, name, value],
+        )
+
+    def says(self, node):
+        """The description of the node's plot for those who cannot see it."""
+        return self.js("(id) => __plot(id)?.querySelector('svg')?.getAttribute('aria-label') ?? ''", node)
+
+    def shape(self, node):
+        """What is drawn on the node."""
+        return self.js("(id) => __plot(id)?.querySelector('svg')?.innerHTML ?? ''", node)
+
+    def drawn(self, node, text=""):
+        """Wait until the node's plot is in the page, says `text` and shows something."""
+        shows = """([id, text]) => { const svg = __plot(id)?.querySelector('svg');
+            return svg?.isConnected && svg.childElementCount > 3 && svg.getAttribute('aria-label').includes(text); }"""
+        try:
+            self.until(shows, [node, text])
+        except Exception as error:
+            box = self.js("(id) => JSON.stringify(__plot(id)?.getBoundingClientRect() ?? null)", node)
+            raise AssertionError(f"no plot with {text!r}, but {self.says(node)!r} in {box}; {self.errors}") from error
+        return self.says(node)
+
+
+HELPERS = """() => {
+    window.__node = (id) => app.graph._nodes.find((node) => String(node.id) === String(id));
+    window.__plot = (id) => __node(id)?.widgets?.find((widget) => widget.name === 'plot')?.element;
+}"""
+
+
+@pytest.fixture(scope="session", params=PAGES, ids="-".join)
+def opened(request, browser, ports):
+    """A page that stays open for all tests of one front end."""
+    version, mode = request.param
+    page = Page(browser, f"http://127.0.0.1:{ports[version]}", mode)
+    page.version = version
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def page(opened):
+    """That page with an empty graph; a test that leaves an error of ours behind has failed."""
+    opened.js(HELPERS)
+    opened.clear()
+    opened.errors.clear()
+    yield opened
+    ours = [error for error in opened.errors if error not in NOT_OURS]
+    assert not ours, ours
+
+
+def load(path):
+    """A module from a file."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

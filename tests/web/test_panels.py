@@ -1,0 +1,214 @@
+"""Curve editor, settings, shorter lists and the sampler browser, by mouse and by keyboard."""
+
+import json
+
+import pytest
+
+TEXT = "(id) => __node(id).widgets.find((widget) => widget.name === 'eta_curve').value"
+
+
+@pytest.fixture
+def settings(page):
+    """Change a setting as the dialog does; afterwards all are as before."""
+    before = {}
+
+    def change(name, value):
+        before.setdefault(name, page.js("(name) => app.extensionManager.setting.get(name)", name))
+        page.js("([name, value]) => app.extensionManager.setting.set(name, value)", [name, value])
+
+    yield change
+    for name, value in before.items():
+        page.js("([name, value]) => app.extensionManager.setting.set(name, value)", [name, value])
+
+
+def _editor(page, **widgets):
+    """A node with its curve editor open: (its id, the editor's box)."""
+    node = page.add("SigmaticSampler", at=(80, 80), **widgets)
+    page.drawn(node)
+    page.js(
+        """(id) => { const select = __plot(id).querySelector("select[aria-label^='Curve']");
+            select.value = 'eta_curve'; select.dispatchEvent(new Event('change')); }""",
+        node,
+    )
+    page.until("(id) => __plot(id).querySelector('.curve .picture svg')?.childElementCount > 2", node)
+    box = page.js(
+        """(id) => { app.canvas.setDirty(true, true); return new Promise((resolve) => setTimeout(() => {
+            const b = __plot(id).querySelector('.curve .picture').getBoundingClientRect();
+            resolve([b.x, b.y, b.width, b.height]); }, 300)); }""",
+        node,
+    )
+    return node, box
+
+
+def _place(box, percent, value, most=1.0):
+    """Where in the page a point of the curve lies."""
+    x, y, width, height = box
+    return x + 26 + (width - 34) * percent / 100, y + height - 8 - (height - 16) * value / most
+
+
+def test_a_curve_is_drawn_by_mouse(page):
+    node, box = _editor(page)
+    for percent, value in ((10, 0.9), (60, 0.3)):
+        page.tab.mouse.click(*_place(box, percent, value))
+    page.until(f"(id) => ({TEXT})(id).split(',').length === 2", node)
+    points = [tuple(map(float, piece.split(":"))) for piece in page.js(TEXT, node).split(",")]
+    assert points[0] == pytest.approx((10, 0.9), abs=1.5) and points[1] == pytest.approx((60, 0.3), abs=1.5)
+    page.drawn(node, "eta 0.")
+    shape = page.shape(node)
+    page.tab.mouse.move(*_place(box, *points[1]))
+    page.tab.mouse.down()
+    page.tab.mouse.move(*_place(box, 80, 0.6), steps=4)
+    page.tab.mouse.up()
+    last = page.js(TEXT, node).split(",")[1].split(":")
+    assert float(last[0]) == pytest.approx(80, abs=1.5) and float(last[1]) == pytest.approx(0.6, abs=0.05)
+    page.until("([id, was]) => __plot(id).querySelector('.picture svg').innerHTML !== was", [node, shape])
+    page.tab.mouse.dblclick(*_place(box, float(last[0]), float(last[1])))
+    page.until(f"(id) => ({TEXT})(id).split(',').length === 1", node)
+    page.js("(id) => __plot(id).querySelector('.curve button').click()", node)
+    assert page.js(TEXT, node) == ""
+    page.drawn(node, "eta 1.")
+
+
+def test_a_curve_is_drawn_by_keyboard(page):
+    node, _ = _editor(page)
+    page.js("(id) => __plot(id).querySelector('.curve .picture').focus()", node)
+    for keys, said in (
+        ("+", "0:1, 100:1"),
+        ("+", "0:1, 50:1, 100:1"),
+        ("ArrowDown", "0:1, 50:0.98, 100:1"),
+        ("ArrowRight", "0:1, 51:0.98, 100:1"),
+        (".", "0:1, 51:0.98, 100:1"),
+        ("Shift+ArrowDown", "0:1, 51:0.98, 100:0.9"),
+        (",", "0:1, 51:0.98, 100:0.9"),
+        ("Delete", "0:1, 100:0.9"),
+    ):
+        page.tab.keyboard.press(keys)
+        assert page.js(TEXT, node) == said, keys
+    assert "eta_curve: 100% is 0.9" in page.js(
+        "(id) => __plot(id).querySelector('.curve .picture').getAttribute('aria-label')", node
+    )
+    assert page.js("() => app.graph._nodes.length") == 1, "Delete is not for the node"
+    page.drawn(node, "to 1")
+
+
+def test_text_and_drawing_follow_each_other(page):
+    node, _ = _editor(page, eta_curve="0:1, 50:0.5, 100:0")
+    knobs = "(id) => __plot(id).querySelectorAll('.knob').length"
+    assert page.js(knobs, node) == 3
+    page.set(node, "eta_curve", "0:2")
+    page.until(f"(id) => ({knobs})(id) === 1", node)
+    page.set(node, "eta_curve", "no curve")
+    page.until("(id) => __plot(id).querySelector('.curve').classList.contains('wrong')", node)
+    page.drawn(node, "eta_curve")
+    saved = json.loads(json.dumps(page.js("() => app.graph.serialize()")))
+    assert saved["nodes"][0]["properties"]["sigmatic_plot"]["curve"] == "eta_curve"
+
+
+def test_plots_can_be_switched_off(page, settings):
+    node = page.add("SigmaticKSampler")
+    page.drawn(node)
+    high = page.js("(id) => __node(id).size[1]", node)
+    settings("Sigmatic.Plot.Show", False)
+    page.until("(id) => __plot(id).style.display === 'none'", node)
+    if page.mode == "classic":
+        assert page.js("(id) => __node(id).size[1]", node) < high - 100
+    settings("Sigmatic.Plot.Show", True)
+    page.js("() => app.canvas.setDirty(true, true)")
+    page.drawn(node)
+
+
+def test_new_nodes_begin_with_the_chosen_defaults(page, settings):
+    node = page.add("SigmaticKSampler")
+    saved = page.js("() => app.graph.serialize()")
+    settings("Sigmatic.Defaults.eta", 0.5)
+    settings("Sigmatic.Defaults.rho", 5)
+    fresh = page.add("SigmaticKSampler", at=(500, 120))
+    assert "eta 0.5" in page.drawn(fresh, "eta 0.5")
+    assert page.drawn(node, "eta 1.")
+    page.js("(graph) => app.loadGraphData(graph)", saved)
+    page.until("() => app.graph._nodes.length === 1")
+    page.drawn(node, "eta 1.")
+
+
+def _options(page, node, widget):
+    return page.js(
+        "([id, name]) => __node(id).widgets.find((widget) => widget.name === name).options.values", [node, widget]
+    )
+
+
+def test_hidden_families_are_left_out_of_lists(page, settings):
+    ours, stock = page.add("SigmaticKSampler", sampler="sig_euler_ancestral"), page.add("KSampler", at=(500, 120))
+    whole = _options(page, ours, "sampler")
+    assert "sig_ddpm" in whole
+    settings("Sigmatic.Dropdowns.Hidden", "ancestral")
+    page.until(
+        "(id) => !__node(id).widgets.find((w) => w.name === 'sampler').options.values.includes('sig_ddpm')", ours
+    )
+    kept = _options(page, ours, "sampler")
+    assert "sig_euler_ancestral" in kept, "the chosen one stays"
+    assert "sig_heun" in kept and "euler" in kept
+    assert "sig_euler_ancestral" not in _options(page, stock, "sampler_name")
+    later = page.add("SigmaticKSampler", at=(900, 120))
+    assert "sig_ddpm" not in _options(page, later, "sampler")
+    page.js("() => app.refreshComboInNodes()")
+    page.until(
+        "(id) => !__node(id).widgets.find((w) => w.name === 'sampler_name').options.values.includes('sig_ddpm')", stock
+    )
+    settings("Sigmatic.Dropdowns.Hidden", "")
+    page.until(listed, ours)
+    assert _options(page, ours, "sampler") == whole
+
+
+def test_the_settings_are_in_the_dialog(page):
+    page.js("() => app.extensionManager.command.execute('Comfy.ShowSettingsDialog')")
+    page.tab.get_by_text("Sigmatic", exact=True).first.click()
+    page.tab.get_by_text("Show plots on nodes").first.wait_for()
+    box = page.tab.locator(".sigmatic-ticks input[name=ancestral]").first
+    box.wait_for()
+    box.focus()
+    page.tab.keyboard.press("Space")
+    page.until("() => app.extensionManager.setting.get('Sigmatic.Dropdowns.Hidden') === 'ancestral'")
+    box.click()
+    page.until("() => app.extensionManager.setting.get('Sigmatic.Dropdowns.Hidden') === ''")
+    page.tab.keyboard.press("Escape")
+    page.until("() => !document.querySelector('.sigmatic-ticks')?.offsetParent")
+
+
+@pytest.fixture
+def panel(page):
+    """The sampler browser, open."""
+    toggle = "() => app.extensionManager.sidebarTab.toggleSidebarTab('sigmatic-browser')"
+    page.js(toggle)
+    panel = page.tab.locator(".sigmatic-browser")
+    panel.wait_for()
+    yield panel
+    page.js(toggle)
+
+
+def test_a_sampler_is_found_and_used(page, panel):
+    node, other = page.add("SigmaticKSampler", at=(420, 60)), page.add("KSampler", at=(820, 60))
+    page.drawn(node)
+    panel.get_by_role("searchbox").fill("heun order 2")
+    row = panel.locator("li").first
+    assert "sig_heun" in row.inner_text() and "2 evaluations a step" in row.inner_text()
+    page.js("([a, b]) => app.canvas.selectNodes([__node(a), __node(b)])", [node, other])
+    row.get_by_role("button").focus()
+    page.tab.keyboard.press("Enter")
+    page.drawn(node, "sig_heun")
+    assert page.js("(id) => __node(id).widgets.find((w) => w.name === 'sampler_name').value", other) == "sig_heun"
+    panel.get_by_label("Samplers or schedules").select_option("schedules")
+    panel.get_by_role("searchbox").fill("exponential")
+    panel.locator("li").first.get_by_role("button").click()
+    page.drawn(node, "on sig_exponential")
+    assert not panel.get_by_label("Family").is_visible()
+
+
+def test_the_list_is_short_where_a_family_is_chosen(page, panel):
+    panel.get_by_role("searchbox").fill("")
+    panel.get_by_label("Samplers or schedules").select_option("samplers")
+    count = panel.locator("li").count()
+    panel.get_by_label("Family").select_option("ancestral")
+    assert 1 < panel.locator("li").count() < count
+    panel.get_by_role("searchbox").fill("<img src=x onerror=alert(1)>")
+    assert panel.locator("li").count() == 0
+    assert panel.get_by_role("status").inner_text().startswith("0 of")

@@ -1,0 +1,71 @@
+// @ts-check
+/** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, and a button to use it. */
+
+import { app, changed, toast } from "./host.js";
+import { facts, families, search } from "./search.js";
+import { html } from "./svg.js";
+
+/** @typedef {import("./search.js").Entry} Entry @typedef {{samplers: Entry[], schedules: Entry[]}} Catalogue */
+
+const WIDGETS = { samplers: ["sampler", "sampler_name"], schedules: ["schedule", "scheduler"] };
+
+/** The tab as the host wants it. @param {Catalogue} catalogue */
+export function tab(catalogue) {
+  return {
+    id: "sigmatic-browser",
+    icon: "pi pi-chart-line",
+    title: "Sigmatic",
+    tooltip: "Sigmatic: samplers and schedules",
+    type: "custom",
+    render: (/** @type {HTMLElement} */ place) => place.replaceChildren(panel(catalogue)),
+  };
+}
+
+/** @param {Catalogue} catalogue */
+function panel(catalogue) {
+  const list = html("ul", { class: "found" });
+  const count = html("div", { class: "count", role: "status" });
+  const show = () => {
+    const kind = /** @type {keyof Catalogue} */ (what.value);
+    family.hidden = kind !== "samplers";
+    const found = search(catalogue[kind], query.value, family.hidden ? "" : family.value);
+    count.textContent = `${found.length} of ${catalogue[kind].length} ${kind}`;
+    list.replaceChildren(...found.map((entry) => row(entry, kind)));
+  };
+  const what = choice("Samplers or schedules", [["samplers", "samplers"], ["schedules", "schedules"]], show);
+  const family = choice("Family", [["", "all families"], ...families(catalogue.samplers).map((name) => /** @type {[string, string]} */ ([name, name]))], show);
+  const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: "search", "aria-label": "Search", input: show }));
+  show();
+  return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), query, count, list]);
+}
+
+/** @param {string} label @param {[string, string][]} options @param {() => void} change */
+function choice(label, options, change) {
+  return /** @type {HTMLSelectElement} */ (html("select", { "aria-label": label, change }, options.map(([value, text]) => html("option", { value }, [text]))));
+}
+
+/** @param {Entry} entry @param {keyof Catalogue} kind */
+function row(entry, kind) {
+  const use = html("button", { type: "button", "aria-label": `Use ${entry.name} in the selected nodes`, click: () => useIn(entry.name, kind) }, ["use"]);
+  return html("li", {}, [
+    html("div", { class: "head" }, [html("b", {}, [entry.name]), use]),
+    html("div", { class: "facts" }, facts(entry).map((fact) => html("span", {}, [fact]))),
+    html("div", {}, [entry.summary]),
+    html("div", { class: "source" }, [entry.reference]),
+  ]);
+}
+
+/** Choose `name` in every selected node that has it in a list. @param {string} name @param {keyof Catalogue} kind */
+function useIn(name, kind) {
+  let count = 0;
+  for (const node of Object.values(app.canvas.selected_nodes ?? {})) {
+    const widget = node.widgets?.find((/** @type {any} */ one) => WIDGETS[kind].includes(one.name));
+    if (!widget) continue;
+    if (Array.isArray(widget.options?.values) && !widget.options.values.includes(name)) widget.options.values = [...widget.options.values, name];
+    widget.value = name;
+    widget.callback?.(name, app.canvas, node);
+    count++;
+  }
+  if (count) changed();
+  else toast("info", "Select a node with a sampler or schedule list first.");
+}

@@ -1,0 +1,77 @@
+// @ts-check
+/** The only file that touches ComfyUI's page: what the others need of it, in one place. */
+
+// @ts-ignore - served by ComfyUI, three levels up from /extensions/<folder>/js/
+import { app as app_ } from "../../../scripts/app.js";
+// @ts-ignore
+import { api as api_ } from "../../../scripts/api.js";
+
+/** @type {import("../../tests/js/comfy").App} */
+export const app = app_;
+/** @type {import("../../tests/js/comfy").Api} */
+export const api = api_;
+
+/** @typedef {import("../../tests/js/comfy").LNode} LNode @typedef {import("../../tests/js/comfy").LWidget} LWidget */
+
+/**
+ * Call `after` whenever `object[name]` has been called, whatever others hook there before or later.
+ * @param {any} object @param {string} name @param {(...args: any[]) => void} after
+ */
+export function chain(object, name, after) {
+  const before = object[name];
+  object[name] = function (/** @type {any[]} */ ...args) {
+    const result = before?.apply(this, args);
+    after(...args);
+    return result;
+  };
+}
+
+/** The names of a node's widgets whose values decide what it computes, in the order of its definition. */
+/** @param {LNode} node @returns {string[]} */
+export function valueNames(node) {
+  const input = node.constructor.nodeData?.input ?? {};
+  const all = { ...input.required, ...input.optional };
+  return Object.keys(all).filter((name) => {
+    const type = all[name][0];
+    return Array.isArray(type) || ["INT", "FLOAT", "BOOLEAN", "COMBO", "STRING"].includes(type);
+  });
+}
+
+/** Whether nodes are drawn by Vue ("Nodes 2.0") and not on the canvas. */
+export function isVue() {
+  return Boolean(/** @type {any} */ (globalThis).LiteGraph?.vueNodesMode);
+}
+
+/** A setting's value. @param {string} id @param {any} otherwise */
+export function setting(id, otherwise) {
+  return app.extensionManager?.setting?.get(id) ?? otherwise;
+}
+
+/** A line at the edge of the page. @param {"success" | "error" | "info"} severity @param {string} detail */
+export function toast(severity, detail) {
+  app.extensionManager?.toast?.add({ severity, summary: "Sigmatic", detail, life: 3000 });
+}
+
+/** Redraw the canvas and let undo and autosave know of a change. */
+export function changed() {
+  app.graph?.setDirtyCanvas?.(true, true);
+  const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+  (tracker?.captureCanvasState ?? tracker?.checkState)?.call(tracker);
+}
+
+/** Handle the mouse wheel over an element as the canvas does (by itself, an element in the classic canvas swallows it). */
+/** @param {HTMLElement} element */
+export function passWheel(element) {
+  element.addEventListener("wheel", (event) => {
+    if (isVue() || !app.canvas?.processMouseWheel) return;
+    event.preventDefault();
+    app.canvas.processMouseWheel(event);
+  });
+}
+
+/** Give a node a size, and draw the canvas anew, which is what moves the elements on it. */
+/** @param {LNode} node @param {[number, number]} size */
+export function resize(node, size) {
+  node.setSize(size);
+  app.canvas?.setDirty?.(true, true);
+}

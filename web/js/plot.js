@@ -1,0 +1,238 @@
+// @ts-check
+/** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
+
+import { bar, fill } from "./bar.js";
+import { chart, stepAt } from "./chart.js";
+import { copyChart, copyTable } from "./copy.js";
+import { CurveEditor, CURVES } from "./curve_editor.js";
+import { chain, passWheel, resize, setting } from "./host.js";
+import { ask, question } from "./question.js";
+import { drawing, html, paint } from "./svg.js";
+import { asText, atStep, caption, description } from "./words.js";
+
+/** @typedef {import("./words.js").Answer} Answer @typedef {import("./host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
+
+/** The nodes that get a plot. */
+export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings"];
+
+const HEIGHT = 190;
+const EDITOR = 104;
+/** All plots of the page. @type {Set<Plot>} */
+export const plots = new Set();
+
+export class Plot {
+  /** @param {LNode} node */
+  constructor(node) {
+    this.node = node;
+    /** @type {Answer | null} */
+    this.answer = null;
+    /** @type {string[]} */
+    this.linked = [];
+    /** @type {CurveEditor | null} */
+    this.editor = null;
+    this.problem = "";
+    this.asked = "";
+    this.busy = this.scheduled = false;
+    /** @type {number | null} */
+    this.at = null;
+    this.bar = bar({
+      choose: (change) => this.choose(change),
+      list: () => this.listOthers(),
+      picture: () => void (this.answer && copyChart(this.svg, this.answer.summary)),
+      text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
+    }, (node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
+    this.svg = drawing();
+    this.picture = html("div", { class: "picture" }, [this.svg]);
+    this.says = html("div", { class: "says" });
+    const parts = [this.bar.element, this.picture, this.says];
+    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": "Plot of the run" }, parts);
+    this.observer = new ResizeObserver(() => this.paint());
+    for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
+    this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
+      serialize: false, hideOnZoom: false, hideInPanel: true,
+      getMinHeight: () => HEIGHT + (this.editor ? EDITOR : 0), getValue: () => "", setValue: () => {},
+    });
+    this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
+    this.listen();
+    if (node.graph) this.start();
+  }
+
+  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string}} */
+  get choice() {
+    return { axis: "log", model: "", other: "", curve: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
+  }
+
+  /** @param {Record<string, string>} change */
+  choose(change) {
+    this.node.properties ??= {};
+    this.node.properties.sigmatic_plot = { ...this.choice, ...change };
+    this.queue();
+  }
+
+  listen() {
+    this.picture.addEventListener("pointermove", (event) => this.point(event));
+    this.picture.addEventListener("pointerleave", () => this.pointAt(null));
+    this.element.addEventListener("keydown", (event) => this.key(event));
+    passWheel(this.element);
+    for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
+    chain(this.node, "onAdded", () => this.start());
+    chain(this.node, "onRemoved", () => this.stop());
+  }
+
+  /** Only nodes of a graph are kept up: copying makes others that are never removed. */
+  start() {
+    plots.add(this);
+    this.observer.observe(this.element);
+    this.queue();
+  }
+
+  stop() {
+    plots.delete(this);
+    this.observer.disconnect();
+  }
+
+  get gone() {
+    return !plots.has(this);
+  }
+
+  /** Look at the widgets again before the next frame. */
+  queue() {
+    if (this.scheduled || this.gone) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => {
+      this.scheduled = false;
+      if (!this.gone) this.update();
+    });
+  }
+
+  /** Ask for the numbers if anything has changed; one request at a time, and the last change wins. */
+  async update() {
+    this.adopt();
+    if (!this.visible()) return;
+    const { body, linked } = question(this.node, this.choice.model);
+    this.linked = linked;
+    if (body === this.asked) return this.paint();
+    if (this.busy) return;
+    this.busy = true;
+    const [status, answer] = await ask(body);
+    this.busy = false;
+    if (this.gone) return;
+    if (status === 429) return void setTimeout(() => this.queue(), 300);
+    this.asked = body;
+    this.problem = status === 200 ? "" : String(answer.error ?? "the server does not answer.");
+    if (status === 200) this.answer = answer;
+    this.paint();
+    for (const plot of plots) if (plot !== this && plot.choice.other === String(this.node.id)) plot.paint();
+    if (question(this.node, this.choice.model).body !== body) this.queue();
+  }
+
+  /** Whether plots are wanted; the widget is folded away where they are not. */
+  visible() {
+    const hidden = !setting("Sigmatic.Plot.Show", true);
+    if (hidden !== Boolean(this.widget.hidden)) {
+      this.widget.hidden = hidden;
+      if (this.widget.options) this.widget.options.hidden = hidden;
+      this.element.style.display = hidden ? "none" : "";
+      const [width, height] = this.node.computeSize();
+      resize(this.node, [Math.max(this.node.size[0], width), height]);
+    }
+    return !hidden;
+  }
+
+  /** Show the editor of the chosen curve, or none; the node grows by it. */
+  edit() {
+    const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
+    if (this.editor?.text === widget) return this.editor?.draw();
+    const opened = Boolean(widget) !== Boolean(this.editor);
+    this.editor?.element.remove();
+    this.editor = widget ? new CurveEditor(widget) : null;
+    if (this.editor) this.says.before(this.editor.element);
+    this.element.classList.toggle("open", Boolean(this.editor));
+    const { size } = this.node;
+    if (opened) resize(this.node, [size[0], Math.max(this.node.computeSize()[1], size[1] + (this.editor ? EDITOR : -EDITOR))]);
+    requestAnimationFrame(() => this.editor?.draw());
+  }
+
+  /** After Undo, Nodes 2.0 keeps showing the old node's element: put ours in its place. */
+  adopt() {
+    if (this.element.isConnected) return;
+    const old = document.querySelector(`[data-node-id="${this.node.id}"] .sigmatic-plot`);
+    if (old && old !== this.element) old.replaceWith(this.element);
+  }
+
+  /** The plot that this one is compared with. @returns {Plot | undefined} */
+  compared() {
+    const { other } = this.choice;
+    return other ? [...plots].find((plot) => plot !== this && String(plot.node.id) === other && plot.node.graph === this.node.graph) : undefined;
+  }
+
+  view() {
+    const { clientWidth: width, clientHeight: height } = this.picture;
+    return { width, height, axis: this.choice.axis, other: this.compared()?.answer ?? null, at: this.at };
+  }
+
+  /** Draw what is known. */
+  paint() {
+    const view = this.view();
+    this.element.classList.toggle("wrong", Boolean(this.problem));
+    this.bar.axis.value = view.axis;
+    this.bar.model.value = this.choice.model;
+    this.bar.curve.value = this.choice.curve;
+    this.edit();
+    this.listOthers();
+    const { answer } = this;
+    if (answer && view.width && view.height) {
+      if (view.at !== null && view.at > answer.sigmas.length - 2) view.at = this.at = null;
+      paint(this.svg, chart(answer, view), view.width, view.height);
+    }
+    const label = this.problem || (answer ? description(answer, this.linked, view.other) : "Plot of the run: not yet known.");
+    if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
+    this.says.title = label;
+    if (this.problem) this.says.textContent = this.problem;
+    else if (answer) this.says.textContent = view.at === null ? caption(answer, this.linked, view.other) : atStep(answer, view.at);
+  }
+
+  /** The choices of what to compare with, as of now. */
+  listOthers() {
+    const others = [...plots].filter((plot) => plot !== this && plot.node.graph === this.node.graph);
+    fill(this.bar.other, [["", "compare"], ...others.map((plot) => /** @type {[string, string]} */ ([String(plot.node.id), `vs ${plot.node.title} #${plot.node.id}`]))]);
+    this.bar.other.value = this.compared() ? this.choice.other : "";
+  }
+
+  /** @param {PointerEvent} event */
+  point(event) {
+    const box = this.picture.getBoundingClientRect();
+    if (!this.answer || !box.width || this.answer.sigmas.length < 2) return;
+    const px = ((event.clientX - box.left) / box.width) * this.picture.clientWidth;
+    this.pointAt(stepAt(this.answer, this.view(), px));
+  }
+
+  /** @param {number | null} at */
+  pointAt(at) {
+    if (at === this.at) return;
+    this.at = at;
+    this.paint();
+  }
+
+  /** Arrow keys walk through the steps, Escape stops. @param {KeyboardEvent} event */
+  key(event) {
+    if (event.target !== this.element || !this.answer) return;
+    const last = this.answer.sigmas.length - 2;
+    const now = this.at ?? -1;
+    const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: last }[event.key];
+    if (event.key !== "Escape" && to === undefined) return;
+    event.stopPropagation();
+    event.preventDefault();
+    this.pointAt(to === undefined ? null : Math.max(0, Math.min(last, to)));
+  }
+}
+
+/** Look at all plots again. */
+export function refresh() {
+  for (const plot of plots) plot.queue();
+}
+
+/** @param {LNode} node */
+export function addPlot(node) {
+  if (PLOTTED.includes(String(node.constructor.comfyClass ?? node.type))) new Plot(node);
+}

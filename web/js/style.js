@@ -1,0 +1,83 @@
+// @ts-check
+/** How everything of ours looks, in the colours of the page's theme. */
+
+const CSS = `
+.sigmatic-plot {
+  --sig-text: var(--input-text, #ddd); --sig-soft: color-mix(in srgb, var(--sig-text) 62%, transparent);
+  --sig-line: color-mix(in srgb, var(--sig-text) 16%, transparent);
+  --sig-level: #4a9eda; --sig-noise: #e8853d; --sig-eta: #b07be0; --sig-s: #3fae7c;
+  display: flex; flex-direction: column; width: 100%; height: 100%; min-height: 0; overflow: hidden; box-sizing: border-box;
+  background: var(--comfy-input-bg, #222); color: var(--sig-text); border-radius: 6px; font: 10px/1.3 sans-serif;
+  outline-offset: -2px; user-select: none;
+}
+[data-node-id] .sigmatic-plot { min-height: 184px; }
+[data-node-id] .sigmatic-plot.open { min-height: 288px; }
+.sigmatic-plot .bar { display: flex; gap: 3px; padding: 3px 4px 0; flex: none; }
+.sigmatic-plot .bar > * {
+  font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px;
+  padding: 1px 3px; height: 18px; min-width: 0; cursor: pointer; box-sizing: border-box;
+}
+.sigmatic-plot .bar > :hover, .sigmatic-plot .bar > :focus-visible { color: var(--sig-text); border-color: var(--sig-soft); }
+.sigmatic-plot .bar select { flex: 1 1 0; text-overflow: ellipsis; appearance: none; text-align: center; }
+.sigmatic-plot .bar option { color: var(--input-text, #ddd); background: var(--comfy-menu-bg, #222); }
+.sigmatic-plot .picture { flex: 1 1 0; min-height: 0; position: relative; }
+.sigmatic-plot svg { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
+.sigmatic-plot .says {
+  flex: none; height: 28px; padding: 0 6px 3px; overflow: hidden; color: var(--sig-soft); overflow-wrap: anywhere;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; box-sizing: border-box;
+}
+.sigmatic-plot.wrong svg { opacity: 0.25; }
+.sigmatic-plot.wrong .says { color: var(--error-text, #e5484d); }
+.sigmatic-plot .label { fill: var(--sig-soft); font: 9px sans-serif; }
+.sigmatic-plot .legend .own { fill: var(--sig-level); }
+.sigmatic-plot .legend .noise { fill: var(--sig-noise); }
+.sigmatic-plot .legend .evaluations { fill: var(--sig-text); stroke: none; }
+.sigmatic-plot .grid { stroke: var(--sig-line); stroke-width: 1; }
+.sigmatic-plot .frame { stroke: var(--sig-soft); stroke-width: 1; }
+.sigmatic-plot .levels polyline { fill: none; stroke: var(--sig-level); stroke-width: 1.6; stroke-linejoin: round; }
+.sigmatic-plot .levels circle { fill: var(--sig-level); }
+.sigmatic-plot .levels.other polyline { stroke: var(--sig-soft); stroke-dasharray: 4 3; stroke-width: 1.2; }
+.sigmatic-plot .levels.other circle { fill: var(--sig-soft); }
+.sigmatic-plot .noise rect { fill: var(--sig-noise); fill-opacity: 0.55; }
+.sigmatic-plot .evaluations { stroke: var(--sig-text); stroke-width: 1; fill: none; }
+.sigmatic-plot path.eta { stroke: var(--sig-eta); stroke-width: 1.5; fill: none; }
+.sigmatic-plot path.s_noise { stroke: var(--sig-s); stroke-width: 1.5; fill: none; }
+.sigmatic-plot .label.eta { fill: var(--sig-eta); }
+.sigmatic-plot .label.s_noise { fill: var(--sig-s); }
+.sigmatic-plot .pointer rect { fill: var(--sig-text); fill-opacity: 0.1; }
+.sigmatic-plot .pointer circle { fill: none; stroke: var(--sig-text); stroke-width: 1.5; }
+.sigmatic-plot .curve { flex: none; height: 104px; display: flex; flex-direction: column; border-top: 1px solid var(--sig-line); }
+.sigmatic-plot .curve .picture { cursor: crosshair; touch-action: none; }
+.sigmatic-plot .curve .picture:focus-visible { outline: 1px solid var(--sig-soft); outline-offset: -1px; }
+.sigmatic-plot .curve .foot { display: flex; flex: none; gap: 4px; padding: 0 4px 3px; align-items: center; }
+.sigmatic-plot .curve .says { flex: 1; height: auto; padding: 0 2px; -webkit-line-clamp: 1; }
+.sigmatic-plot .curve button { font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; cursor: pointer; }
+.sigmatic-plot .curve .knob { fill: var(--sig-level); stroke: var(--comfy-input-bg, #222); stroke-width: 1.5; cursor: grab; }
+.sigmatic-plot .curve .knob.chosen { stroke: var(--sig-text); }
+.sigmatic-ticks { display: flex; flex-wrap: wrap; gap: 2px 12px; max-width: 380px; justify-content: flex-end; }
+.sigmatic-browser { display: flex; flex-direction: column; gap: 6px; padding: 10px; height: 100%; box-sizing: border-box; font: 13px/1.4 sans-serif; color: var(--input-text, #ddd); }
+.sigmatic-browser .row { display: flex; gap: 6px; }
+.sigmatic-browser select, .sigmatic-browser input {
+  flex: 1; min-width: 0; padding: 5px 6px; font: inherit; color: var(--input-text, #ddd); background: var(--comfy-input-bg, #222);
+  border: 1px solid var(--border-color, #444); border-radius: 6px;
+}
+.sigmatic-browser input { flex: none; }
+.sigmatic-browser .count, .sigmatic-browser .source { color: var(--descrip-text, #999); font-size: 11px; }
+.sigmatic-browser ul { list-style: none; margin: 0; padding: 0; overflow-y: auto; flex: 1; min-height: 0; }
+.sigmatic-browser li { padding: 8px 2px; border-top: 1px solid var(--border-color, #444); }
+.sigmatic-browser .head { display: flex; justify-content: space-between; align-items: center; gap: 6px; }
+.sigmatic-browser .head b { overflow-wrap: anywhere; }
+.sigmatic-browser button { font: inherit; font-size: 12px; padding: 2px 10px; cursor: pointer; color: var(--input-text, #ddd); background: var(--comfy-input-bg, #222); border: 1px solid var(--border-color, #444); border-radius: 6px; }
+.sigmatic-browser button:hover, .sigmatic-browser button:focus-visible { border-color: var(--input-text, #ddd); }
+.sigmatic-browser .facts { display: flex; flex-wrap: wrap; gap: 4px; margin: 3px 0; }
+.sigmatic-browser .facts span { font-size: 11px; padding: 0 6px; border-radius: 8px; background: color-mix(in srgb, var(--input-text, #ddd) 13%, transparent); }
+`;
+
+/** Put the styles into the page, once. */
+export function dress() {
+  if (document.getElementById("sigmatic-style")) return;
+  const style = document.createElement("style");
+  style.id = "sigmatic-style";
+  style.textContent = CSS;
+  document.head.append(style);
+}
