@@ -19,7 +19,6 @@ from .sentinel import Sentinel
 
 OWN_NOISE = "default"
 RUN = ("noise", "between", "batch_index")  # options of a run, not of its sampler
-_SHOWN = ("eta", "tau")  # in summaries, even where they are at their defaults
 _CHOICE = "__sigmatic_choice__"
 _log = logging.getLogger("sigmatic")
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
@@ -57,12 +56,6 @@ class Choice(NamedTuple):
     def _run(self) -> dict[str, Any]:
         return {name: value for name, value in self.fixed.items() if name in RUN and value is not None}
 
-    def words(self, told: dict[str, Any]) -> str:
-        """Those options that are not at their defaults, and the amount of noise, in words."""
-        default = {param.name: param.default for param in self.spec.params}
-        shown = {key: value for key, value in told.items() if key in _SHOWN or value != default.get(key)}
-        return ", ".join(f"{key} {options.as_text(value)}" for key, value in shown.items() if key != "batch_index")
-
     def params(self, told: dict[str, Any], ms: Any) -> dict[str, Any]:
         """The sampler's parameters on a model: curves over its sigmas, its own scale of noise."""
         own = {name: value for name, value in told.items() if name not in RUN}
@@ -94,13 +87,11 @@ def host_sampler(
         params = choice.params(told, ms)
         seed = int(extra_args.get("seed") or 0)
         record = log or Record()
-        record.begin(seed, told, choice.words(told), sigmas)
+        record.begin(seed, told, sigmas)
         table = table_of(spec, record.sigmas, space, params)
         if not host.starts_from_noise(ms):
             _refuse_noise(name, table, params)
         record.warn(guard.notes(spec, table, record.sigmas, model, extra_args))
-        if spec.uncond:
-            model, extra_args = with_uncond(name, model, extra_args)
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
             source = step_noise(told.get("noise", OWN_NOISE), spec, x, sigmas, seed)

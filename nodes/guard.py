@@ -61,7 +61,7 @@ def _guidance(spec: Any, guider: Any) -> str | None:
     most, cfg = _MOST_GUIDANCE.get(kind), getattr(guider, "cfg", None)
     if most is None or not isinstance(cfg, (int, float)) or cfg <= most:
         return None
-    if spec.uncond:
+    if kind == "cfg++":
         return f"cfg is {cfg:g} and sig_{spec.name} counts it differently: 1 to 2 is usual, more burns the picture."
     return (
         f"cfg is {cfg:g} and sig_{spec.name} is for distilled models, which take 1 to 2: lower it, or choose "

@@ -33,15 +33,14 @@ class Record:
     began: float = 0.0
     resume: dict[str, Any] | None = None
     told: dict[str, Any] = field(default_factory=dict)
-    words: str = ""
     sigmas: tuple[float, ...] = ()
     evaluations: int = 0
     notes: list[str] = field(default_factory=list)
     left: dict[str, Any] | None = None
 
-    def begin(self, seed: int, told: dict[str, Any], words: str, sigmas: Tensor) -> None:
-        """What the run was told, also in words; its time starts here."""
-        self.seed, self.told, self.words, self.sigmas = seed, told, words, tuple(sigmas.tolist())
+    def begin(self, seed: int, told: dict[str, Any], sigmas: Tensor) -> None:
+        """What the run was told; its time starts here."""
+        self.seed, self.told, self.sigmas = seed, told, tuple(sigmas.tolist())
         self.began = time.perf_counter()
 
     def warn(self, notes: list[str]) -> None:
@@ -121,7 +120,7 @@ def summary(record: Record, sampler: str, schedule: str, **values: Any) -> str:
     sigmas = record.sigmas
     told = in_words(record.told)
     lines = [
-        f"sampler: {sampler}" + (f" ({record.words})" if record.words else ""),
+        f"sampler: {sampler}" + (f" ({told})" if told else ""),
         f"schedule: {schedule}",
         *(f"{name}: {value}" for name, value in values.items()),
     ]

@@ -288,7 +288,7 @@ def test_the_summary_says_what_was_done(pack):
     noisy = pack.nodes["SigmaticKSampler"].execute(
         **links, **{**given, "sampler": "sig_euler_ancestral"}, eta_curve="0:1, 100:0.5"
     )
-    assert "sig_euler_ancestral (eta 0:1, 100:0.5)" in noisy.args[1]
+    assert "sig_euler_ancestral (eta 0:1, 100:0.5, s_noise 1)" in noisy.args[1]
     theirs = pack.nodes["SigmaticKSampler"].execute(**links, **{**given, "sampler": "euler"}, eta_curve="0:1")
     assert "sampler: euler" in theirs.args[1] and "note: euler is ComfyUI's own" in theirs.args[1]
 
@@ -334,7 +334,7 @@ def test_the_info_is_the_table_of_what_will_be_run(pack):
     assert "eta 0.5" in pack.run("SigmaticSamplerInfo", sampler=sampler, sigmas=sigmas, model=still)
     by_name = importlib.import_module("comfy.samplers").sampler_object("sig_euler_ancestral")
     quiet = pack.run("SigmaticSamplerInfo", sampler=by_name, sigmas=sigmas, model=still)
-    assert "(eta 0)" in quiet and [line.split()[3] for line in quiet.splitlines()[-4:]] == ["0"] * 4
+    assert "(eta 0, s_noise 1)" in quiet and [line.split()[3] for line in quiet.splitlines()[-4:]] == ["0"] * 4
     theirs = importlib.import_module("comfy.samplers").sampler_object("euler")
     assert "not one of Sigmatic's" in pack.run("SigmaticSamplerInfo", sampler=theirs, sigmas=sigmas)
     pack.line(sampler="sig_heun")
