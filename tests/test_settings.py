@@ -318,6 +318,13 @@ def test_what_does_not_go_together_is_said_with_a_way_out(pack, caplog):
     assert "cfg is 8" in burnt and "sig_dpmpp_2m_sde" in burnt
     (above,) = said("euler", (80.0, 5.0, 0.0))
     assert "sigma 80" in above and "Sigmatic Schedule" in above
+    guider.cfg, guider.model_patcher = 1.0, _demo(pack, "flow")
+    flow = {"model_sigmas": guider.model_patcher.get_model_object("model_sampling").sigmas, "space": "flow"}
+    for schedule, fits in (("simple", True), ("beta", True), ("karras", False), ("exponential", False)):
+        levels = tuple(sigmatic.schedulers.sigmas(schedule, 20, **flow).tolist())
+        found = guard.notes(samplers.get("euler"), None, levels, model, {})
+        assert found == [] if fits else "sig_simple" in found[0], schedule
+        assert guard.notes(samplers.get("euler"), None, levels[-6:], model, {}) == [], "a detailer's last steps"
     with caplog.at_level(logging.WARNING, "sigmatic"):
         pack.line(sampler="sig_lcm", cfg=8.0)
     assert sum("sig_lcm" in line for line in caplog.messages) == 1
