@@ -7,7 +7,7 @@ read, and every answer takes a few milliseconds: what would take longer is refus
 import inspect
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import samplers, schedulers
@@ -15,6 +15,7 @@ from ..core.space import level
 from ..core.spec import Param
 from ..demo.listing import as_dict
 from . import assumed, host, options, run, settings, widgets
+from .adapter import offered
 from .custom import SigmaticSampler, SigmaticSchedule
 from .install import PREFIX, entry, own_sampler
 from .ksampler import SigmaticKSampler
@@ -98,10 +99,10 @@ def _list(given: Any) -> list[Any]:
 def catalogue() -> dict[str, Any]:
     """Every sampler and schedule as declared, by the names they have in dropdowns."""
 
-    def listed(registry: Any) -> list[dict[str, Any]]:
-        return [{**as_dict(registry.get(bare)), "name": PREFIX + bare} for bare in registry.names()]
+    def listed(registry: Any, names: Iterable[str]) -> list[dict[str, Any]]:
+        return [{**as_dict(registry.get(bare)), "name": PREFIX + bare} for bare in names]
 
-    return {"samplers": listed(samplers), "schedules": listed(schedulers)}
+    return {"samplers": listed(samplers, offered()), "schedules": listed(schedulers, schedulers.names())}
 
 
 def checked(node: Any, given: Any, place: str) -> dict[str, Any]:
@@ -181,8 +182,8 @@ def _told(values: dict[str, Any], sigmas: Sequence[float], model: Any, custom: b
     idle = [key for key in ("eta", "s_noise") if key not in params]
     told: dict[str, Any] = {"notes": [f"{name} pays no attention to {' and '.join(idle)}."] if idle else []}
     for key in {"eta", "s_noise"} & params.keys():
-        value = params[key]
-        told[key] = [_rounded(value(sigma)) if callable(value) else value for sigma in sigmas[:-1]]
+        value: Any = params[key]
+        told[key] = [_rounded(_at(value, sigma)) for sigma in sigmas[:-1]]
     if steps > ROWS:
         told["notes"].append(f"What each step does is drawn for up to {ROWS} steps.")
         return told
@@ -191,9 +192,16 @@ def _told(values: dict[str, Any], sigmas: Sequence[float], model: Any, custom: b
     except TypeError as error:  # a sampler that finds its own steps
         told["notes"].append(_short(str(error), 400))
         return told
-    told["evaluations"] = [sum(stage.q != 0 for stage in row.stages) for row in table.rows]
-    told["noise"] = [_rounded(noise) for noise in table.noise]
+    told["evaluations"], told["noise"] = [0] * steps, [0.0] * steps
+    for row, noise in zip(table.rows, table.noise, strict=True):  # a step is more than one row where it is done again
+        told["evaluations"][row.step] += sum(stage.q != 0 for stage in row.stages)
+        told["noise"][row.step] = max(told["noise"][row.step], _rounded(noise) or 0.0)
     return told
+
+
+def _at(value, sigma: float) -> float:
+    """A parameter's value at `sigma`, whether it changes over the run or not."""
+    return value(sigma) if callable(value) else value
 
 
 def _summary(values: dict[str, Any], sigmas: Sequence[float], told: dict[str, Any]) -> str:
