@@ -43,7 +43,7 @@ def test_nodes_and_names_are_listed(host):
 
 
 def test_the_start_is_quiet(host):
-    assert [line for line in host.log.splitlines() if "Sigmatic:" in line] == []
+    assert host.said_at_start == []
 
 
 def test_the_quickstart_paints_digits(host, quickstart):
