@@ -199,7 +199,7 @@ def _told(values: dict[str, Any], sigmas: Sequence[float], model: Any, custom: b
     return told
 
 
-def _at(value, sigma: float) -> float:
+def _at(value: Any, sigma: float) -> Any:
     """A parameter's value at `sigma`, whether it changes over the run or not."""
     return value(sigma) if callable(value) else value
 
