@@ -108,6 +108,19 @@ def more(text: str | None) -> dict[str, Any]:
     return found
 
 
+def curves(**texts: str) -> dict[str, Any]:
+    """The options that curve widgets give: eta_curve="0:1" is eta as a curve. ValueError naming the widget."""
+    found = {name.removesuffix("_curve"): curve(name, text) for name, text in texts.items()}
+    return {name: insist(name, value) for name, value in found.items() if value is not None}
+
+
+def said(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
+    """The options of a node's widgets: a number left at its default says nothing, a curve wins over the number."""
+    numbers = {"eta": eta, "s_noise": s_noise}
+    moved = {name: insist(name, value) for name, value in numbers.items() if value != 1.0}
+    return moved | curves(**texts)
+
+
 def problems(**texts: str | None) -> str | None:
     """What is wrong with the texts of curve widgets (and of `more`), None if nothing is."""
     try:

@@ -170,7 +170,7 @@ class SigmaticSavePreset(io.ComfyNode):
         widgets.insist(schedule=(schedule, [_NONE, *_schedule_names()]))
         if sampler == schedule == _NONE:
             raise ValueError("sampler and schedule are both none: choose one to save.")
-        said = widgets.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         presets = {}
         if sampler != _NONE:
             given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
