@@ -10,6 +10,7 @@ import folder_paths
 
 from .. import samplers, schedulers
 from . import install, options, store, widgets
+from .adapter import offered
 from .compat import CATEGORY, advanced, io, schema
 
 PREFIX = install.PREFIX + "my_"
@@ -176,7 +177,7 @@ class SigmaticSavePreset(io.ComfyNode):
         widgets.insist(schedule=(schedule, [_NONE, *_schedule_names()]))
         if sampler == schedule == _NONE:
             raise ValueError("sampler and schedule are both none: choose one to save.")
-        said = widgets.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         presets = {}
         if sampler != _NONE:
             given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
@@ -196,7 +197,7 @@ def _preset(word: str, name: str, given: dict[str, Any], room: Any) -> dict[str,
 
 
 def _sampler_names() -> list[str]:
-    return [install.PREFIX + name for name in samplers.names()]
+    return [install.PREFIX + name for name in offered()]
 
 
 def _schedule_names() -> list[str]:

@@ -175,7 +175,7 @@ def _told(values: dict[str, Any], sigmas: Sequence[float], model: Any, custom: b
     spec, steps, ms = samplers.get(own.name), len(sigmas) - 1, model.ms
     wishes = {**own.preset, **settings.of_model(model)}
     texts = {key: values.get(key, "") for key in ("eta_curve", "s_noise_curve")}
-    said = widgets.said(values["eta"], values["s_noise"], **texts) | options.more(values.get("more"))
+    said = options.said(values["eta"], values["s_noise"], **texts) | options.more(values.get("more"))
     fixed = {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
     resolved = spec.resolve({**options.usable(spec, wishes, "Sigmatic Settings"), **fixed})
     params = options.over_sigma(resolved, ms, wishes.get("between"))
