@@ -42,7 +42,7 @@ def values(param):
     """Allowed values of a parameter, without the ends of its range where only a few steps matter."""
     if param.kind == "choice":
         return st.sampled_from(param.choices)
-    if param.kind == "int":
+    if param.kind in ("int", "text"):
         return st.just(param.default)
     low = param.min if param.above is None else param.above
     return st.floats(
