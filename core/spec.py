@@ -120,6 +120,7 @@ class SamplerSpec(Spec):
     `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`: it needs the model's
     unconditional prediction, too. `adaptive`: it chooses its own steps, and has no table. `marginal` False: its noise
     is not what the level asks for, by design; `slack`: by how much its coefficients miss, where old pictures need it.
+    `ends`: it makes the step to sigma 0 itself; for all others that step ends in the prediction.
     """
 
     family: str = ""
@@ -133,6 +134,7 @@ class SamplerSpec(Spec):
     adaptive: bool = False
     marginal: bool = True
     slack: float = 0.0
+    ends: bool = False
     alias_of: str | None = None
 
     def resolve(self, given: dict[str, Any]) -> dict[str, Any]:

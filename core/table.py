@@ -115,7 +115,8 @@ class Table:
 class Step(NamedTuple):
     """What a sampler's builder sees: the ends of the step and where its earlier evaluations lie, newest first.
 
-    `i` is the step's place in a run of `n` steps, for methods that go in groups of steps.
+    `i` is the step's place in a run of `n` steps, for methods that go in groups of steps; `kept` says what the earlier
+    registers are.
     """
 
     a: Level
@@ -124,6 +125,7 @@ class Step(NamedTuple):
     space: str = "ve"
     i: int = 0
     n: int = 1
+    kept: tuple[Kept, ...] = ()
 
     @property
     def h(self) -> float:

@@ -30,14 +30,15 @@ def tabulate(
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
     _refuse_noise_on_the_way_up(rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
-    seen = tuple(level(kept.sigma, space) for kept in past[:: 2 if spec.uncond else 1])
+    seen = past[:: 2 if spec.uncond else 1]
     rows, strengths = [], []
     for i, (a, b) in enumerate(pairwise(levels)):
         now = at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
-        rows.append(_row(spec, Step(a, b, seen, space, i, len(sigmas) - 1), now)._replace(step=i))
-        kept = tuple(level(stage.sigma, space) for stage in reversed(rows[-1].stages) if stage.q)
-        seen = () if _singular(spec, a) else (kept + seen)[: spec.history]
+        before = tuple(level(kept.sigma, space) for kept in seen)
+        rows.append(_row(spec, Step(a, b, before, space, i, len(sigmas) - 1, seen), now)._replace(step=i))
+        own = tuple(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q)
+        seen = () if _singular(spec, a) else (own + seen)[: spec.history]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
     check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.slack, spec.marginal)
     scaled = tuple(_scaled(row, strengths[row.step]) for row in rows)
@@ -58,11 +59,11 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
     if a.sigma == b.sigma:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
     if _singular(spec, a):
-        step = step._replace(past=())
+        step = step._replace(past=(), kept=())
     own = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)
-    stages = first_order(step) if b.sigma == 0 else spec.build(step, **own)
+    stages = first_order(step) if b.sigma == 0 and not spec.ends else spec.build(step, **own)
     return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
 
 
