@@ -36,7 +36,10 @@ class Builtins:
         if name.startswith("uni_pc"):
             from comfy.extra_samplers import uni_pc
 
-            return uni_pc.sample_unipc(model, x.clone(), sigmas, variant=name[7:] or "bh1", **options)
+            # It computes in float32 only.
+            model.denoise = lambda x, sigma, inner=model.denoise: inner(x.double(), sigma.double()).to(x)
+            out = uni_pc.sample_unipc(model, x.float(), sigmas.float(), variant=name[7:] or "bh1", **options)
+            return out.to(x)
         function = getattr(self.host.K, "sample_" + name)
         if name == "dpm_fast":
             low = sigmas[-2] if sigmas[-1] == 0 else sigmas[-1]

@@ -15,12 +15,18 @@ import torch
 from torch import Tensor
 
 SIGMA_MAX = 14.614643  # of Stable Diffusion's table, where every run on VE starts
+SIGMA_LOW = 0.029168  # where most schedules end there, and where x = D has its floor
+SCALE = 0.5  # of the angle in which the exact solution steps
 CLASSES = 10
+NOISE = {"mixture": 21, "digits": 11}  # seeds
 
 
 @dataclass
 class Subject:
-    """A model, its starting noise (unit normals like x) and the exact solution of its ODE; all float64."""
+    """A model, its starting noise (unit normals like x) and the exact end of its ODE, all float64.
+
+    `floor`: the error of an exact run that ends with x = D at SIGMA_LOW.
+    """
 
     name: str
     space: str
@@ -28,6 +34,7 @@ class Subject:
     noise: Tensor
     groups: int = 1
     exact: Tensor | None = None
+    floor: list[float] | None = None
 
     @property
     def sigma_max(self) -> float:
@@ -74,7 +81,7 @@ class Mixtures:
 def mixtures(dimensions: int, space: str, seeds: range, paths: int) -> Subject:
     """The mixtures of `seeds`, `paths` runs of each."""
     model = Mixtures(dimensions, seeds).model(space)
-    noise = torch.randn(len(seeds) * paths, dimensions, generator=_generator(7), dtype=torch.float64)
+    noise = torch.randn(len(seeds) * paths, dimensions, generator=_generator(NOISE["mixture"]), dtype=torch.float64)
     return Subject(f"mixture-{dimensions}-{space}", space, model, noise, groups=len(seeds))
 
 
@@ -85,7 +92,7 @@ def digits(cfg: float, space: str, paths: int, exact: bool = False) -> Subject:
     if exact:
         net = importlib.import_module("copy").deepcopy(net).double()
     model = package.guided(net, [k % CLASSES for k in range(paths)], space=space, cfg=cfg)
-    noise = torch.randn(paths, 1, 32, 32, generator=_generator(11), dtype=torch.float64)
+    noise = torch.randn(paths, 1, 32, 32, generator=_generator(NOISE["digits"]), dtype=torch.float64)
     return Subject(f"digits-{cfg:g}-{space}", space, model, noise)
 
 
@@ -93,26 +100,28 @@ def _generator(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def solve(subject: Subject, steps: int) -> Tensor:
-    """The exact end: a method of order 5 in theta, from the top to sigma 0 (its last stretch, 1e-5, is x = D)."""
+def solve(subject: Subject, steps: int, end: float = 0.0) -> Tensor:
+    """The exact solution at sigma = `end`: a method of order 5, even in theta^(2/3); the last stretch to 0 is x = D."""
     sigmatic = inhost.load_sigmatic()
-    top = math.pi / 2 if subject.space == "flow" else math.atan(SIGMA_MAX / 0.5)
-    theta = top * torch.linspace(1, 0, steps + 1, dtype=torch.float64) ** 1.5
-    rho = 0.5 * torch.tan(theta)
+    top = math.pi / 2 if subject.space == "flow" else math.atan(SIGMA_MAX / SCALE)
+    rho = SCALE * torch.tan(top * torch.linspace(1, 0, steps + 1, dtype=torch.float64) ** 1.5)
     sigmas = rho / (1 + rho) if subject.space == "flow" else rho
     sigmas[0] = subject.sigma_max
-    sigmas = torch.cat([sigmas[sigmas > 1e-5], torch.tensor([1e-5, 0.0], dtype=torch.float64)])
+    last = [1e-5, 0.0] if end == 0 else [end]
+    sigmas = torch.cat([sigmas[sigmas > 1.01 * last[0]], torch.tensor(last, dtype=torch.float64)])
     return sigmatic.samplers.sample(
         "dormand_prince", subject.model, subject.start(subject.sigma_max), sigmas, space=subject.space, disable=True
     )
 
 
 def with_exact(subject: Subject, precise: Subject, steps: int, folder: Path) -> Subject:
-    """`subject` with its exact end, computed by `precise` once and kept in `folder`."""
+    """`subject` with its exact end and the floor of x = D, computed by `precise` once and kept in `folder`."""
     rows = "x".join(str(n) for n in subject.noise.shape)
     kept = folder / f"exact-{subject.name}-{rows}-{steps}.pt"
     if not kept.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        torch.save(solve(precise, steps), kept)
-    subject.exact = torch.load(kept)
+        low = torch.full((len(subject.noise),), SIGMA_LOW, dtype=torch.float64)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        torch.save((solve(precise, steps), precise.model(solve(precise, steps, SIGMA_LOW), low)), kept)
+    subject.exact, denoised = torch.load(kept)
+    subject.floor = subject.error(denoised)
     return subject

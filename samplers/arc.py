@@ -10,9 +10,10 @@ from ..core.table import Stage, Step, first_order
 from ..core.weights import weights
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
-SOFT = 0.05  # the clock is the log-SNR from rho = 20 to 0.05 and bends to a finite end beyond
+LOW, HIGH = 0.08, 100.0  # the clock is the log-SNR from rho = 100 to 0.08 and bends to a finite end beyond
+SHORT = 0.3  # steps shorter than this in the clock are good for a fourth prediction
 PARAMS = (
-    Param("order", 3, "int", min=1, max=4, help="How many predictions are used. 4 for 20 steps and more."),
+    Param("order", 4, "int", min=1, max=4, help="How many predictions are used; the fourth in short steps only."),
     Param("corrector", "on", "choice", choices=("on", "off"), help="Puts the last step right with each prediction."),
     Param(
         "last",
@@ -32,13 +33,19 @@ PARAMS = (
 
 
 def _soft(sigma: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
-    """The negative log-SNR with soft, finite ends: log(rho) between SOFT and 1/SOFT."""
-    return np.log(np.hypot(sigma, SOFT * alpha)) - np.log(np.hypot(alpha, SOFT * sigma))
+    """log(rho) with soft, finite ends: the variable in which the slope is a polynomial."""
+    return np.log(np.hypot(sigma, LOW * alpha)) - np.log(np.hypot(alpha, sigma / HIGH))
 
 
 def _clock(step: Step):
     """`_soft` as a function of sigma."""
     return lambda sigma: _soft(sigma, 1.0 - sigma if step.space == "flow" else 1.0)
+
+
+def _points(step: Step, start: float, order: int, goal: float) -> int:
+    """How many predictions a step from sigma = start to goal may use."""
+    reach = np.ptp(_clock(step)(np.array([start, goal])))
+    return order if reach < SHORT else min(order, 3)
 
 
 def _known(step: Step, own: float) -> list[Node]:
@@ -55,13 +62,14 @@ def _ode(step: Step, own: float, order: int, corrector: bool) -> tuple[Stage, ..
     """A step that keeps D - own x; first the step before is put right, if it was one of the ODE."""
     clock = _clock(step)
     nodes = _known(step, own)
-    A, w = path(nodes[:order], step.a.sigma, step.b.sigma, clock)
+    A, w = path(nodes[: _points(step, step.a.sigma, order, step.b.sigma)], step.a.sigma, step.b.sigma, clock)
     here = Stage(step.a.sigma, 1.0, (), (), -own, 1.0)
     weights = dict(enumerate(w))
     if corrector and len(nodes) > 1 and nodes[1].follow:
         last = nodes[1].sigma
-        was, wrong = path(nodes[1 : 1 + order], last, step.a.sigma, clock)
-        now, right = path(nodes[:order], last, step.a.sigma, clock)
+        count = _points(step, last, order, step.a.sigma)
+        was, wrong = path(nodes[1 : 1 + count], last, step.a.sigma, clock)
+        now, right = path(nodes[:count], last, step.a.sigma, clock)
         grown = now / was  # x = was x_last + wrong F gives x_last, which is gone
         for j, weight in enumerate(right):
             weights[j] = weights.get(j, 0.0) + A * weight
@@ -74,7 +82,7 @@ def _ode(step: Step, own: float, order: int, corrector: bool) -> tuple[Stage, ..
 def _noisy(step: Step, d: float, order: int) -> tuple[Stage, ...]:
     """A step of the SDE: D interpolated in the same clock, the rest solved exactly."""
     here, landing = first_order(step, d)
-    nodes = _known(step, 0.0)[:order]
+    nodes = _known(step, 0.0)[: min(order, 3)]
     if d == 0 or step.a.alpha == 0:
         return here, landing
     fade = rate(step.a, step.b, d)
@@ -97,13 +105,13 @@ def _arc(step: Step, d: float, order: int, corrector: str, last: str, follow: fl
     return _ode(step, follow / (follow * a.alpha + a.sigma), order, corrector == "on")
 
 
-@sampler("Arc", family="multistep", order=3, history=4, ends=True, params=PARAMS, reference=PAPER)
+@sampler("Arc", family="multistep", order=4, history=4, ends=True, params=PARAMS, reference=PAPER)
 def arc(step: Step, *, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
     """Ours: goes on where others stop, to sigma 0 itself, and puts every step right for free. From 6 steps up."""
     return _arc(step, 1.0, order, corrector, last, follow)
 
 
-@sampler("Arc SDE", family="sde", order=3, history=4, ends=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
+@sampler("Arc SDE", family="sde", order=4, history=4, ends=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
 def arc_sde(step: Step, *, eta: float, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
     """Arc with noise in every step. eta 0 is Arc."""
     return _arc(step, policy.sde(step.a, step.b, eta) if eta else 1.0, order, corrector, last, follow)
