@@ -129,10 +129,10 @@ def _floors(found: dict, low: float) -> str:
     head = ["model", "floor", "arc", "best built-in"]
     text = (
         f"A run that is exact down to sigma {low:.4g}, where schedules for Stable Diffusion end, and then takes the\n"
-        "model's prediction for the picture, has this error however many steps it makes. Built-in samplers end so; arc\n"
-        "integrates the last step, too.\n"
+        "model's prediction for the picture, has this error however many steps it makes. Built-in samplers end so;\n"
+        "arc integrates the last step, too.\n"
     )
-    return f"## The floor of a last step x = D\n\n{text}\n" + _table(head, rows)
+    return f"## The floor of a last step x = D\n\n{text}\n{_table(head, rows)}"
 
 
 def _cells(found: dict) -> str:
