@@ -115,7 +115,8 @@ class Table:
 class Step(NamedTuple):
     """What a sampler's builder sees: the ends of the step and where its earlier evaluations lie, newest first.
 
-    `n` is the number of steps of the run, `left` that of the steps behind this one if the run ends in 0 (else many).
+    `n` is the number of steps of the run, `left` that of the steps behind this one if the run ends in 0 (else many);
+    `kept` says what the earlier registers are.
     """
 
     a: Level
@@ -124,6 +125,7 @@ class Step(NamedTuple):
     space: str = "ve"
     n: int = 1
     left: int = 1 << 30
+    kept: tuple[Kept, ...] = ()
 
     @property
     def h(self) -> float:

@@ -30,18 +30,19 @@ def tabulate(
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
     _refuse_noise_on_the_way_up(rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
-    reach = (level(kept.sigma, space) for kept in past[:: 2 if spec.uncond else 1])
-    seen = tuple(takewhile(lambda at: not _singular(spec, at), reach))
+    reach = past[:: 2 if spec.uncond else 1]
+    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), reach))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
     rows, strengths = [], []
     for i, (a, b) in enumerate(pairwise(levels)):
         now = at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
         left = {"left": n - 1 - i} if closed else {}
-        rows.append(_row(spec, Step(a, b, seen, space, n, **left), now)._replace(step=i))
-        kept = tuple(level(stage.sigma, space) for stage in reversed(rows[-1].stages) if stage.q)
-        forgets = _singular(spec, a) or 0 < spec.group <= len(kept + seen)
-        seen = () if forgets else (kept + seen)[: spec.history]
+        before = tuple(level(kept.sigma, space) for kept in seen)
+        rows.append(_row(spec, Step(a, b, before, space, n, kept=seen, **left), now)._replace(step=i))
+        own = tuple(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q)
+        forgets = _singular(spec, a) or 0 < spec.group <= len(own + seen)
+        seen = () if forgets else (own + seen)[: spec.history]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
     history = len(seen) if spec.group else spec.history
     check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.slack, spec.marginal)
@@ -63,7 +64,7 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
     if a.sigma == b.sigma:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
     if _singular(spec, a):
-        step = step._replace(past=())
+        step = step._replace(past=(), kept=())
     own = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)

@@ -85,6 +85,8 @@ def host_sampler(
         settings.warn_if_lost(wishes, ms)
         told = choice.told(wishes, given)
         params = choice.params(told, ms)
+        if extra_args.get("denoise_mask") is not None and "last" in params:
+            params["last"] = "denoised"  # outside of the mask the picture is the latent's own, bit for bit
         seed = int(extra_args.get("seed") or 0)
         record = log or Record()
         record.begin(seed, told, sigmas)

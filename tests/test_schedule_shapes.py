@@ -45,7 +45,7 @@ def test_beta57_is_beta():
 
 def test_wide_arc_is_arc(space):
     wide = sigmatic.schedulers.sigmas("wide_arc", 17, space=space)
-    assert torch.equal(wide, sigmatic.schedulers.sigmas("arc", 17, space=space, data_std=5.0, p=2.5))
+    assert torch.equal(wide, sigmatic.schedulers.sigmas("arc", 17, space=space, data_std=5.0, p=2.5, power=1.0))
 
 
 def test_bells_have_even_shares():
@@ -74,7 +74,7 @@ def test_schedules_are_even_in_their_own_variable(top):
     assert even(rho("logsnr_uniform")[:-1].log())
     assert even(rho("kl_optimal")[:-1].atan())
     assert even(rho("cosine").atan()) and even((rho("cosine", shift=3.0) / 3).atan())
-    assert even(rho("arc", p=1.5, data_std=0.7).div(0.7).atan().pow(1 / 1.5))
+    assert even(rho("arc", p=1.5, data_std=0.7, power=1.0).div(0.7).atan().pow(1 / 1.5))
     assert even(rho("constant_rate", data_std=0.5).square().add(0.25).log())
     grown = rho("vp", beta_d=19.9, beta_min=0.1)[:-1].square().log1p()
     assert even((grown * 2 * 19.9 + 0.01).sqrt())

@@ -23,6 +23,7 @@ ODE_TWINS = [
     ("res_3m_sde", "res_3m"),
     ("res_2s_sde", "res_2s"),
     ("res_3s_sde", "res_3s"),
+    ("arc_sde", "arc"),
 ]
 
 
@@ -69,8 +70,12 @@ def test_a_wrong_coefficient_is_found(name, space):
 @pytest.mark.parametrize("name", NAMES)
 def test_evaluations_per_step_are_as_declared(name, space):
     spec = sigmatic.samplers.get(name)
-    longest = {p.name: p.max for p in spec.params if p.name in ("max_order", "predictor_order")}
-    table = sigmatic.samplers.table(name, sigmas_for(space)[:-1], space=space, **longest)
+    longest = {p.name: p.max for p in spec.params if p.name in ("max_order", "predictor_order", "order")}
+    if "order" in longest and name in STOCHASTIC:
+        longest["eta"] = 0.0
+    # the highest order may ask for short steps
+    sigmas = sigmas_for(space, 60 if "order" in longest else 12)[:-1]
+    table = sigmatic.samplers.table(name, sigmas, space=space, **longest)
     per_row = [sum(stage.q != 0 for stage in row.stages) for row in table.rows]
     assert set(per_row[1:]) == {spec.evals_per_step} and per_row[0] <= spec.evals_per_step
     reach = max(
@@ -119,7 +124,7 @@ def test_the_first_row_from_flow_one(name):
     assert reaches[0] <= 0 and (reaches[1] > 0) == (spec.history > 0)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [n for n in NAMES if not sigmatic.samplers.get(n).lands])
 def test_the_last_row_is_the_prediction(name, space):
     landing = sigmatic.samplers.table(name, sigmas_for(space), space=space).rows[-1].stages[-1]
     assert (landing.A, landing.w, landing.B) == (0.0, (1.0,), ())

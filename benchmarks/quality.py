@@ -1,0 +1,155 @@
+"""How near samplers come to the exact answer, ours against ComfyUI's best, in one run: python benchmarks/quality.py
+
+Same model, same starting noise, float64 reference. At every number of model evaluations all of ComfyUI's ODE samplers
+run on all of its schedules (through its own functions, in its own Python), and the best of them is what ours are
+measured against. What is known of a subject is kept in build/quality, so that a run goes on where it was stopped;
+--fresh starts anew. Writes docs/quality.md and its pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+import sys
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import inhost
+
+KEPT = inhost.ROOT / "build" / "quality"
+EVALUATIONS = {"mixture": (6, 8, 10, 15, 20, 50), "digits": (6, 8, 10, 15, 20)}
+SUBJECTS = [
+    *(("mixture", d, space) for space in ("ve", "flow") for d in (2, 16, 64)),
+    *(("digits", cfg, space) for cfg in (1, 3, 6) for space in ("ve", "flow")),
+]
+SEEDS, PATHS, IMAGES = range(300, 308), 64, 16
+SCREENED, FINALISTS = 2, 12  # digits: all built-ins on so many images, so many of them on all
+STEPS = {"mixture": 400, "digits": 60}  # of the exact solution
+OURS = {"ve": ("karras", "arc"), "flow": ("arc",)}  # the schedules that the sampler arc runs on
+SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
+
+
+def make(kind: str, number: int, space: str, images: int = IMAGES):
+    """The subject with its exact end."""
+    import subjects
+
+    if kind == "mixture":
+        subject = precise = subjects.mixtures(number, space, SEEDS, PATHS)
+    else:
+        subject = subjects.digits(number, space, images)
+        precise = subjects.digits(number, space, images, exact=True)
+    return subjects.with_exact(subject, precise, STEPS[kind], KEPT)
+
+
+def built_in(host, subject, kind: str, few=None) -> dict[int, list]:
+    """For every number of evaluations the built-ins [name, schedule, shift, errors], the best first."""
+    from comfy_samplers import Builtins
+
+    found = {}
+    for evaluations in EVALUATIONS[kind]:
+        runs = []
+        for shift in SHIFTS[subject.space]:
+            host_side = Builtins(host, inhost.model_sampling(host, subject.space, shift))
+            runs += [(host_side, shift, *case) for case in host_side.affordable(evaluations)]
+
+        def measured(run, subject=subject):
+            host_side, shift, name, schedule, sigmas = run
+            out = host_side.sample(name, subject.model, subject.start(float(sigmas[0])), sigmas)
+            return [name, schedule, shift, subject.error(out)]
+
+        if few is not None:
+            runs.sort(key=lambda run: statistics.median(measured(run, few)[3]))
+            runs = runs[:FINALISTS]
+        rows = sorted((measured(run) for run in runs), key=lambda row: statistics.median(row[3]))
+        on_karras = next((row for row in rows if row[1] == "karras"), rows[0])
+        found[evaluations] = [*rows[:5], on_karras]
+    return found
+
+
+def levels(schedule: str, steps: int, space: str):
+    """Our schedules; "arc" is even in theta^(1/1.13), theta = atan((rho / 1.7)^0.6), from the top to sigma 0."""
+    import subjects
+    import torch
+
+    if schedule != "arc":
+        return inhost.load_sigmatic().schedulers.sigmas(schedule, steps, space=space).double()
+    top = math.pi / 2 if space == "flow" else math.atan((subjects.SIGMA_MAX / 1.7) ** 0.6)
+    rho = 1.7 * torch.tan(top * torch.linspace(1, 0, steps + 1, dtype=torch.float64) ** 1.13) ** (1 / 0.6)
+    sigmas = rho / (1 + rho) if space == "flow" else rho
+    sigmas[0] = 1.0 if space == "flow" else subjects.SIGMA_MAX
+    return sigmas
+
+
+def ours(subject, kind: str) -> dict[str, dict[int, list[float]]]:
+    """The sampler arc on our schedules: {schedule: {evaluations: errors}}."""
+    sigmatic = inhost.load_sigmatic()
+    found = {}
+    for schedule in OURS[subject.space]:
+        found[schedule] = {}
+        for evaluations in EVALUATIONS[kind]:
+            sigmas = levels(schedule, evaluations, subject.space)
+            x = subject.start(float(sigmas[0]))
+            out = sigmatic.samplers.sample("arc", subject.model, x, sigmas, space=subject.space, disable=True)
+            found[schedule][evaluations] = subject.error(out)
+    return found
+
+
+def inside(kind: str, number: int, space: str) -> None:
+    """In the host's Python: measure one subject and leave the result in KEPT."""
+    host = inhost.load_host()
+    inhost.load_sigmatic()
+    import torch
+
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")  # the host's own
+    with torch.inference_mode():
+        subject = make(kind, number, space)
+        known = KEPT / f"builtin-{subject.name}.json"
+        if not known.exists():
+            few = make(kind, number, space, SCREENED) if kind == "digits" else None
+            known.write_text(json.dumps(built_in(host, subject, kind, few)))
+        result = {"builtin": json.loads(known.read_text()), "ours": ours(subject, kind), "floor": subject.floor}
+    (KEPT / f"result-{subject.name}.json").write_text(json.dumps(result))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", help="a ComfyUI folder with a venv of its own (default: the first one found)")
+    parser.add_argument("--jobs", type=int, default=2, help="subjects at a time (default %(default)s)")
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs found")
+    parser.add_argument("--subject", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.subject:
+        kind, number, space = arguments.subject
+        inside(kind, int(number), space)
+        return 0
+    found = [Path(arguments.host)] if arguments.host else inhost.hosts()
+    if not found:
+        print("no ComfyUI found: set COMFYUI_PATH to a folder with a venv of its own", file=sys.stderr)
+        return 2
+    KEPT.mkdir(parents=True, exist_ok=True)
+    for old in KEPT.glob("*" if arguments.fresh else "result-*"):
+        old.unlink()
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+    def one(subject) -> int:
+        words = [str(word) for word in subject]
+        code = inhost.run_inside(__file__, found[0], "--subject", *words, stderr=None).returncode
+        print(*words, "failed" if code else "done", flush=True)
+        return code
+
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        failed = sum(code != 0 for code in pool.map(one, SUBJECTS))
+    if failed:
+        return 1
+    import quality_report
+
+    return quality_report.write(KEPT, SUBJECTS, found[0].name)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,117 @@
+"""Arc: predictor and free corrector along a path that agrees with what the model said, down to sigma = 0 itself."""
+
+import numpy as np
+
+from ..core import policy
+from ..core.exponential import rate
+from ..core.path import Node, path
+from ..core.spec import ETA, S_NOISE, Param, sampler
+from ..core.table import Stage, Step, first_order
+from ..core.weights import weights
+
+PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
+LOW, HIGH = 0.08, 100.0  # the clock is the log-SNR from rho = 100 to 0.08 and bends to a finite end beyond
+SHORT = 0.3  # steps shorter than this in the clock are good for a fourth prediction
+PARAMS = (
+    Param("order", 4, "int", min=1, max=4, help="How many predictions are used; the fourth in short steps only."),
+    Param("corrector", "on", "choice", choices=("on", "off"), help="Puts the last step right with each prediction."),
+    Param(
+        "last",
+        "integrate",
+        "choice",
+        choices=("integrate", "denoised"),
+        help="The step to sigma 0; with a mask: denoised.",
+    ),
+    Param(
+        "follow",
+        0.1,
+        min=0.01,
+        max=10.0,
+        help="How much the model's image is taken to change with x: the fraction follow / (follow + rho).",
+    ),
+)
+
+
+def _soft(sigma: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
+    """log(rho) with soft, finite ends: the variable in which the slope is a polynomial."""
+    return np.log(np.hypot(sigma, LOW * alpha)) - np.log(np.hypot(alpha, sigma / HIGH))
+
+
+def _clock(step: Step):
+    """`_soft` as a function of sigma."""
+    return lambda sigma: _soft(sigma, 1.0 - sigma if step.space == "flow" else 1.0)
+
+
+def _points(step: Step, start: float, order: int, goal: float) -> int:
+    """How many predictions a step from sigma = start to goal may use."""
+    reach = np.ptp(_clock(step)(np.array([start, goal])))
+    return order if reach < SHORT else min(order, 3)
+
+
+def _known(step: Step, own: float) -> list[Node]:
+    """The nodes a step may use, newest first: noise parts a path from what lies before it, unless K is 0 there."""
+    nodes = [Node(step.a.sigma, own)]
+    for kept in step.kept:
+        if kept.p and not nodes[-1].follow:
+            break
+        nodes.append(Node(kept.sigma, -kept.p))
+    return nodes
+
+
+def _ode(step: Step, own: float, order: int, corrector: bool) -> tuple[Stage, ...]:
+    """A step that keeps D - own x; first the step before is put right, if it was one of the ODE."""
+    clock = _clock(step)
+    nodes = _known(step, own)
+    A, w = path(nodes[: _points(step, step.a.sigma, order, step.b.sigma)], step.a.sigma, step.b.sigma, clock)
+    here = Stage(step.a.sigma, 1.0, (), (), -own, 1.0)
+    weights = dict(enumerate(w))
+    if corrector and len(nodes) > 1 and nodes[1].follow:
+        last = nodes[1].sigma
+        count = _points(step, last, order, step.a.sigma)
+        was, wrong = path(nodes[1 : 1 + count], last, step.a.sigma, clock)
+        now, right = path(nodes[:count], last, step.a.sigma, clock)
+        grown = now / was  # x = was x_last + wrong F gives x_last, which is gone
+        for j, weight in enumerate(right):
+            weights[j] = weights.get(j, 0.0) + A * weight
+        for j, weight in enumerate(wrong, start=1):
+            weights[j] = weights.get(j, 0.0) - A * grown * weight
+        A *= grown
+    return here, Stage(step.b.sigma, A, tuple(weights[j] for j in sorted(weights)))
+
+
+def _noisy(step: Step, d: float, order: int) -> tuple[Stage, ...]:
+    """A step of the SDE: D interpolated in the same clock, the rest solved exactly."""
+    here, landing = first_order(step, d)
+    nodes = _known(step, 0.0)[: min(order, 3)]
+    if d == 0 or step.a.alpha == 0:
+        return here, landing
+    fade = rate(step.a, step.b, d)
+    lams = [step.between(node.sigma).lam for node in nodes]
+
+    def kernel(t: np.ndarray) -> np.ndarray:
+        return fade * np.exp(fade * (t - step.b.lam))
+
+    def clock(t: np.ndarray) -> np.ndarray:
+        return _soft(np.ones_like(t), np.exp(t))
+
+    w = weights(lams, step.a.lam, step.b.lam, kernel, clock)
+    return here, landing._replace(w=tuple(step.b.alpha * weight for weight in w))
+
+
+def _arc(step: Step, d: float, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
+    a, b = step.a, step.b
+    if d < 1 or (b.sigma == 0 and last == "denoised"):
+        return _noisy(step, d, order) if b.sigma else first_order(step)
+    return _ode(step, follow / (follow * a.alpha + a.sigma), order, corrector == "on")
+
+
+@sampler("Arc", family="multistep", order=4, history=4, lands=True, params=PARAMS, reference=PAPER)
+def arc(step: Step, *, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
+    """Ours: goes on where others stop, to sigma 0 itself, and puts every step right for free. From 8 steps up."""
+    return _arc(step, 1.0, order, corrector, last, follow)
+
+
+@sampler("Arc SDE", family="sde", order=4, history=4, lands=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
+def arc_sde(step: Step, *, eta: float, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
+    """Arc with noise in every step. eta 0 is Arc."""
+    return _arc(step, policy.sde(step.a, step.b, eta) if eta else 1.0, order, corrector, last, follow)
