@@ -19,6 +19,7 @@ lint: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[demo,test]"
+	$(BIN)/python -m pip install --quiet --no-deps k-diffusion torchdiffeq
 	touch $@
 
 clean:

@@ -75,15 +75,21 @@ def model_sampling(host, space: str, shift: float = 1.0):
 
 
 class HostModel:
-    """A denoiser with the attributes that ComfyUI's samplers look for on their model."""
+    """A denoiser with the attributes that ComfyUI's samplers look for on their model.
 
-    def __init__(self, denoise, sampling) -> None:
-        self.denoise = denoise
+    `uncond(x, sigma)` is told to the hooks that CFG++ samplers install.
+    """
+
+    def __init__(self, denoise, sampling, uncond=None) -> None:
+        self.denoise, self.uncond = denoise, uncond
         patcher = SimpleNamespace(get_model_object=lambda name: sampling)
         self.inner_model = SimpleNamespace(model_patcher=patcher, inner_model=SimpleNamespace(model_sampling=sampling))
 
-    def __call__(self, x, sigma, **extra_args):
-        return self.denoise(x, sigma)
+    def __call__(self, x, sigma, model_options=None, **extra_args):
+        denoised = self.denoise(x, sigma)
+        for hook in (model_options or {}).get("sampler_post_cfg_function", []):
+            denoised = hook({"denoised": denoised, "uncond_denoised": self.uncond(x, sigma)})
+        return denoised
 
 
 def main(script: str, description: str | None, inside, **defaults: int) -> int:

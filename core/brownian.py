@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import torch
@@ -15,11 +16,13 @@ from torch import Tensor
 
 from .keys import each_chunk, mix, normals, quick_normals
 from .policy import LAM_END, LAM_START
+from .space import level
 
 LEAF = 2.0**-10
 """Times are snapped to this grid, so that keys survive a rounding error of sigma."""
 DEPTH = round(math.log2((LAM_END - LAM_START) / LEAF))
 LEAVES = 1 << DEPTH
+_FINE = 2.0**-20  # the grid for stretches shorter than a leaf
 FINE = 5
 """From this depth on (intervals of 2 and less) quick normals do: an increment is a sum of several of them."""
 
@@ -133,3 +136,26 @@ def _fill(values: Any, node: _Node, key: int, scratch: Tensor) -> None:
         torch.lerp(values[node.left], values[node.right], 0.5, out=out)
     (quick_normals if node.depth >= FINE else normals)(scratch, key)
     out.add_(scratch, alpha=math.sqrt(length / 4))
+
+
+def clock(sigma: float, space: str) -> float:
+    """The time of noise: lam of `sigma`, from -10 (`core.policy.LAM_START`) up; infinite at sigma = 0."""
+    return max(level(float(sigma), space).lam, LAM_START)
+
+
+@lru_cache(maxsize=4096)
+def stretch(sigma: float, sigma_next: float, space: str) -> tuple[int, int, int]:
+    """Which grid a stretch is named on (1: the fine one, for both ends on one leaf), and its ends as places on it.
+
+    Places count from lam = -10. ValueError where an end is negative or no number.
+    """
+    times = []
+    for value in (sigma, sigma_next):
+        if not (value >= 0 and math.isfinite(value)):
+            raise ValueError(f"noise between sigma {sigma} and {sigma_next}: both must be numbers from 0 up.")
+        times.append(min(clock(value, space), LAM_END) - LAM_START)
+    start, end = (round(time / LEAF) for time in times)
+    if start != end:
+        return 0, start, end
+    start, end = (round(time / _FINE) for time in times)
+    return 1, start, end

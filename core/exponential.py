@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import numpy as np
+
 from . import policy
 from .space import Level
-from .table import Stage, Step, evaluate, first_order
-from .weights import exponential
+from .table import Stage, Step, evaluate, first_order, noise_seen
+from .weights import exponential, weights
 
 Policy = Callable[[Level, Level], float]
 
@@ -91,3 +93,22 @@ def weighted(levels: Sequence[Level], k: int, A: float, w: tuple[float, ...], la
         between = {at for at in levels[1:] if levels[k].sigma <= at.sigma < levels[0].sigma}
         noise = fresh([levels[0], *sorted(between, key=lambda at: -at.sigma)], law)
     return Stage(levels[k].sigma, A, w, noise) if land else evaluate(levels[k], A, w, noise)
+
+
+def solve(step: Step, c: Sequence[float], using: Sequence[Sequence[int]]) -> tuple[Stage, ...]:
+    """Stages at the fractions c of the step, then its end; stage k interpolates eps through the stages using[k - 1].
+
+    x'/alpha' = x/alpha - integral of e^{-lam} eps(lam), eq. 3.4.
+    """
+    if step.a.alpha == 0:
+        return first_order(step)
+    levels = [step.a, *(step.at(fraction) for fraction in c), step.b]
+    stages = [noise_seen(step.a, 1.0, ())]
+    for k, chosen in enumerate(using, start=1):
+        at = levels[k]
+        found = weights([levels[j].lam for j in chosen], step.a.lam, at.lam, lambda t: -np.exp(-t))
+        place = dict(zip(chosen, found, strict=True))
+        w = tuple(at.alpha * place.get(j, 0.0) for j in reversed(range(k)))
+        A = at.alpha / step.a.alpha
+        stages.append(noise_seen(at, A, w) if k < len(using) else Stage(at.sigma, A, w))
+    return tuple(stages)

@@ -8,15 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
-from .plan import Sum, plan
+from .plan import PlannedStep, Sum, plan
 from .table import Table
 
-Noise = Callable[[float, float], Tensor]
+Noise = Callable[..., Tensor]
+"""f(sigma, sigma_next), and where a run jumps or churns f(sigma, sigma_next, visit, stream)."""
+
+
+class Output(NamedTuple):
+    """What a model may return in place of the clean image alone, for samplers that need more.
+
+    denoised: like x. uncond: the same without the prompt (CFG++). log_var_frac: like x, from 0 to 1, how far the log
+    variance of the step's noise lies between its smallest and largest value (Improved DDPM, 2102.09672).
+    """
+
+    denoised: Tensor
+    uncond: Tensor | None = None
+    log_var_frac: Tensor | None = None
 
 
 @torch.no_grad()
@@ -44,24 +57,30 @@ def run(
     marks = sigmas.unbind()
     extra = extra_args or {}
     kept, current, denoised = list(registers), x.to(state), None
-    for i, step in enumerate(progress(plan(table))):
+    uncond = frac = None
+    for step in progress(plan(table)):
         start, slots, draws, new = current, [current, *kept], [], []
         for total in step.sums:
             while len(draws) < total.draws:
-                draws.append(noise(*step.segments[len(draws)]))
+                draws.append(noise(*step.draws[len(draws)]))
             if not total.as_is:
-                current = _combine(total, slots, draws)
+                current = combine(total, slots, draws if not total.spread else _learned(draws, total.spread, frac))
             if not total.evaluate:
                 continue
             seen = current if given is state else current.to(given)
             denoised = model(seen, next(times), **extra)
+            if table.uncond or table.learned or not isinstance(denoised, Tensor):
+                denoised, uncond, frac = _needed(table, denoised)
             if callback is not None and len(slots) == 1 + len(kept):
-                callback(_report(i, marks[i], total.sigma, seen, denoised))
+                callback(_report(step, marks, seen, denoised))
             prediction = denoised if denoised.dtype is state else denoised.to(state)
             slots.append(prediction)
+            if table.uncond:
+                slots.append(cast(Tensor, uncond).to(state))
+                new.append(slots[-1])
             new.append(prediction if total.lean == 0 else torch.add(current, prediction, alpha=total.lean))
-        if callback is not None and not new:
-            callback(_report(i, marks[i], step.sums[0].sigma, start, start if denoised is None else denoised))
+        if callback is not None and not new and step.step >= 0:
+            callback(_report(step, marks, start, start if denoised is None else denoised))
         new.reverse()
         kept = [*new, *kept][: step.keep]
     if current is denoised:
@@ -82,11 +101,39 @@ def _evaluated(table: Table, state: torch.dtype) -> Tensor:
         return torch.tensor(values, dtype=state)[:, None]
 
 
-def _report(i: int, mark: Tensor, sigma: float, x: Tensor, denoised: Tensor) -> dict[str, Any]:
-    return {"x": x, "i": i, "sigma": mark, "sigma_hat": mark, "denoised": denoised}
+def _report(step: PlannedStep, marks: Sequence[Tensor], x: Tensor, denoised: Tensor) -> dict[str, Any]:
+    mark = marks[step.step]
+    hat = mark.new_tensor(step.hat) if step.hat else mark
+    return {"x": x, "i": step.step, "sigma": mark, "sigma_hat": hat, "denoised": denoised}
 
 
-def _combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
+def _needed(table: Table, output: Any) -> tuple[Tensor, Any, Any]:
+    """The parts of a model's Output; TypeError where one is missing that this run needs."""
+    parts = output if isinstance(output, Output) else Output(output)
+    missing = [
+        name
+        for name, needed, part in (
+            ("uncond", table.uncond, parts.uncond),
+            ("log_var_frac", table.learned, parts.log_var_frac),
+        )
+        if needed and part is None
+    ]
+    if missing or not isinstance(parts.denoised, Tensor):
+        raise TypeError(
+            f"model returned {type(output).__name__}: this sampler needs {' and '.join(missing) or 'a tensor'}. "
+            "Return sigmatic.samplers.Output(denoised, uncond=..., log_var_frac=...), or choose another sampler."
+        )
+    return parts
+
+
+def _learned(draws: list[Tensor], spread: float, frac: Any) -> list[Tensor]:
+    """The noises at the strength that the model asks for: log variance raised by `spread` times its fraction."""
+    strength = torch.exp(frac.to(draws[0]) * (spread / 2))
+    return [draw * strength for draw in draws]
+
+
+def combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
+    """One stage: the sum of what is alive, in a tensor of its own (but for a single slot of weight 1)."""
     (index, weight), *rest = total.terms
     out = slots[index]
     fresh = bool(rest) or weight != 1

@@ -5,7 +5,6 @@ The same numbers come for one image and for that image in a batch, for 20 steps 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
@@ -13,12 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from . import policy, shapes, space as spaces
-from .brownian import LEAF, DevicePath, Path
+from . import shapes, space as spaces
+from .brownian import DevicePath, Path, clock, stretch
 from .keys import can_make_noise, check_batch_index, check_seed, each_chunk, mix, normals
 
 STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
-_FINE = 2.0**-20  # the grid for stretches shorter than a leaf
 _STRETCH, _PATH = 0, 1  # what a key is of
 _CHUNK = 1 << 17  # of independent noise: one pass over it, so it need not fit the cache
 
@@ -30,6 +28,12 @@ def _maker(device: str, own: torch.device) -> torch.device:
     return own if device == "same" and can_make_noise(own) else torch.device("cpu")
 
 
+@lru_cache(maxsize=256)
+def _key(seed: int, stream: str, visit: int, what: int) -> int:
+    """The key of a path or of stretches: each stream and each visit has its own."""
+    return mix(seed, STREAMS[stream], what, *([visit] if visit else []))
+
+
 class Gaussian:
     """Independent unit normals for every stretch of noise levels: f(sigma, sigma_next) -> Tensor like x (B, ...)."""
 
@@ -39,18 +43,17 @@ class Gaussian:
         self.shape, self.device, self.space = x.shape, x.device, spaces.check(space)
         self.maker = _maker(device, x.device)
         self.dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
-        self.key = mix(check_seed(seed), STREAMS[stream])
-        self.stretch_key = mix(self.key, _STRETCH)
+        self.seed, self.stream = check_seed(seed), stream
         self.indices = check_batch_index(batch_index, x.shape[0])
         self.size = x[:1].numel()
 
-    def __call__(self, sigma: float, sigma_next: float) -> Tensor:
+    def __call__(self, sigma: float, sigma_next: float, visit: int = 0, stream: str = "") -> Tensor:
         out = self._blank()
-        self._independent(out, sigma, sigma_next)
+        self._independent(out, sigma, sigma_next, _key(self.seed, stream or self.stream, visit, _STRETCH))
         return self.hand_over(out)
 
     def clock(self, sigma: float) -> float:
-        """The time of noise at `sigma`: see `core.noise.clock`."""
+        """The time of noise at `sigma`: see `core.brownian.clock`."""
         return clock(sigma, self.space)
 
     def _blank(self) -> Tensor:
@@ -61,9 +64,9 @@ class Gaussian:
         """`out` on the device and in the dtype of the run."""
         return out.to(self.device, self.dtype, non_blocking=True)
 
-    def _independent(self, out: Tensor, sigma: float, sigma_next: float) -> None:
+    def _independent(self, out: Tensor, sigma: float, sigma_next: float, key: int) -> None:
         grid, start, end = stretch(sigma, sigma_next, self.space)
-        place = mix(self.stretch_key, grid << 62 | start << 31 | end)
+        place = mix(key, grid << 62 | start << 31 | end)
         rows = out.view(len(self.indices), -1)
 
         def work(item: int, k: int, part: slice) -> None:
@@ -87,18 +90,23 @@ class Brownian(Gaussian):
         self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str, device: str = "cpu"
     ) -> None:
         super().__init__(x, seed, batch_index, space, stream, device)
-        key = mix(self.key, _PATH)
-        keys = [mix(key, index) for index in self.indices]
-        self.path = Path(self.size, keys) if self.maker.type == "cpu" else DevicePath(self.size, keys, self.maker)
+        self.visit, self.path = 0, self._begin(0)
 
-    def __call__(self, sigma: float, sigma_next: float) -> Tensor:
-        out = self._blank()
+    def __call__(self, sigma: float, sigma_next: float, visit: int = 0, stream: str = "") -> Tensor:
         grid, start, end = stretch(sigma, sigma_next, self.space)
-        if grid:
-            self._independent(out, sigma, sigma_next)
-        else:
-            self.path.increment(out.view(len(self.indices), -1), start, end)
+        if grid or (stream or self.stream) != self.stream:  # shorter than a leaf; churn and jumps lie on no path
+            return super().__call__(sigma, sigma_next, visit, stream)
+        if visit != self.visit:
+            self.visit, self.path = visit, self._begin(visit)
+        out = self._blank()
+        self.path.increment(out.view(len(self.indices), -1), start, end)
         return self.hand_over(out)
+
+    def _begin(self, visit: int) -> Path:
+        """A path of its own for every visit: what a restart goes through again must be new."""
+        key = _key(self.seed, self.stream, visit, _PATH)
+        keys = [mix(key, index) for index in self.indices]
+        return Path(self.size, keys) if self.maker.type == "cpu" else DevicePath(self.size, keys, self.maker)
 
 
 def gaussian(
@@ -112,9 +120,8 @@ def gaussian(
 ) -> Callable[[float, float], Tensor]:
     """Independent unit normals for every stretch of noise levels: f(sigma, sigma_next) -> Tensor like x (B, ...).
 
-    Made in float32, item by item: on the CPU and moved to x's device, so that every device gets the same numbers, or
-    with device="same" on x's own, which is faster there and gives numbers of that kind of device. Raises ValueError for
-    a bad seed, batch index or device.
+    Made in float32 on the CPU and moved to x's device, so that every device gets the same numbers, or with
+    device="same" on x's own, which is faster there. Raises ValueError for a bad seed, batch index or device.
     """
     return Gaussian(x, seed, batch_index, space, stream, device)
 
@@ -131,8 +138,7 @@ def brownian(
     """Normalised increments of a Brownian path: f(sigma, sigma_next) -> Tensor like x; f.clock(sigma) -> lam.
 
     W(t) is the path at t = clamp(f.clock(sigma), -10, 22), on a grid of 2^-10; f is (W(t') - W(t)) / sqrt(|t' - t|).
-    As `gaussian` otherwise. It keeps at most 18 latents of CPU memory while it lives.
-    """
+    As `gaussian` otherwise. Keeps at most 18 latents of CPU memory."""
     return Brownian(x, seed, batch_index, space, stream, device)
 
 
@@ -143,8 +149,8 @@ class Shaped:
         self.to, self.shape, self.map = Gaussian(x, *key), x.shape, shape
         self.white = white(torch.empty(x.shape[0], count), *key)
 
-    def __call__(self, sigma: float, sigma_next: float) -> Tensor:
-        return self.to.hand_over(self.map(self.white(sigma, sigma_next)).reshape(self.shape))
+    def __call__(self, sigma: float, sigma_next: float, visit: int = 0, stream: str = "") -> Tensor:
+        return self.to.hand_over(self.map(self.white(sigma, sigma_next, visit, stream)).reshape(self.shape))
 
     def clock(self, sigma: float) -> float:
         """As of the white noise."""
@@ -201,6 +207,7 @@ def laplacian(
     return Shaped(x, x[:1].numel(), shapes.laplacian, Gaussian, seed, batch_index, space, stream)
 
 
+# by the names that `samplers.sample(noise=...)` takes
 KINDS: dict[str, Callable[..., Any]] = {
     "gaussian": gaussian,
     "brownian": brownian,
@@ -211,7 +218,6 @@ KINDS: dict[str, Callable[..., Any]] = {
     "uniform": uniform,
     "laplacian": laplacian,
 }
-"""The kinds of noise by the names that `samplers.sample(noise=...)` takes."""
 
 
 def initial(x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, kind: str = "gaussian") -> Tensor:
@@ -222,26 +228,3 @@ def initial(x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, k
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}: give one of {', '.join(KINDS)}.")
     return KINDS[kind](x, seed, batch_index, stream="initial")(1.0, 0.0)
-
-
-def clock(sigma: float, space: str) -> float:
-    """The time of noise: lam of `sigma`, from -10 (`core.policy.LAM_START`) up; infinite at sigma = 0."""
-    return max(spaces.level(float(sigma), space).lam, policy.LAM_START)
-
-
-@lru_cache(maxsize=4096)
-def stretch(sigma: float, sigma_next: float, space: str) -> tuple[int, int, int]:
-    """Which grid a stretch is named on (1: the fine one, for both ends on one leaf), and its ends as places on it.
-
-    Places count from lam = -10. ValueError where an end is negative or no number.
-    """
-    times = []
-    for value in (sigma, sigma_next):
-        if not (value >= 0 and math.isfinite(value)):
-            raise ValueError(f"noise between sigma {sigma} and {sigma_next}: both must be numbers from 0 up.")
-        times.append(min(clock(value, space), policy.LAM_END) - policy.LAM_START)
-    start, end = (round(time / LEAF) for time in times)
-    if start != end:
-        return 0, start, end
-    start, end = (round(time / _FINE) for time in times)
-    return 1, start, end

@@ -17,6 +17,7 @@ class Sum(NamedTuple):
     Slots are counted as the loop keeps them: the step's start, the registers of earlier steps from the newest back,
     then this step's predictions in order. With `blend`, terms are a chain of interpolations, not plain weights.
     `lean` = q/p of the register to keep, or 0 where that is the prediction itself. `as_is`: it is the start unchanged.
+    `spread`: the model's say in the noise, as of `core.table.Stage`.
     """
 
     sigma: float
@@ -27,14 +28,21 @@ class Sum(NamedTuple):
     evaluate: bool
     lean: float
     as_is: bool
+    spread: float
 
 
 class PlannedStep(NamedTuple):
-    """The sums of one step, its stretches of noise, and how many registers later steps need."""
+    """The sums of one step, what each of its noises is asked by, and how many registers later steps need.
+
+    `step`: its place in the schedule, -1 for a jump up, which is not reported; `hat`: where it is evaluated first, 0 if
+    that is its start.
+    """
 
     sums: tuple[Sum, ...]
-    segments: tuple[tuple[float, float], ...]
+    draws: tuple[tuple, ...]
     keep: int
+    step: int
+    hat: float
 
 
 @lru_cache(maxsize=64)
@@ -44,10 +52,23 @@ def plan(table: Table) -> tuple[PlannedStep, ...]:
     scales = [kept.p or kept.q for kept in table.past]
     steps = []
     for row, keep in zip(table.rows, keeps, strict=True):
-        steps.append(PlannedStep(_sums(row, scales), tuple(row.segments()), keep))
-        own = [stage.p or stage.q for stage in row.stages if stage.q]
-        scales = [*reversed(own), *scales][:keep]
+        step = -1 if row.jump else row.step
+        hat = row.stages[0].sigma if row.stages[0].q and row.stages[0].sigma != row.sigma else 0.0
+        steps.append(PlannedStep(_sums(row, scales, table.uncond), _draws(row), keep, step, hat))
+        for stage in row.stages:
+            if stage.q:
+                scales[:0] = [stage.p or stage.q] + [1.0] * table.uncond
+        scales = scales[:keep]
     return tuple(steps)
+
+
+def _draws(row: Row) -> tuple[tuple, ...]:
+    """What each noise of `row` is asked by: (from, to), and where that is not all: how often before, and its stream."""
+    found: list[tuple] = []
+    for start, end in row.segments():
+        stream = "jump" if row.jump else "churn" if end > start else "step"
+        found.append((start, end) if stream == "step" and not row.visit else (start, end, row.visit, stream))
+    return tuple(found)
 
 
 def _keeps(table: Table) -> list[int]:
@@ -58,12 +79,12 @@ def _keeps(table: Table) -> list[int]:
         evaluations = reach = 0
         for stage in row.stages:
             reach = max(reach, len(stage.w) - evaluations)
-            evaluations += stage.q != 0
+            evaluations += table.width * (stage.q != 0)
         need = max(reach, need - evaluations)
     return keeps[::-1]
 
 
-def _sums(row: Row, scales: list[float]) -> tuple[Sum, ...]:
+def _sums(row: Row, scales: list[float], uncond: bool) -> tuple[Sum, ...]:
     """The stages of `row` in slots. A register F = p x + q D is kept as x + (q/p) D or D; `scales` restore it."""
     own: list[tuple[Terms, Terms]] = []  # the step's registers, oldest first, as weights of slots and of noises
     sums = []
@@ -77,10 +98,11 @@ def _sums(row: Row, scales: list[float]) -> tuple[Sum, ...]:
             _add(slots, weight * scales[k], {1 + k: 1.0})
         sums.append(_sum(stage, slots, noise))
         if stage.q:
-            register: tuple[Terms, Terms] = {1 + len(scales) + len(own): stage.q}, {}
+            slot = 1 + len(scales) + len(own)
+            register: tuple[Terms, Terms] = {slot: stage.q}, {}
             _add(register[0], stage.p, slots)
             _add(register[1], stage.p, noise)
-            own.append(register)
+            own += [({slot + 1: 1.0}, {}), register] if uncond else [register]
     return tuple(sums)
 
 
@@ -95,7 +117,18 @@ def _sum(stage: Stage, slots: Terms, noise: Terms) -> Sum:
     noises = tuple((index, weight) for index, weight in noise.items() if weight)
     lean = stage.q / stage.p if stage.p else 0.0
     as_is = terms == ((0, 1.0),) and not noises
-    return Sum(stage.sigma, chain or terms, bool(chain), noises, len(stage.B), stage.q != 0, lean, as_is)
+    evaluate = stage.q != 0
+    return Sum(
+        stage.sigma,
+        chain or terms,
+        bool(chain),
+        noises,
+        len(stage.B),
+        evaluate,
+        lean,
+        as_is,
+        stage.spread if noises else 0.0,
+    )
 
 
 def _chain(terms: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:

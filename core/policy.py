@@ -32,6 +32,22 @@ def sde(a: Level, b: Level, eta: float) -> float:
     return _clamp(math.exp(-eta * gap(a, b)))
 
 
+def sa(a: Level, b: Level, tau: float) -> float:
+    """SA-Solver's rule, d = e^{-tau^2 h}: the diffusion SDE with eta = tau^2 (2309.05019)."""
+    return sde(a, b, tau * tau)
+
+
+def flow(a: Level, b: Level, eta: float) -> float:
+    """ComfyUI's rule for flow models: sigma_down = sigma' (1 + eta (sigma'/sigma - 1)), for its old pictures."""
+    down = max(0.0, b.sigma * (1.0 + eta * (b.sigma / a.sigma - 1.0)))
+    alpha = 1.0 - down if b.alpha < 1.0 else 1.0
+    return _clamp(down / alpha / b.rho) if alpha > 0 and b.sigma > 0 else 1.0
+
+
+LAWS = {"ancestral": ancestral, "sde": sde, "flow": flow}
+"""The laws of noise that ancestral samplers offer, by the names of their parameter."""
+
+
 def deviation(b: Level, d: float) -> float:
     """The standard deviation of the noise that a step to `b` adds: sigma' sqrt(1 - d^2)."""
     return b.sigma * math.sqrt((1.0 - d) * (1.0 + d))

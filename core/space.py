@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 SPACES = ("ve", "flow")
+KINDS = ("x0", "eps", "v", "flow", "velocity")
 
 
 class Level(NamedTuple):
@@ -85,47 +86,63 @@ class Span:
         return float(np.interp(math.log(sigma), np.log(self.table), places))
 
 
-def _column(value: Tensor, x: Tensor) -> Tensor:
+def alpha_of(sigma: Tensor, space: str) -> Tensor:
+    """The weight of the image at `sigma` (B,)."""
+    return 1 - sigma if space == "flow" else torch.ones_like(sigma)
+
+
+def check_kind(kind: str) -> str:
+    """Return `kind`; ValueError unless it is something that a network may predict (`KINDS`)."""
+    if kind not in KINDS:
+        raise ValueError(f"kind is {kind!r}: give {', '.join(KINDS[:-1])} or {KINDS[-1]}.")
+    return kind
+
+
+def column(value: Tensor, x: Tensor) -> Tensor:
+    """`value` (B,) in x's dtype and on its device, shaped to multiply x (B, ...)."""
     return value.to(x).reshape(-1, *[1] * (x.ndim - 1))
 
 
 def from_x0(kind: str, x: Tensor, x0: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
     """What a network of `kind` would have said where the clean image is `x0`.
 
-    `kind` is "x0", "eps" (the noise), "v" (cos eps - sin x0, Salimans and Ho 2202.00512) or "flow" (the velocity
-    eps - x0). x, x0: (B, ...); alpha, sigma: (B,), sigma > 0.
+    `kind` is "x0", "eps" (the noise), "v" (cos eps - sin x0, Salimans and Ho 2202.00512), "flow" (the velocity
+    eps - x0, towards noise) or "velocity" (x0 - eps, towards the image). x, x0: (B, ...); alpha, sigma: (B,),
+    sigma > 0. ValueError for any other kind.
     """
-    a, s = _column(alpha, x), _column(sigma, x)
+    a, s = column(alpha, x), column(sigma, x)
+    if check_kind(kind) == "x0":
+        return x0
     eps = (x - a * x0) / s
     if kind == "v":
         return (a * eps - s * x0) / torch.hypot(a, s)
-    return {"x0": x0, "eps": eps, "flow": eps - x0}[kind]
+    return {"eps": eps, "flow": eps - x0, "velocity": x0 - eps}[kind]
 
 
 def to_x0(kind: str, x: Tensor, output: Tensor, alpha: Tensor, sigma: Tensor) -> Tensor:
     """The clean image that a network's `output` of `kind` stands for: the inverse of `from_x0` (alpha > 0 for eps)."""
-    a, s = _column(alpha, x), _column(sigma, x)
-    if kind == "x0":
+    a, s = column(alpha, x), column(sigma, x)
+    if check_kind(kind) == "x0":
         return output
     if kind == "eps":
         return (x - s * output) / a
     if kind == "v":
         norm = torch.hypot(a, s)
         return (a * x / norm - s * output) / norm
-    if kind == "flow":
-        return (x - s * output) / (a + s)
-    raise ValueError(f"kind is {kind!r}: give x0, eps, v or flow.")
+    return (x - s * output if kind == "flow" else x + s * output) / (a + s)
 
 
 def denoiser(network: Callable[[Tensor, Tensor, Tensor], Tensor], space: str = "ve", kind: str = "x0"):
     """A k-diffusion denoiser model(x, sigma, **extra_args) from a network(x, alpha, sigma, **extra_args).
 
-    The network may predict x0, eps, v or the flow velocity (`kind`); alpha and sigma reach it as (B,) tensors.
+    The network may predict x0, eps, v or the flow velocity (`kind`); alpha and sigma reach it as (B,) tensors. For
+    networks that scale their input or count time in their own way: `core.adapters`.
     """
     check(space)
+    check_kind(kind)
 
     def model(x: Tensor, sigma: Tensor, **extra_args) -> Tensor:
-        alpha = 1 - sigma if space == "flow" else torch.ones_like(sigma)
+        alpha = alpha_of(sigma, space)
         return to_x0(kind, x, network(x, alpha, sigma, **extra_args), alpha, sigma)
 
     return model

@@ -62,6 +62,8 @@ class Param:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
             return value, False
+        if number == math.inf and self.default == math.inf:
+            return number, True
         if not math.isfinite(number) or (self.kind == "int" and number != int(number)):
             return value, False
         above = self.above is None or number > self.above
@@ -71,6 +73,25 @@ class Param:
 
 ETA = Param("eta", 1.0, min=0.0, max=100.0, help="Noise added back at each step. 0: none, the ODE sampler.")
 S_NOISE = Param("s_noise", 1.0, min=0.0, max=100.0, help="Strength of the added noise. 1 is exact; less is smoother.")
+CHURN = (
+    Param("s_churn", 0.0, min=0.0, help="Noise added before steps, shared out over the run. 0: none; 10 to 80: much."),
+    Param("s_tmin", 0.0, min=0.0, help="Churn only from this sigma up."),
+    Param("s_tmax", math.inf, min=0.0, help="Churn only up to this sigma."),
+    S_NOISE,
+)
+"""Karras et al. 2022, arXiv:2206.00364, Algorithm 2: for one-step samplers of the ODE."""
+RESTART = (
+    Param("restarts", 0, "int", min=0, max=100, help="How often the stretch below is run again from fresh noise."),
+    Param("restart_min", 0.1, min=0.0, help="The sigma from which a restart jumps up."),
+    Param("restart_max", 2.0, above=0.0, help="The sigma to which it jumps; flow models: below 1, 0.5 say."),
+)
+"""Xu et al. 2023, arXiv:2306.14878: every sampler without memory has it."""
+LAW = Param(
+    "law", "ancestral", "choice", choices=("ancestral", "sde", "flow"),
+    help="How eta is read: k-diffusion's rule, the diffusion SDE's, or ComfyUI's rule for flow models (old pictures).",
+)  # fmt: skip
+CENTRAL = frozenset(param.name for param in (*CHURN, *RESTART))
+"""Parameters that `core.tabulate` applies to whatever a sampler's builder returns."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +121,12 @@ class SamplerSpec(Spec):
 
     `order` is the order of convergence of its ODE, `evals_per_step` the model evaluations of an ordinary step,
     `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma" or "lam",
-    `noise` the kind of noise it asks for by itself: "gaussian" or "brownian".
+    `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`, `learned`: it needs the
+    model's unconditional prediction, or its variance, too. `adaptive`: it chooses its own steps, and has no table.
+    `marginal` False: its noise is not what the level asks for, by design; `slack`: by how much its coefficients miss,
+    where old pictures need it. `group`: its steps go in groups of so many, each beginning without memory. `closing`:
+    the last so many steps before 0 are made another way, so a run cannot be split there. `lands`: it makes the step to
+    0 itself.
     """
 
     family: str = ""
@@ -110,11 +136,19 @@ class SamplerSpec(Spec):
     history: int = 0
     clock: str = "sigma"
     noise: str = "gaussian"
+    uncond: bool = False
+    learned: bool = False
+    adaptive: bool = False
+    marginal: bool = True
+    slack: float = 0.0
+    group: int = 0
+    closing: int = 0
+    lands: bool = False
     alias_of: str | None = None
 
     def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
         """As of every declaration; a float may also be a function of sigma, whose values are checked with the table."""
-        floats = {param.name for param in self.params if param.kind == "float"}
+        floats = {param.name for param in self.params if param.kind == "float" and param not in RESTART}
         curves = {name: value for name, value in given.items() if name in floats and callable(value)}
         plain = super().resolve({name: value for name, value in given.items() if name not in curves})
         return {**plain, **curves}
@@ -141,7 +175,7 @@ class Registry(Generic[AnySpec]):
             raise ValueError(f"two {self.noun}s are called {spec.name!r}")
         arguments = list(inspect.signature(spec.build).parameters.values())
         named = [a.name for a in arguments if a.kind is a.KEYWORD_ONLY]
-        wanted = [param.name for param in spec.params if param is not S_NOISE]
+        wanted = [param.name for param in spec.params if param.name not in CENTRAL]
         if named != wanted and not any(a.kind is a.VAR_KEYWORD for a in arguments):
             raise ValueError(f"{self.noun} {spec.name!r}: its builder takes {named}, declared are {wanted}")
         self._specs[spec.name] = spec
@@ -170,15 +204,18 @@ def _summary(build: Callable[..., Any]) -> str:
 def sampler(title: str, *, params: tuple[Param, ...] = (), reference: str = "", **fields: Any):
     """Declare the decorated function as the sampler of its own name.
 
-    It is called as `build(step, **params)` for one step (`core.table.Step`) and returns the step's stages. (S_NOISE is
-    declared, but applied to every B for it.) Its docstring's first paragraph is the summary people read.
+    It is called as `build(step, **params)` for one step (`core.table.Step`) and returns the step's stages. Parameters
+    in CENTRAL are declared, but applied for it; RESTART is declared for it, too, where it has no memory. The first
+    paragraph of its docstring is the summary people read.
     """
 
     def declare(build: Callable[..., Any]) -> Callable[..., Any]:
         name = build.__name__
-        fields.setdefault("stochastic", S_NOISE in params)
+        fields.setdefault("stochastic", S_NOISE in params and CHURN[0] not in params)
         fields.setdefault("noise", "brownian" if name.endswith("_sde") else "gaussian")
-        SAMPLERS.add(SamplerSpec(name, title, params, _summary(build), reference, build, **fields))
+        plain = fields.get("history", 0) == 0 and not fields.get("adaptive") and fields.get("family") != "distilled"
+        own = (*params, *RESTART) if plain else params
+        SAMPLERS.add(SamplerSpec(name, title, own, _summary(build), reference, build, **fields))
         return build
 
     return declare

@@ -22,6 +22,9 @@ from .. import __version__
 
 COMMANDS = {
     "demo": ("pictures", "draw a contact sheet: samplers down, step counts across, one seed"),
+    "demo story": ("story", "draw how diffusion comes to be: no training, one picture by heart, ten digits"),
+    "demo trajectory": ("trajectory", "draw a cloud of points on its way through a run, as a strip and as a GIF"),
+    "demo kinds": ("kinds", "draw the same digits from one network as an eps, a v and a flow model"),
     "sample": ("pictures", "draw one picture, with every parameter as a flag"),
     "samplers": ("listing", "list the samplers: order, evaluations a step, parameters"),
     "schedules": ("listing", "list the noise schedules and their parameters"),
@@ -72,13 +75,14 @@ def _run(given: list[str]) -> None:
     if not given or given[0] not in COMMANDS:
         _outside(given)
         return
-    command, rest = given[0], given[1:]
+    words = 2 if " ".join(given[:2]) in COMMANDS else 1
+    command, rest = " ".join(given[:words]), given[words:]
     room, summary = COMMANDS[command]
     with _deferred_interrupt():
         module = import_module(f".{room}", __package__)
     parser = Parser(prog=f"{PROGRAM} {command}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
     module.add_arguments(parser, command)
-    module.execute(_parse(parser, rest), command)
+    module.execute(_parse(parser, rest, command), command)
 
 
 @contextmanager
@@ -97,10 +101,11 @@ def _deferred_interrupt() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _parse(parser: Parser, rest: list[str]) -> argparse.Namespace:
+def _parse(parser: Parser, rest: list[str], command: str) -> argparse.Namespace:
     args, unknown = parser.parse_known_args(rest)
     if unknown:
         flags = [name for action in parser._actions for name in action.option_strings]
+        flags += [name.removeprefix(f"{command} ") for name in COMMANDS if name.startswith(f"{command} ")]
         near = difflib.get_close_matches(unknown[0].split("=")[0], flags, n=3)
         parser.error(f"unknown argument {unknown[0]}" + (f": did you mean {', '.join(near)}?" if near else ""))
     return args

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ..core import space as spaces
+from ..core.loop import Output
 from .classifier import DigitClassifier
 from .network import CLASSES, SIDE, DigitNet
 
@@ -88,16 +90,17 @@ def _class(label: object) -> int:
     return index()
 
 
-def denoiser(labels: Labels, *, space: str = "ve", cfg: float = 1.0) -> Callable[..., Tensor]:
+def denoiser(labels: Labels, *, space: str = "ve", cfg: float = 1.0, uncond: bool = False) -> Callable[..., Any]:
     """model(x, sigma, **extra_args) -> x0, k-diffusion's call contract: x (B, 1, 32, 32), sigma (B,), x0 like x.
 
     labels as in `one_hot`. cfg: classifier-free guidance x0_u + cfg (x0_c - x0_u), in one doubled batch unless it
-    is 1. Everything that can be wrong raises ValueError, at once where it does not depend on x.
+    is 1. uncond: return an Output with x0_u, too. Everything that can be wrong raises ValueError, at once where it
+    does not depend on x.
     """
-    return guided(load(), labels, space=space, cfg=cfg)
+    return guided(load(), labels, space=space, cfg=cfg, uncond=uncond)
 
 
-def guided(net: DigitNet, labels: Labels, *, space: str, cfg: float) -> Callable[..., Tensor]:
+def guided(net: DigitNet, labels: Labels, *, space: str, cfg: float, uncond: bool = False) -> Callable[..., Any]:
     """`denoiser` for any network of this kind."""
     spaces.check(space)
     if not math.isfinite(cfg):
@@ -107,7 +110,7 @@ def guided(net: DigitNet, labels: Labels, *, space: str, cfg: float) -> Callable
 
     # Not inference_mode: its tensors refuse to be worked on in place, which a sampler is free to do with x0.
     @torch.no_grad()
-    def model(x: Tensor, sigma: Tensor, **_: object) -> Tensor:
+    def model(x: Tensor, sigma: Tensor, **_: object) -> Tensor | Output:
         _check_image(x, "x")
         if sigma.ndim > 1 or sigma.numel() not in (1, len(x)):
             raise ValueError(f"sigma must be ({len(x)},), one for each item of x, got {tuple(sigma.shape)}.")
@@ -116,12 +119,13 @@ def guided(net: DigitNet, labels: Labels, *, space: str, cfg: float) -> Callable
         level = sigma.to(net.null).expand(len(x))
         alpha = 1 - level if space == "flow" else torch.ones_like(level)
         label, image = rows.to(level).expand(len(x), -1), x.to(net.null)
-        if cfg == 1:
+        if cfg == 1 and not uncond:
             return net(image, alpha, level, label).to(x)
         label = torch.cat([label, torch.zeros_like(label)])
         both = net(image.repeat(2, 1, 1, 1), alpha.repeat(2), level.repeat(2), label)
         given, free = both.chunk(2)
-        return torch.lerp(free, given, cfg).to(x)
+        steered = torch.lerp(free, given, cfg).to(x)
+        return Output(steered, free.to(x)) if uncond else steered
 
     return model
 

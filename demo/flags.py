@@ -13,6 +13,7 @@ from ..core.spec import Param, SamplerSpec, ScheduleSpec, Spec
 PREFIX = "param_"
 ANY = "any"
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+USUAL_SCHEDULE = {"ve": "karras", "flow": "simple"}
 _SHOWN = 4  # owners of a parameter that its help names
 
 
@@ -43,6 +44,20 @@ def add_declared(parser: argparse.ArgumentParser) -> None:
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         text = f"{param.help} Taken by {shown}.".replace("%", "%%")
         group.add_argument(flag(name), dest=PREFIX + name, metavar=metavar, help=text)
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """--schedule, --space and --seed, which every run has."""
+    every = ", ".join(schedulers.names())
+    parser.add_argument("--schedule", metavar="NAME", help=f"default karras, on flow simple; all: {every}")
+    parser.add_argument("--space", choices=("ve", "flow"), default="ve", help="kind of model, default %(default)s")
+    add_seed(parser)
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """--seed."""
+    seed, what = whole(0, 2**64 - 1), "same seed, same picture; default %(default)s"
+    parser.add_argument("--seed", metavar="N", type=seed, default=0, help=what)
 
 
 def split(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import math
 import shutil
 import textwrap
 from typing import Any
@@ -33,7 +34,13 @@ def execute(args: argparse.Namespace, command: str) -> None:
 def as_dict(spec: Spec) -> dict[str, Any]:
     """Every declared field but the code."""
     fields = {f.name: getattr(spec, f.name) for f in dataclasses.fields(spec) if f.name not in ("build", "params")}
-    return {**fields, "params": [dataclasses.asdict(param) for param in spec.params]}
+    return {**fields, "params": [_plain(param) for param in spec.params]}
+
+
+def _plain(param: Param) -> dict[str, Any]:
+    """The parameter's fields; JSON has no number for infinity."""
+    fields = dataclasses.asdict(param)
+    return {**fields, "default": "inf" if fields["default"] == math.inf else fields["default"]}
 
 
 def table(specs: list[Any]) -> str:

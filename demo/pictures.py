@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
 from pathlib import Path
 from typing import Any
 
-from PIL import PngImagePlugin
 from PIL.Image import Image
 from torch import Tensor
 from tqdm import tqdm
@@ -17,7 +14,8 @@ from tqdm import tqdm
 from .. import samplers, schedulers
 from ..core.spec import SamplerSpec
 from . import digits, sheet
-from .flags import ANY, add_declared, digit, number, split, whole
+from .files import check_target, write_png
+from .flags import ANY, USUAL_SCHEDULE, add_declared, add_run, digit, number, split, whole
 from .subject import Digits, Points, Subject, run
 
 DEMO_SAMPLERS = ("euler", "heun", "dpmpp_2m", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_3m_sde")
@@ -33,13 +31,7 @@ CFG = 2.0
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The flags of one of the two commands."""
     (_demo_arguments if command == "demo" else _sample_arguments)(parser)
-    every = ", ".join(schedulers.names())
-    parser.add_argument("--schedule", metavar="NAME", help=f"default karras, on flow simple; all: {every}")
-    parser.add_argument("--space", choices=("ve", "flow"), default="ve", help="kind of model, default %(default)s")
-    seed = whole(0, 2**64 - 1)
-    parser.add_argument(
-        "--seed", metavar="N", type=seed, default=0, help="same seed, same picture; default %(default)s"
-    )
+    add_run(parser)
     parser.add_argument(
         "--model", choices=("digits", "mixture"), help="the digit network (default), or Gaussians in 2-D"
     )
@@ -73,13 +65,13 @@ def _sample_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace, command: str) -> None:
     """Check everything, run, write the file, print its path."""
-    _check_target(args.out)
-    args.schedule = args.schedule or ("simple" if args.space == "flow" else "karras")
+    check_target(args.out)
+    args.schedule = args.schedule or USUAL_SCHEDULE[args.space]
     missing = args.model is None and not digits.WEIGHTS.is_file()
     args.model = args.model or ("mixture" if missing else "digits")
     args.cfg = CFG if args.cfg is None and args.model == "digits" else args.cfg
     picture = demo(args) if command == "demo" else sample(args)
-    _write(picture, args.out, command, args)
+    write_png(picture, args.out, command, args)
     if missing:
         print(f"sigmatic: no {digits.WEIGHTS.name}, so this shows the mixture model instead", file=sys.stderr)
     print(args.out)
@@ -156,28 +148,3 @@ def _row_label(spec: SamplerSpec) -> str:
 def _what(args: argparse.Namespace) -> str:
     model = f"digit network, cfg {args.cfg:g}" if args.model == "digits" else "mixture of Gaussians (grey: exact)"
     return f"{model}, {'flow' if args.space == 'flow' else 'VE'}, {args.schedule} schedule"
-
-
-def _check_target(path: Path) -> None:
-    """OSError or ValueError now rather than after all the work."""
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"--out {path}: the picture is a PNG, give a name that ends in .png.")
-    if path.is_dir():
-        raise IsADirectoryError(f"--out {path}: this is a folder, give the name of a file.")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"--out {path}: there is no folder {path.parent}. Make it first.")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise PermissionError(f"--out {path}: no permission to write there.")
-
-
-def _write(picture: Image, path: Path, command: str, args: argparse.Namespace) -> None:
-    """The whole file in one go, with the settings as a text chunk, so that a picture says how it was made."""
-    facts = PngImagePlugin.PngInfo()
-    settings = {k: v for k, v in sorted(vars(args).items()) if v is not None and k != "out"}
-    facts.add_text("sigmatic", f"{command} {settings}")
-    packed = io.BytesIO()
-    picture.save(packed, "PNG", optimize=True, pnginfo=facts)
-    try:
-        path.write_bytes(packed.getvalue())
-    except OSError as error:
-        raise OSError(f"--out {path}: cannot be written: {error.strerror}.") from error

@@ -23,8 +23,8 @@ class Subject(Protocol):
     shape: tuple[int, ...]
     chunk: int
 
-    def model(self, start: int, stop: int, space: str) -> Callable[..., Tensor]:
-        """The denoiser of items start to stop."""
+    def model(self, start: int, stop: int, space: str, uncond: bool) -> Callable[..., Any]:
+        """The denoiser of items start to stop, with its unconditional prediction where that is asked for."""
         ...
 
     def picture(self, x0: Tensor, scale: int) -> Any:
@@ -45,9 +45,9 @@ class Digits:
         self._digits, self.labels, self.cfg, self.columns = digits, list(labels), cfg, columns
         self.shape, self.chunk = (len(self.labels), 1, 32, 32), AT_ONCE
 
-    def model(self, start: int, stop: int, space: str) -> Callable[..., Tensor]:
+    def model(self, start: int, stop: int, space: str, uncond: bool) -> Callable[..., Any]:
         """The denoiser of digits start to stop."""
-        return self._digits.denoiser(self.labels[start:stop], space=space, cfg=self.cfg)
+        return self._digits.denoiser(self.labels[start:stop], space=space, cfg=self.cfg, uncond=uncond)
 
     def picture(self, x0: Tensor, scale: int) -> Any:
         """Rows of digits."""
@@ -60,9 +60,10 @@ class Points:
     def __init__(self, count: int) -> None:
         self.mixture, self.shape, self.chunk = Mixture((2,)), (count, 2), count
 
-    def model(self, start: int, stop: int, space: str) -> Callable[..., Tensor]:
-        """The exact denoiser, the same for all points."""
-        return self.mixture.denoiser(space)
+    def model(self, start: int, stop: int, space: str, uncond: bool) -> Callable[..., Any]:
+        """The exact denoiser, the same for all points; there is nothing to guide it by."""
+        exact = self.mixture.denoiser(space)
+        return (lambda x, sigma: samplers.Output(*[exact(x, sigma)] * 2)) if uncond else exact
 
     def picture(self, x0: Tensor, scale: int) -> Any:
         """A scatter plot."""
@@ -88,13 +89,16 @@ def run(
 
     The same seed gives the same starting noise on every schedule and in both spaces.
     """
+    spec = samplers.get(sampler)
+    if spec.learned:
+        raise ValueError(f"sampler {sampler}: it asks the network for a variance, which this one does not predict.")
     count, done = subject.shape[0], []
     for start in range(0, count, subject.chunk):
         stop = min(count, start + subject.chunk)
         like, index = torch.empty(stop - start, *subject.shape[1:]), range(start, stop)
         # Always the same stretch of noise levels, so that the picture to come does not hang on sigma_max.
         x = noise.gaussian(like, seed, index, stream="initial")(1.0, 0.0) * sigmas[0]
-        model = subject.model(start, stop, space)
+        model = subject.model(start, stop, space, spec.uncond)
         out = samplers.sample(
             sampler, model, x, sigmas, space=space, seed=seed, batch_index=index, callback=tick, disable=True, **params
         )

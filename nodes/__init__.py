@@ -6,7 +6,9 @@ from typing import Any
 
 from .compat import ComfyExtension
 
-ROOMS = ("ksampler", "custom", "settings", "presets", "noise", "demo")
+ROOMS = (
+    "ksampler", "custom", "sigmas", "fit", "settings", "presets", "info", "unsample", "noise", "demo",
+)  # fmt: skip
 _log = logging.getLogger("sigmatic")
 
 
@@ -26,10 +28,7 @@ def extension() -> Sigmatic:
     off: dict[str, list[str]] = {}
     _part(off, "dropdown entries", "install", "install")
     _part(off, "presets", "presets", "offer_all")
-    rooms = [
-        _part(off, f"{room} nodes", room, "nodes")
-        for room in ("ksampler", "custom", "settings", "presets", "noise", "demo")
-    ]
+    rooms = [_part(off, f"{room} nodes", room, "nodes") for room in ROOMS]
     _part(off, "presets in the page", "preset_route", "install")
     _part(off, "plots in the page", "route", "install")
     if rooms[-1]:

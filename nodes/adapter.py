@@ -3,7 +3,7 @@
 import inspect
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import comfy.k_diffusion.sampling as K
 from torch import Tensor
@@ -13,12 +13,20 @@ from ..core import noise
 from ..core.curve import scaled
 from ..samplers._comfy import has_tree
 from . import guard, host, options, settings
+from .guided import with_uncond
 from .record import Record
 from .sentinel import Sentinel
 
 OWN_NOISE = "default"
+RUN = ("noise", "between", "batch_index")  # options of a run, not of its sampler
+_CHOICE = "__sigmatic_choice__"
 _log = logging.getLogger("sigmatic")
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+def offered() -> list[str]:
+    """The samplers that a host's models can be run with: all but those that want a variance from the model."""
+    return [name for name in samplers.names() if not samplers.get(name).learned]
 
 
 def takes(spec: Any, **offered: Any) -> dict[str, Any]:
@@ -27,67 +35,97 @@ def takes(spec: Any, **offered: Any) -> dict[str, Any]:
     return {name: value for name, value in offered.items() if name in known}
 
 
+class Choice(NamedTuple):
+    """What a sampler function of ours stands for: a sampler, what is fixed, and what a preset and the widgets said."""
+
+    spec: Any
+    fixed: dict[str, Any]
+    preset: dict[str, Any]
+
+    def told(self, wishes: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+        """All options of a run. The last of these to speak wins: preset, Sigmatic Settings (wishes), widgets, call."""
+        wishes = {**self.preset, **wishes}
+        own = self.spec.resolve({**options.usable(self.spec, wishes, "Sigmatic Settings"), **self._params, **given})
+        return {**own, **{name: wishes[name] for name in RUN if name in wishes}, **self._run}
+
+    @property
+    def _params(self) -> dict[str, Any]:
+        return {name: value for name, value in self.fixed.items() if name not in RUN}
+
+    @property
+    def _run(self) -> dict[str, Any]:
+        return {name: value for name, value in self.fixed.items() if name in RUN and value is not None}
+
+    def params(self, told: dict[str, Any], ms: Any) -> dict[str, Any]:
+        """The sampler's parameters on a model: curves over its sigmas, its own scale of noise."""
+        own = {name: value for name, value in told.items() if name not in RUN}
+        params = options.over_sigma(own, ms, told.get("between"))
+        if "s_noise" in params:
+            params["s_noise"] = scaled(params["s_noise"], host.noise_scale(ms))
+        return params
+
+
 def host_sampler(
-    name: str,
-    *,
-    kind: str = OWN_NOISE,
-    batch_index: Sequence[int] | None = None,
-    preset: dict[str, Any] | None = None,
-    log: Record | None = None,
-    **fixed: Any,
+    name: str, *, preset: dict[str, Any] | None = None, log: Record | None = None, **fixed: Any
 ) -> Callable[..., Tensor]:
     """Our sampler `name` as the function that the host's KSAMPLER calls.
 
-    Space and noise scale come from the model, the seed from extra_args. `fixed` are parameters of the sampler, `kind`
-    is that of its noise, `batch_index` says which images of a larger batch these are; what is not said is taken from
+    Space and noise scale come from the model, the seed from extra_args. `fixed` are parameters of the sampler, and of
+    the run: noise (a kind), batch_index (which images of a larger batch these are). What is not said is taken from
     Sigmatic Settings on the model, then from the `preset`. `log` is filled in. Called with eta=, s_noise=,
     noise_sampler= as well.
     """
     spec = samplers.get(name)
+    choice = Choice(spec, fixed, preset or {})
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
         ms, extra_args = host.model_sampling(model), extra_args or {}
         sigmas, space = host.at_most_one(sigmas, ms), host.space(ms)
         wishes = settings.of_model(model, extra_args)
         settings.warn_if_lost(wishes, ms)
-        wishes = {**(preset or {}), **wishes, **({} if kind == OWN_NOISE else {"noise": kind})}
-        told = spec.resolve({**options.usable(spec, wishes, "Sigmatic Settings"), **fixed, **given})
-        params = options.over_sigma(told, ms, wishes.get("between"))
-        if "s_noise" in params:
-            params["s_noise"] = scaled(params["s_noise"], host.noise_scale(ms))
+        told = choice.told(wishes, given)
+        params = choice.params(told, ms)
         seed = int(extra_args.get("seed") or 0)
         record = log or Record()
-        record.begin(seed, {**told, **{key: wishes[key] for key in ("noise", "between") if key in wishes}}, sigmas)
-        table = _table(name, record, space, params)
-        if table is not None and not host.starts_from_noise(ms):
-            _refuse_noise(name, table)
+        record.begin(seed, told, sigmas)
+        table = table_of(spec, record.sigmas, space, params)
+        if not host.starts_from_noise(ms):
+            _refuse_noise(name, table, params)
         record.warn(guard.notes(spec, table, record.sigmas, model, extra_args))
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
-            source = step_noise(wishes.get("noise", OWN_NOISE), spec, x, sigmas, seed)
+            source = step_noise(told.get("noise", OWN_NOISE), spec, x, sigmas, seed)
         x, state = record.start(name, space, x)
-        watched = Sentinel(model, name, record.sigmas, x.device.type == "cpu")
+        asked, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
+        watched = Sentinel(asked, name, record.sigmas, x.device.type == "cpu")
         run = {"space": space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
-        run |= {"batch_index": _places(batch_index, wishes, len(x)), "callback": callback, "disable": disable}
+        run |= {"batch_index": _places(told.get("batch_index"), len(x)), "callback": callback, "disable": disable}
         out, left = samplers.sample_with_state(name, watched, x, sigmas, **run, **params)
         out = watched.finish(out) if watched.evaluations else out
         record.end(name, space, out, left, watched.evaluations)
         return out
 
+    setattr(sample, _CHOICE, choice)
     return _described(sample, spec)
 
 
-def _table(name: str, record: Record, space: str, params: dict[str, Any]) -> Any:
+def choice_of(function: Any) -> Choice | None:
+    """What is behind a sampler function, None if it is not ours."""
+    found = getattr(function, _CHOICE, None)
+    return found if isinstance(found, Choice) else None
+
+
+def table_of(spec: Any, sigmas: Sequence[float], space: str, params: dict[str, Any]) -> Any:
     """The run's table; None for adaptive samplers, which have none before they run."""
     try:
-        return samplers.table(name, record.sigmas, space=space, **params)
+        return samplers.table(spec.name, sigmas, space=space, **params)
     except TypeError:
         return None
 
 
-def _places(batch_index: Sequence[int] | None, wishes: dict[str, Any], count: int) -> Sequence[int] | None:
-    first = wishes.get("batch_index")
-    return batch_index if batch_index is not None or first is None else range(first, first + count)
+def _places(batch_index: Any, count: int) -> Sequence[int] | None:
+    """The places of the images: as listed, or counted from the first one's."""
+    return range(batch_index, batch_index + count) if isinstance(batch_index, int) else batch_index
 
 
 def host_schedule(name: str, preset: dict[str, Any] | None = None) -> Callable[[Any, int], Tensor]:
@@ -106,11 +144,12 @@ def model_levels(
 ) -> Tensor:
     """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0.
 
-    What `fixed` does not say is taken from Sigmatic Settings on the model, then from the `preset`.
+    `fixed` are all other keywords of `schedulers.sigmas`; sigma_min and sigma_max of theirs go before the model's. A
+    parameter that it does not say is taken from Sigmatic Settings on the model, then from the `preset`.
     """
     wishes = {**(preset or {}), **settings.of_schedule(model_sampling)}
     params = {**options.usable(schedulers.get(name), wishes, "Sigmatic Settings"), **fixed}
-    return schedulers.sigmas(name, steps, **host.levels(model_sampling), **params)
+    return schedulers.sigmas(name, steps, **{**host.levels(model_sampling), **params})
 
 
 def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> Any:
@@ -140,9 +179,9 @@ def _of_tensors(noise_sampler: Callable[[Tensor, Tensor], Tensor], like: Tensor)
     return lambda sigma, sigma_next: noise_sampler(like.new_tensor(sigma), like.new_tensor(sigma_next))
 
 
-def _refuse_noise(name: str, table: Any) -> None:
+def _refuse_noise(name: str, table: Any, params: dict[str, Any]) -> None:
     """ValueError if this run would add noise: for models whose path has none (image to image)."""
-    if any(table.noise):
+    if any(table.noise) if table is not None else params["eta"] > 0:
         raise ValueError(
             f"sampler {name}: this model goes from image to image and has no noise on its way, but the sampler adds "
             "noise at every step. Set eta to 0, or choose a sampler without noise (sig_euler, sig_heun, ...)."

@@ -26,6 +26,6 @@ def advanced(widget: Any) -> Any:
     return widget
 
 
-def number(name: str, default: float, low: float, high: float, step: float, tooltip: str) -> Any:
+def number(name: str, default: float, low: float, high: float, step: float, tooltip: str, **more: Any) -> Any:
     """A FLOAT widget that keeps every digit typed into it (without round=False the page rounds to `step`)."""
-    return io.Float.Input(name, default=default, min=low, max=high, step=step, round=False, tooltip=tooltip)
+    return io.Float.Input(name, default=default, min=low, max=high, step=step, round=False, tooltip=tooltip, **more)

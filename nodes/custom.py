@@ -1,15 +1,17 @@
 """Nodes for custom sampling: Sigmatic Sampler (-> SAMPLER) and Sigmatic Schedule (-> SIGMAS)."""
 
-from .. import samplers, schedulers
+import torch
+
+from .. import schedulers
 from . import host, options, run, widgets
-from .adapter import model_levels
+from .adapter import model_levels, offered
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX, Entry, entry, preset_names
 
 
 def sampler_names() -> list[str]:
     """Our samplers and presets as they are called in dropdowns."""
-    return [*(PREFIX + name for name in samplers.names()), *preset_names(schedule=False)]
+    return [*(PREFIX + name for name in offered()), *preset_names(schedule=False)]
 
 
 def schedule_names() -> list[str]:
@@ -52,10 +54,9 @@ class SigmaticSampler(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, sampler=None, eta_curve=None, s_noise_curve=None, more=None) -> bool | str:
-        """Refuse unknown names and texts that say nothing before anything is queued."""
-        wrong = options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more)
-        return widgets.problem("sampler", sampler, sampler_names()) or wrong or True
+    def validate_inputs(cls, sampler=None) -> bool | str:
+        """Refuse an unknown name before anything is queued."""
+        return widgets.problem("sampler", sampler, sampler_names()) or True
 
     @classmethod
     def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
@@ -77,29 +78,56 @@ class SigmaticSchedule(io.ComfyNode):
             category=CATEGORY,
             description="The amounts of noise (sigmas) that a run steps through, over the model's own range: exactly "
             "as many steps as asked for.",
-            search_aliases=["scheduler", "sigmas", "karras"],
+            search_aliases=["scheduler", "sigmas", "karras", "denoise", "beta", "shift"],
             inputs=[
                 io.Model.Input("model", tooltip="The model whose range of noise is used."),
                 widgets.choice("schedule", schedule_names(), widgets.SCHEDULE, "How the amounts of noise are spaced."),
                 widgets.steps(),
                 widgets.denoise(),
                 widgets.rho(),
+                *widgets.schedule_options(),
             ],
             outputs=[io.Sigmas.Output(display_name="sigmas", tooltip="For the sigmas input of SamplerCustom.")],
         )
 
     @classmethod
-    def validate_inputs(cls, schedule=None) -> bool | str:
-        """Refuse an unknown name before anything is queued."""
-        return widgets.problem("schedule", schedule, schedule_names()) or True
+    def validate_inputs(cls, schedule=None, more=None) -> bool | str:
+        """Refuse an unknown name, and parameters that it does not have, before anything is queued."""
+        wrong = widgets.problem("schedule", schedule, schedule_names())
+        if wrong or not schedule or not more:
+            return wrong or True
+        try:
+            _own_params(chosen(schedule, schedule=True).name, more)
+        except ValueError as error:
+            return str(error)
+        return True
 
     @classmethod
-    def execute(cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO) -> io.NodeOutput:
-        """The host's denoise rule over our schedule."""
-        widgets.insist(schedule=(schedule, schedule_names()))
-        own, ms = chosen(schedule, schedule=True), host.model_sampling(model)
-        params = run.schedule_params(own.name, rho)
-        return io.NodeOutput(run.tail(steps, denoise, lambda n: model_levels(ms, own.name, n, own.preset, **params)))
+    def execute(
+        cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO, denoise_rule="steps", sigma_max=0.0,
+        sigma_min=0.0, first_sigma=0.0, terminal=True, more="",
+    ) -> io.NodeOutput:  # fmt: skip
+        """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
+        widgets.insist(schedule=(schedule, schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES))
+        if denoise <= 0:
+            return io.NodeOutput(torch.empty(0))
+        own = chosen(schedule, schedule=True)
+        given = {"sigma_max": sigma_max, "sigma_min": sigma_min, "first_sigma": first_sigma}
+        given = {key: value for key, value in given.items() if value}
+        params = {**run.schedule_params(own.name, rho), **_own_params(own.name, more)}
+        rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
+        levels = model_levels(host.model_sampling(model), own.name, steps, own.preset, **rules, **given, **params)
+        return io.NodeOutput(levels)
+
+
+def _own_params(name: str, text: str) -> dict:
+    """What the widget `more` says; ValueError naming it for what the schedule does not have."""
+    said = options.more(text)
+    try:
+        schedulers.get(name).resolve(said)
+    except ValueError as error:
+        raise ValueError(f"more: {error}") from None
+    return said
 
 
 def nodes() -> list[type]:

@@ -57,13 +57,8 @@ def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
 
 
 def _guidance(spec: Any, guider: Any) -> str | None:
-    kind = "cfg++" if spec.name.endswith("_cfg_pp") else spec.family
+    kind = spec.family
     most, cfg = _MOST_GUIDANCE.get(kind), getattr(guider, "cfg", None)
-    if kind == "cfg++" and "negative" not in (getattr(guider, "conds", None) or {"negative": None}):
-        return (
-            f"sig_{spec.name} works with the negative prompt, and this guider has none: use CFGGuider, or "
-            f"sig_{spec.name.removesuffix('_cfg_pp')}."
-        )
     if most is None or not isinstance(cfg, (int, float)) or cfg <= most:
         return None
     if kind == "cfg++":

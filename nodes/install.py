@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import comfy.k_diffusion.sampling
 import comfy.samplers
 
-from .. import samplers, schedulers
-from .adapter import host_sampler, host_schedule
+from .. import schedulers
+from .adapter import host_sampler, host_schedule, offered
 
 PREFIX = "sig_"
 _MARK = "__sigmatic__"  # on every function of ours: the package it came from (a second clone has another name)
@@ -18,7 +18,7 @@ _log = logging.getLogger("sigmatic")
 def install() -> None:
     """Offer every sampler and schedule to the host; names that somebody else has are left alone and logged."""
     hosts = comfy.samplers
-    functions = {PREFIX + bare: _marked(host_sampler(bare)) for bare in samplers.names()}
+    functions = {PREFIX + bare: _marked(host_sampler(bare)) for bare in offered()}
     handlers = {
         PREFIX + bare: hosts.SchedulerHandler(_marked(host_schedule(bare)), True) for bare in schedulers.names()
     }
@@ -76,8 +76,8 @@ def preset_names(schedule: bool) -> list[str]:
 
 def entry(name: str, schedule: bool = False) -> Entry | None:
     """What we have under the full name, whoever has the dropdown entry of that name."""
-    bare, room = name.removeprefix(PREFIX), schedulers if schedule else samplers
-    if name.startswith(PREFIX) and bare in room.names():
+    bare = name.removeprefix(PREFIX)
+    if name.startswith(PREFIX) and bare in (schedulers.names() if schedule else offered()):
         return Entry(bare, {})
     return _PRESETS[schedule].get(name)
 

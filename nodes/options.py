@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import samplers, schedulers
 from ..core.curve import Percents, interval, parse
-from ..core.spec import SamplerSpec
+from ..core.spec import CHURN, LAW, RESTART, SamplerSpec
 from . import host
 
 _log = logging.getLogger("sigmatic")
@@ -143,3 +143,12 @@ def as_text(value: Any) -> Any:
     if isinstance(value, Percents):
         return str(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_RARE = {param.name: param.default for param in (*CHURN[:3], *RESTART, LAW)}
+
+
+def in_words(told: dict[str, Any]) -> str:
+    """Options in one line; those that few people move are left out where nobody has."""
+    said = {name: value for name, value in told.items() if name != "batch_index" and _RARE.get(name) != value}
+    return ", ".join(f"{name} {as_text(value)}" for name, value in said.items() if value is not None)

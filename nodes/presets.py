@@ -149,11 +149,10 @@ class SigmaticSavePreset(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def validate_inputs(cls, sampler=None, schedule=None, eta_curve=None, s_noise_curve=None, more=None) -> bool | str:
-        """Refuse names and texts that say nothing before anything is queued."""
+    def validate_inputs(cls, sampler=None, schedule=None) -> bool | str:
+        """Refuse unknown names before anything is queued."""
         wrong = widgets.problem("sampler", sampler, [_NONE, *_sampler_names()])
-        wrong = wrong or widgets.problem("schedule", schedule, [_NONE, *_schedule_names()])
-        return wrong or options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more) or True
+        return wrong or widgets.problem("schedule", schedule, [_NONE, *_schedule_names()]) or True
 
     @classmethod
     def fingerprint_inputs(cls, **_) -> float:
@@ -176,7 +175,7 @@ class SigmaticSavePreset(io.ComfyNode):
             given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
             presets["samplers"] = _preset("sampler", sampler, given, samplers)
         if schedule != _NONE:
-            given = {**said, **({} if rho == widgets.OWN_RHO else {"rho": rho})}
+            given = {**said, **({} if rho == widgets.OWN_RHO else {"rho": options.insist("rho", rho)})}
             presets["schedules"] = _preset("schedule", schedule, given, schedulers)
         save(name, presets, replace)
         return io.NodeOutput(*(PREFIX + name if kind in presets else "" for kind in store.KINDS))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..samplers import State
-from .options import as_text
+from .options import as_text, in_words
 
 _VERSION = 1
 _KEY = "sigmatic_state"  # in the LATENT; nodes that do not know it leave it alone
@@ -75,8 +75,9 @@ class Record:
             self.left = {"version": _VERSION, **identity, "x": out.cpu(), "state": kept}
 
     def _identity(self, sampler: str, space: str, sigma: float | None, x: Tensor) -> dict[str, Any]:
+        told = {name: value for name, value in self.told.items() if name != "batch_index"}
         return {
-            "sampler": sampler, "space": space, "params": dict(self.told), "seed": self.seed, "sigma": sigma,
+            "sampler": sampler, "space": space, "params": told, "seed": self.seed, "sigma": sigma,
             "shape": tuple(x.shape),
         }  # fmt: skip
 
@@ -117,7 +118,7 @@ def checksum(samples: Any) -> str:
 def summary(record: Record, sampler: str, schedule: str, **values: Any) -> str:
     """A run in lines of plain text, for picture savers and for people."""
     sigmas = record.sigmas
-    told = ", ".join(f"{name} {as_text(value)}" for name, value in record.told.items())
+    told = in_words(record.told)
     lines = [
         f"sampler: {sampler}" + (f" ({told})" if told else ""),
         f"schedule: {schedule}",

@@ -25,7 +25,9 @@ def schedule_params(name: str, rho: float) -> dict[str, Any]:
 
 def tail(steps: int, denoise: float, levels: Any) -> Tensor:
     """The host's rule for denoise: `levels(total)` for int(steps / denoise) steps in all, of which the last are run."""
-    if denoise <= 0:
+    if not 0 <= denoise <= 1:
+        raise ValueError(f"denoise is {denoise}: give a number from 0 to 1.")
+    if denoise == 0:
         return torch.empty(0)
     total = steps if denoise > 0.9999 else int(steps / denoise)
     return levels(total)[-(steps + 1) :]
@@ -93,7 +95,8 @@ def own_sampler_object(
     """Our sampler or preset as a SAMPLER, with those of the `said` parameters that it has."""
     spec = samplers.get(own.name)
     fixed = {name: options.checked(spec, param, said[name]) for param in spec.params if (name := param.name) in said}
-    function = host_sampler(own.name, kind=kind, batch_index=batch_index, preset=own.preset, log=log, **fixed)
+    run = {"noise": None if kind == OWN_NOISE else kind, "batch_index": batch_index}
+    function = host_sampler(own.name, preset=own.preset, log=log, **run, **fixed)
     return comfy.samplers.KSAMPLER(function, {})
 
 

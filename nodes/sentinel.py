@@ -24,7 +24,7 @@ class Sentinel:
     A sum stands for a tensor: one pass, and not finite if any of its numbers is not.
     """
 
-    def __init__(self, model: Callable[..., Tensor], name: str, sigmas: Sequence[float], at_once: bool) -> None:
+    def __init__(self, model: Callable[..., Any], name: str, sigmas: Sequence[float], at_once: bool) -> None:
         self.model, self.name, self.sigmas, self.at_once = model, name, sigmas, at_once
         self.evaluations = 0
         self._seen: list[_Seen] = []

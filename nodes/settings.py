@@ -117,6 +117,8 @@ class SigmaticSettings(io.ComfyNode):
         numbers = {"eta": eta, "s_noise": s_noise, "s_churn": s_churn, "rho": rho}
         given: dict[str, Any] = {name: value for name, value in numbers.items() if value != -1}
         for name, value in given.items():
+            if not value >= 0:
+                raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
             if name in options.params():
                 given[name] = options.insist(name, value)
         given |= widgets.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.noise import KINDS as kinds_of_noise
+from ..schedulers import DENOISE_RULES
 from . import options
-from .compat import io, number
+from .compat import advanced, io, number
 
 SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
 LAST_STEP = 10000
@@ -33,7 +34,7 @@ def problem(widget: str, value: str | None, names: Sequence[str]) -> str | None:
 def insist(**chosen: tuple[str, Sequence[str]]) -> None:
     """ValueError unless every widget's value (widget=(value, names)) is one of its names."""
     for widget, (value, names) in chosen.items():
-        wrong = problem(widget, value, names)
+        wrong = problem(widget, str(value) if value is None else value, names)
         if wrong:
             raise ValueError(wrong)
 
@@ -79,7 +80,7 @@ def noise() -> io.Combo.Input:
 def curve_text(name: str) -> io.String.Input:
     """A curve over the run in place of a number."""
     return io.String.Input(
-        f"{name}_curve", default="",
+        f"{name}_curve", default="", optional=True,  # prompts from before it was there stay good
         tooltip=f"{name} over the run, as percent:value with straight lines between: 0:1, 50:0.5, 100:0. It wins over "
         f"the number {name}. Nothing: the number.",
     )  # fmt: skip
@@ -88,7 +89,7 @@ def curve_text(name: str) -> io.String.Input:
 def more() -> io.String.Input:
     """Everything that has no widget of its own."""
     return io.String.Input(
-        "more", default="",
+        "more", default="", optional=True,
         tooltip="Other options of samplers and schedules: name = value; name = value. Their names are in the help of "
         "each sampler. A number may be a curve: s_churn = 0:20, 50:0.",
     )  # fmt: skip
@@ -103,7 +104,8 @@ def curves(**texts: str) -> dict[str, Any]:
 def said(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
     """The options of a node's widgets: a number left at its default says nothing, a curve wins over the number."""
     numbers = {"eta": eta, "s_noise": s_noise}
-    return {name: value for name, value in numbers.items() if value != 1.0} | curves(**texts)
+    moved = {name: options.insist(name, value) for name, value in numbers.items() if value != 1.0}
+    return moved | curves(**texts)
 
 
 def steps() -> io.Int.Input:
@@ -120,3 +122,31 @@ def denoise() -> io.Float.Input:
         "How much of the latent is redone (denoise). 1 starts from pure noise; 0.4 keeps the picture and changes its "
         "details: the last `steps` steps of a schedule of steps / denoise.",
     )  # fmt: skip
+
+
+def schedule_options() -> list:
+    """Where a schedule begins and ends, and its own parameters; folded away, and optional: older prompts lack them."""
+    found = [
+        io.Combo.Input(
+            "denoise_rule", options=list(DENOISE_RULES), default=DENOISE_RULES[0], optional=True,
+            tooltip="What denoise means. steps: the last part of a longer schedule, as ComfyUI does it. sigma: all "
+            "steps below denoise times the model's highest noise, the same start for every schedule.",
+        ),
+        number(
+            "sigma_max", 0.0, 0.0, 1e6, 0.01, "The noise at the start (sigma_max). 0: the model's own.", optional=True
+        ),
+        number(
+            "sigma_min", 0.0, 0.0, 1e6, 0.001, "The lowest noise before the end (sigma_min). 0: the model's own.",
+            optional=True,
+        ),
+        number(
+            "first_sigma", 0.0, 0.0, 1e6, 0.01,
+            "Put in the place of the first level only; the others stay where they are. 0: off.", optional=True,
+        ),
+        io.Boolean.Input(
+            "terminal", default=True, optional=True,
+            tooltip="On: the last step removes all noise. Off: it ends on the lowest noise instead, for another "
+            "sampler to go on from.",
+        ),
+    ]  # fmt: skip
+    return [advanced(widget) for widget in (*found, more())]

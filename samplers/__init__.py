@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, cast
@@ -15,20 +15,26 @@ from tqdm.auto import tqdm
 from ..core import loop, noise as noises, space as spaces
 from ..core.curve import along
 from ..core.keys import check_seed
+from ..core.loop import Output
 from ..core.spec import SAMPLERS, SamplerSpec
-from ..core.table import Kept, Table, tabulate
+from ..core.table import Kept, Table
+from ..core.tabulate import tabulate
+from ._adaptive import run as run_adaptive
 from ._comfy import comfy
 
 for _module in pkgutil.iter_modules(__path__):
     if not _module.name.startswith("_"):
         import_module(f".{_module.name}", __name__)
 
-__all__ = ["State", "get", "names", "sample", "sample_with_state", "table"]
+__all__ = ["Output", "State", "get", "names", "sample", "sample_with_state", "table"]
 
 
 @dataclass(frozen=True)
 class State:
-    """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method."""
+    """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method.
+
+    `took`: of an adaptive run, its evaluations, accepted and rejected tries, and whether its cap ended the control.
+    """
 
     sampler: str
     space: str
@@ -36,6 +42,7 @@ class State:
     shape: tuple[int, ...]
     kept: tuple[Kept, ...]
     registers: tuple[Tensor, ...]
+    took: Mapping[str, int] | None = None
 
 
 def names() -> tuple[str, ...]:
@@ -96,6 +103,13 @@ def sample_with_state(
     _check_x(x)
     marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=torch.float32)
     values = _values(marks)
+    if spec.adaptive:
+        source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
+        out, took = run_adaptive(
+            spec, model, x, marks, spec.resolve(params), space=spaces.check(space), noise=source,
+            extra_args=extra_args or {}, callback=callback,
+        )  # fmt: skip
+        return out, State(name, space, values[-1], tuple(x.shape), (), (), took)
     kept, registers = _resume(state, spec, space, values, x)
     run = _table(spec, values, space, params, kept)
     source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
@@ -141,10 +155,11 @@ def _check_x(x: Tensor) -> None:
 
 
 def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec: SamplerSpec, sigmas: Sequence[float]):
-    if callable(noise):
-        return cast(loop.Noise, noise)
     if noise == "comfy":
-        return comfy(spec.name, x, check_seed(seed), sigmas)
+        noise = comfy(spec.name, x, check_seed(seed), sigmas)
+    if callable(noise):
+        draw = cast(loop.Noise, noise)
+        return lambda sigma, sigma_next, *_: draw(sigma, sigma_next)
     if not isinstance(noise, str) or noise not in noises.KINDS:
         kinds = ", ".join(noises.KINDS)
         raise ValueError(f"noise is {noise!r}: give one of {kinds}, comfy, or a function (sigma, sigma_next).")

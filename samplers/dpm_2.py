@@ -3,13 +3,13 @@
 import math
 
 from ..core import policy
-from ..core.spec import ETA, S_NOISE, sampler
+from ..core.spec import CHURN, ETA, LAW, S_NOISE, sampler
 from ..core.table import Stage, Step, first_order, slope
 
 PAPER = "k-diffusion's sample_dpm_2 (Crowson), after Lu et al. 2022, arXiv:2206.00927, and Karras et al. 2022"
 
 
-@sampler("DPM2", family="one-step", order=2, evals_per_step=2, reference=PAPER)
+@sampler("DPM2", family="one-step", order=2, evals_per_step=2, params=CHURN, reference=PAPER)
 def dpm_2(step: Step) -> tuple[Stage, ...]:
     """Looks ahead to the geometric middle of the step and takes the slope found there. Two evaluations a step.
 
@@ -21,13 +21,13 @@ def dpm_2(step: Step) -> tuple[Stage, ...]:
     return slope(a), ahead, Stage(b.sigma, 1.0, (b.sigma - a.sigma, 0.0))
 
 
-@sampler("DPM2 ancestral", family="ancestral", order=2, evals_per_step=2, params=(ETA, S_NOISE), reference=PAPER)
-def dpm_2_ancestral(step: Step, *, eta: float) -> tuple[Stage, ...]:
+@sampler("DPM2 ancestral", family="ancestral", order=2, evals_per_step=2, params=(ETA, S_NOISE, LAW), reference=PAPER)
+def dpm_2_ancestral(step: Step, *, eta: float, law: str) -> tuple[Stage, ...]:
     """DPM2 that goes too far down and comes back up with fresh noise. eta 0 is DPM2.
 
     Goes to rho_down as euler_ancestral does, then x' = (alpha'/alpha_down) x_down + noise; exact on VE and on flow.
     """
-    d = policy.ancestral(step.a, step.b, eta)
+    d = policy.LAWS[law](step.a, step.b, eta)
     if d == 1.0:
         return dpm_2(step)
     down = step.overshoot(d)

@@ -4,45 +4,55 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..core.exponential import solve
 from ..core.space import Level
 from ..core.spec import sampler
-from ..core.table import Stage, Step, first_order
+from ..core.table import Stage, Step, first_order, noise_seen
 from ..core.weights import weights
 
 PAPER = "Lu et al. 2022, arXiv:2206.00927"
 
 
-def _solve(step: Step, c: Sequence[float], using: Sequence[Sequence[int]]) -> tuple[Stage, ...]:
-    """Stages at the fractions c of the step, then its end; stage k interpolates eps through the stages using[k - 1].
-
-    x'/alpha' = x/alpha - integral of e^{-lam} eps(lam), eq. 3.4.
-    """
-    if step.a.alpha == 0:
-        return first_order(step)
-    levels = [step.a, *(step.at(fraction) for fraction in c), step.b]
-    stages = [_noise(step.a, 1.0, ())]
-    for k, chosen in enumerate(using, start=1):
-        at = levels[k]
-        found = weights([levels[j].lam for j in chosen], step.a.lam, at.lam, lambda t: -np.exp(-t))
-        place = dict(zip(chosen, found, strict=True))
-        w = tuple(at.alpha * place.get(j, 0.0) for j in reversed(range(k)))
-        A = at.alpha / step.a.alpha
-        stages.append(_noise(at, A, w) if k < len(using) else Stage(at.sigma, A, w))
-    return tuple(stages)
-
-
-def _noise(at: Level, A: float, w: tuple[float, ...]) -> Stage:
-    """A stage that keeps eps = (x - alpha D) / sigma."""
-    return Stage(at.sigma, A, w, (), 1.0 / at.sigma, -at.alpha / at.sigma)
-
-
 @sampler("DPM-Solver 2", family="one-step", order=2, evals_per_step=2, clock="lam", reference=PAPER + ", Algorithm 1")
 def dpm_solver_2(step: Step) -> tuple[Stage, ...]:
     """Looks ahead to the middle of the step in log-SNR and takes the noise found there. Two evaluations a step."""
-    return _solve(step, [0.5], [[0], [1]])
+    return solve(step, [0.5], [[0], [1]])
 
 
 @sampler("DPM-Solver 3", family="one-step", order=3, evals_per_step=3, clock="lam", reference=PAPER + ", Algorithm 2")
 def dpm_solver_3(step: Step) -> tuple[Stage, ...]:
     """Two looks ahead, at one and two thirds of the step. Three evaluations a step: for many steps."""
-    return _solve(step, [1 / 3, 2 / 3], [[0], [0, 1], [0, 2]])
+    return solve(step, [1 / 3, 2 / 3], [[0], [0, 1], [0, 2]])
+
+
+@sampler(
+    "DPM fast",
+    family="multistep",
+    order=3,
+    history=2,
+    clock="lam",
+    group=3,
+    reference=PAPER + ", Algorithm 3 and App. D.3",
+)
+def dpm_fast(step: Step) -> tuple[Stage, ...]:
+    """DPM-Solver 3 that looks ahead to your schedule's own levels: three steps make one of its, one evaluation each.
+
+    Steps 1 and 2 of three are its looks ahead, with their own first and second order; what is left over at the end of a
+    run is of that order. (ComfyUI's has a schedule of its own, ends in noise, and is the same on three even steps.)
+    """
+    a, b = step.a, step.b
+    if a.alpha == 0:
+        return first_order(step)
+    levels = [*reversed(step.past), a]  # of the group's evaluations, the first one first
+    whole, done = (_to(levels, k, at) for k, at in ((len(levels), b), (len(levels) - 1, a)))
+    fade = b.alpha / a.alpha
+    w = [weight - fade * before for weight, before in zip(whole, [*done, 0.0], strict=True)]
+    return noise_seen(a), Stage(b.sigma, fade, tuple(reversed(w)))
+
+
+def _to(levels: Sequence[Level], count: int, end: Level) -> list[float]:
+    """The weights of eps at the first `count` levels that led from the first one to `end`."""
+    using = {0: [], 1: [0], 2: [0, 1], 3: [0, 2]}[count]
+    found = weights([levels[j].lam for j in using], levels[0].lam, end.lam, lambda t: -np.exp(-t)) if using else []
+    place = dict(zip(using, found, strict=True))
+    return [end.alpha * place.get(j, 0.0) for j in range(count)]

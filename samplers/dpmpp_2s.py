@@ -2,7 +2,7 @@
 
 from ..core import policy
 from ..core.exponential import Policy, ode, stage, staged, weighted
-from ..core.spec import ETA, S_NOISE, Param, sampler
+from ..core.spec import ETA, LAW, S_NOISE, Param, sampler
 from ..core.table import Stage, Step, first_order
 
 PAPER = "Lu et al. 2022, arXiv:2211.01095, Algorithm 1"
@@ -37,12 +37,12 @@ def dpmpp_2s(step: Step) -> tuple[Stage, ...]:
     order=2,
     evals_per_step=2,
     clock="lam",
-    params=(ETA, S_NOISE),
+    params=(ETA, S_NOISE, LAW),
     reference=PAPER + "; ancestral: k-diffusion",
 )
-def dpmpp_2s_ancestral(step: Step, *, eta: float) -> tuple[Stage, ...]:
+def dpmpp_2s_ancestral(step: Step, *, eta: float, law: str) -> tuple[Stage, ...]:
     """DPM++ 2S that goes too far down and comes back up with fresh noise: crisp and lively. eta 0 is DPM++ 2S."""
-    d = policy.ancestral(step.a, step.b, eta)
+    d = policy.LAWS[law](step.a, step.b, eta)
     if d == 1.0:
         return dpmpp_2s(step)
     down = step.overshoot(d)

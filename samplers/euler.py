@@ -1,12 +1,12 @@
 """Euler: one straight step along the ODE, in sigma."""
 
-from ..core.spec import alias, sampler
+from ..core.spec import CHURN, alias, sampler
 from ..core.table import Stage, Step, first_order
 
 PAPER = "Karras et al. 2022, arXiv:2206.00364, Algorithm 1; DDIM: Song et al. 2020, arXiv:2010.02502"
 
 
-@sampler("Euler", family="one-step", order=1, reference=PAPER)
+@sampler("Euler", family="one-step", order=1, params=CHURN, reference=PAPER)
 def euler(step: Step) -> tuple[Stage, ...]:
     """The plain ODE step: cheap, smooth, repeatable, and the yardstick for all others. Wants 20 steps or more.
 

@@ -1,11 +1,16 @@
 """Heun: the trapezoidal rule, two evaluations a step."""
 
-from ..core.spec import sampler
+from ..core.spec import CHURN, sampler
 from ..core.table import Stage, Step, slope
 
 
 @sampler(
-    "Heun", family="one-step", order=2, evals_per_step=2, reference="Karras et al. 2022, arXiv:2206.00364, Algorithm 1"
+    "Heun",
+    family="one-step",
+    order=2,
+    evals_per_step=2,
+    params=CHURN,
+    reference="Karras et al. 2022, arXiv:2206.00364, Algorithms 1 and 2",
 )
 def heun(step: Step) -> tuple[Stage, ...]:
     """Looks ahead with Euler and steps along the mean of both slopes: accurate and sturdy, at two evaluations a step.

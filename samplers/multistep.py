@@ -1,6 +1,6 @@
 """Multistep methods on dx/dsigma = (x - D)/sigma: memories of the slope, in sigma itself."""
 
-from ..core.spec import Param, sampler
+from ..core.spec import Param, alias, sampler
 from ..core.table import Stage, Step, slope
 from ..core.weights import weights
 
@@ -20,6 +20,15 @@ def lms(step: Step, *, max_order: int) -> tuple[Stage, ...]:
     """Adams-Bashforth, exact on uneven steps: strong with 25 steps and more, restless below 12. Starts as Euler."""
     nodes = [at.sigma for at in (step.a, *step.past)[:max_order]]
     return _slopes(step, tuple(weights(nodes, step.a.sigma, step.b.sigma)))
+
+
+alias(
+    "ipndm_v_exact",
+    "lms",
+    "iPNDM-v exact",
+    "iPNDM-v with the constants as they must be, which makes it LMS: fourth order, for 25 steps and more.",
+    "Zhang and Chen 2022, arXiv:2204.13902, appendix, put right",
+)
 
 
 @sampler("iPNDM", family="multistep", order=2, history=3, params=(MAX_ORDER,), reference=IPNDM)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import pkgutil
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -15,12 +17,17 @@ from torch import Tensor
 
 from ..core import space as spaces
 from ..core.space import Span
-from ..core.spec import SCHEDULES, ScheduleSpec
+from ..core.spec import SCHEDULES, Param, ScheduleSpec
 
 for _module in pkgutil.iter_modules(__path__):
-    import_module(f".{_module.name}", __name__)
+    if not _module.name.startswith("_"):
+        import_module(f".{_module.name}", __name__)
 
-__all__ = ["get", "names", "sigmas"]
+__all__ = ["DENOISE_RULES", "get", "names", "sigmas", "span"]
+
+DENOISE_RULES = ("steps", "sigma")
+_DENOISE = Param("denoise", 1.0, above=0.0, max=1.0)
+_RULE = Param("denoise_rule", "steps", kind="choice", choices=DENOISE_RULES)
 
 
 def names() -> tuple[str, ...]:
@@ -41,22 +48,54 @@ def sigmas(
     sigma_max: float | None = None,
     model_sigmas: Sequence[float] | Tensor | None = None,
     space: str = "ve",
+    denoise: float = 1.0,
+    denoise_rule: str = "steps",
+    first_sigma: float | None = None,
+    terminal: bool = True,
     **params: Any,
 ) -> Tensor:
     """The sigmas of schedule `name`: float32 (steps + 1,), from sigma_max down, ending in 0.
 
     model_sigmas: the model's own ascending levels; its ends are the default range (without it Stable Diffusion's table
-    on VE, shift 1 on flow). Raises ValueError naming the parameter that is off.
+    on VE, shift 1 on flow). denoise (0 to 1]: only the last part of the way, by the rule "steps" (the last `steps`
+    steps of a schedule of int(steps / denoise), as ComfyUI does) or "sigma" (all `steps` steps, from denoise x
+    sigma_max). first_sigma: put in the place of the first level. terminal: False ends on the model's lowest level
+    instead of 0, in as many steps. Raises ValueError naming the parameter that is off.
     """
     spec = get(name)
-    spaces.check(space)
     given = spec.resolve(params)
-    count = _steps(steps)
-    levels = np.asarray(spec.build(count, _span(space, sigma_min, sigma_max, model_sigmas), **given), dtype=np.float64)
-    out = np.append(levels, 0.0)
-    if out.shape != (count + 1,) or not np.isfinite(out).all() or (np.diff(out) > 0).any() or (out < 0).any():
-        raise ValueError(f"schedule {name!r} with {given} makes no falling list of {count} levels: {levels}")
-    return torch.from_numpy(out.astype(np.float32))
+    count, share, rule = _steps(steps), _DENOISE.check(denoise), _RULE.check(denoise_rule)
+    place = span(sigma_min=sigma_min, sigma_max=sigma_max, model_sigmas=model_sigmas, space=space)
+    if rule == "sigma":
+        place = _lowered(place, share)
+    total = count if rule == "sigma" or share > 0.9999 else int(count / share)
+    wanted = total + (not terminal)
+    levels = np.asarray(spec.build(wanted, place, **given), dtype=np.float64)
+    out = np.append(levels, 0.0) if terminal else levels
+    if out.shape != (total + 1,) or not np.isfinite(out).all() or (np.diff(out) > 0).any() or (out < 0).any():
+        raise ValueError(f"schedule {name!r} with {given} makes no falling list of {wanted} levels: {levels}")
+    return torch.from_numpy(_with_first(out[-(count + 1) :], first_sigma, space).astype(np.float32))
+
+
+def _lowered(place: Span, denoise: float) -> Span:
+    top = place.sigma_max * denoise
+    if top <= place.sigma_min:
+        raise ValueError(
+            f"denoise is {denoise:g}: by the rule 'sigma' the run would begin at {top:g}, and the range ends at "
+            f"{place.sigma_min:g}. Give a denoise above {place.sigma_min / place.sigma_max:.3g}."
+        )
+    return replace(place, sigma_max=top)
+
+
+def _with_first(levels: np.ndarray, first: float | None, space: str) -> np.ndarray:
+    if first is None:
+        return levels
+    value = float(first)
+    most = 1.0 if space == "flow" else math.inf
+    if not levels[1] < value <= most or math.isinf(value):
+        limit = " and at most 1" if space == "flow" else ""
+        raise ValueError(f"first_sigma is {value:g}: give a number above the second level, {levels[1]:g}{limit}.")
+    return np.append(value, levels[1:])
 
 
 def _steps(steps: Any) -> int:
@@ -69,7 +108,15 @@ def _steps(steps: Any) -> int:
     return count
 
 
-def _span(space: str, low: float | None, high: float | None, model_sigmas: Sequence[float] | Tensor | None) -> Span:
+def span(
+    *,
+    sigma_min: float | None = None,
+    sigma_max: float | None = None,
+    model_sigmas: Sequence[float] | Tensor | None = None,
+    space: str = "ve",
+) -> Span:
+    """The range that `sigmas` places its levels in, from the same keywords; ValueError naming the one that is off."""
+    spaces.check(space)
     if model_sigmas is None:
         table = _default_table(space)
     else:
@@ -77,7 +124,8 @@ def _span(space: str, low: float | None, high: float | None, model_sigmas: Seque
         table = np.asarray(values, dtype=np.float64)
     if table.ndim != 1 or len(table) < 2 or not np.isfinite(table).all() or (np.diff(table) <= 0).any():
         raise ValueError("model_sigmas: give the model's own levels, one-dimensional, rising, two or more.")
-    low, high = float(table[0] if low is None else low), float(table[-1] if high is None else high)
+    low = float(table[0] if sigma_min is None else sigma_min)
+    high = float(table[-1] if sigma_max is None else sigma_max)
     if not 0 < low < high < np.inf:
         raise ValueError(f"sigma_min is {low:g} and sigma_max is {high:g}: give 0 < sigma_min < sigma_max.")
     if space == "flow" and high > 1:

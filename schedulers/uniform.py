@@ -2,39 +2,29 @@
 
 import numpy as np
 
+from ..core.clocks import table_ends, to_zero
 from ..core.space import Span
 from ..core.spec import schedule
 
 SOURCE = "ComfyUI's schedule of the same name, from the model's own table of sigmas"
 
 
-def _ends(span: Span) -> tuple[float, float]:
-    table = span.table
-    slack = 1e-6
-    if span.sigma_max > table[-1] * (1 + slack) or span.sigma_min < table[0] * (1 - slack):
-        raise ValueError(
-            f"sigma_min {span.sigma_min:g} and sigma_max {span.sigma_max:g} reach beyond the model's own "
-            f"{table[0]:g} to {table[-1]:g}: stay inside, or take a schedule without a table, such as karras."
-        )
-    return span.index(span.sigma_max), span.index(span.sigma_min)
-
-
 @schedule("Normal", reference=SOURCE)
 def normal(steps: int, span: Span) -> np.ndarray:
     """Even steps in the model's time, from its noisiest level to its cleanest, then 0."""
-    return span.sigma(np.linspace(*_ends(span), steps))
+    return span.sigma(np.linspace(*table_ends(span), steps))
 
 
 @schedule("SGM uniform", reference=SOURCE)
 def sgm_uniform(steps: int, span: Span) -> np.ndarray:
     """Even steps in the model's time, with the step to 0 as long as the others."""
-    return span.sigma(np.linspace(*_ends(span), steps + 1)[:-1])
+    return span.sigma(np.linspace(*table_ends(span), steps + 1)[:-1])
 
 
 @schedule("Simple", reference=SOURCE)
 def simple(steps: int, span: Span) -> np.ndarray:
     """Every n-th entry of the model's own table: the usual choice on flow models, where it follows the shift."""
-    top, bottom = _ends(span)
+    top, bottom = table_ends(span)
     stride = (top - bottom + 1) / steps
     down = np.arange(steps) * stride
     return span.sigma(np.maximum(top - (np.floor(down + 1e-9) if stride >= 1 else down), bottom))
@@ -43,4 +33,4 @@ def simple(steps: int, span: Span) -> np.ndarray:
 @schedule("Linear", reference="Even steps in sigma; Liu et al. 2022 (rectified flow), arXiv:2209.03003")
 def linear(steps: int, span: Span) -> np.ndarray:
     """Even steps in sigma, the plain schedule of flow models; on others almost all steps fall on heavy noise."""
-    return np.maximum(np.linspace(span.sigma_max, 0, steps + 1)[:-1], span.sigma_min)
+    return to_zero(span.sigma_max, steps, span.sigma_min)

@@ -6,8 +6,14 @@ import torch
 import sigmatic
 from sigmatic.demo.mixture import Mixture
 
-# Distilled models' samplers are biased on an exact denoiser, by design.
-STOCHASTIC = [n for n in sigmatic.samplers.names() if sigmatic.samplers.get(n).stochastic and n not in ("lcm", "tcd")]
+STOCHASTIC = [n for n in sigmatic.samplers.names() if sigmatic.samplers.get(n).stochastic]
+# Distilled models' samplers and DDPM's larger variances are biased on an exact denoiser, by design; adaptive samplers
+# have tests of their own.
+STOCHASTIC = [
+    n
+    for n in STOCHASTIC
+    if sigmatic.samplers.get(n).family not in ("distilled", "adaptive") and sigmatic.samplers.get(n).marginal
+]
 COUNT = 20_000
 
 
@@ -43,7 +49,8 @@ def test_no_bias(name, eta, space, mixture, floor):
 
     def model(x, sigma):
         points = x.reshape(COUNT, 2)
-        return mixture.denoiser(space)(points, sigma.expand(COUNT)).reshape(x.shape)
+        denoised = mixture.denoiser(space)(points, sigma.expand(COUNT)).reshape(x.shape)
+        return sigmatic.samplers.Output(denoised, denoised)
 
     out = sigmatic.samplers.sample(name, model, x, sigmas, space=space, seed=5, disable=True, **params).reshape(
         COUNT, 2

@@ -4,11 +4,14 @@ import math
 
 import numpy as np
 import pytest
+import scipy.special
+import scipy.stats
 import torch
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 import sigmatic
 from sigmatic.core import space as spaces
+from sigmatic.core.quantile import beta_quantile
 
 NAMES = sigmatic.schedulers.names()
 SCALED_LINEAR = sigmatic.schedulers._default_table("ve")
@@ -33,18 +36,166 @@ def test_every_step_count(name, table):
         assert (sigmas.diff() < 0).all()
 
 
-@given(
-    name=st.sampled_from(NAMES),
-    steps=st.integers(1, 300),
-    ends=st.tuples(st.floats(0.03, 14.0), st.floats(1.01, 400)).map(lambda t: (t[0], min(14.6, t[0] * t[1]))),
-    rho=st.floats(0.05, 50),
-)
-def test_any_range_and_rho(name, steps, ends, rho):
-    params = {"rho": rho} if sigmatic.schedulers.get(name).params else {}
-    low, high = ends
-    sigmas = sigmatic.schedulers.sigmas(name, steps, sigma_min=low, sigma_max=high, **params)
+SHIFTS = {
+    f"shift {s:g}": ("flow", (lambda t, s=s: s * t / (1 + (s - 1) * t))(np.arange(1, 1001) / 1000)) for s in (3, 5)
+}
+
+
+def values(param):
+    """Allowed values of a parameter, without the ends of its range where only a few steps matter."""
+    if param.kind == "choice":
+        return st.sampled_from(param.choices)
+    if param.kind == "int":
+        return st.just(param.default)
+    low = param.min if param.above is None else param.above
+    return st.floats(
+        max(low, param.default - 3, 0.1 if param.above is not None else low), min(param.max, param.default + 5)
+    )
+
+
+@given(data=st.data(), name=st.sampled_from(NAMES), steps=st.integers(1, 300))
+@settings(deadline=None, max_examples=200)
+def test_any_range_and_parameters(data, name, steps):
+    space, table = {**TABLES, **SHIFTS}[data.draw(st.sampled_from([*TABLES, *SHIFTS]))]
+    low = data.draw(st.floats(table[0], table[-1] * 0.9))
+    high = data.draw(st.floats(low * 1.05, table[-1]))
+    spec = sigmatic.schedulers.get(name)
+    given_params = {p.name: data.draw(values(p), label=p.name) for p in spec.params}
+    if name == "linear_quadratic":
+        given_params["threshold"] = min(given_params["threshold"], 0.4)
+    try:
+        sigmas = sigmatic.schedulers.sigmas(
+            name, steps, model_sigmas=table, space=space, sigma_min=low, sigma_max=high, **given_params
+        )
+    except ValueError as error:  # a bell whose flank has nothing in this range
+        assert name in ("laplace", "logit_normal") and "no steps fall into the model's range" in str(error)
+        return
     assert sigmas.shape == (steps + 1,) and torch.isfinite(sigmas).all() and (sigmas.diff() <= 0).all()
-    assert sigmas[0].item() == pytest.approx(high, rel=1e-5) and sigmas[-2].item() >= low * (1 - 1e-5)
+    assert sigmas[0].item() == pytest.approx(high, rel=1e-5) and sigmas[-1] == 0
+    assert sigmas[-2].item() >= low * (1 - 1e-5)
+
+
+@given(a=st.floats(0.05, 60), b=st.floats(0.05, 60), q=st.floats(1e-6, 1 - 1e-6))
+@settings(deadline=None, max_examples=80)
+def test_the_beta_quantile_is_the_inverse_of_its_distribution(a, b, q):
+    x = beta_quantile(np.array([q]), a, b)[0]
+    rest = beta_quantile(np.array([1 - q]), b, a)[0]
+    assert scipy.special.betainc(a, b, x) == pytest.approx(q, rel=1e-9) or rest < 1e-9
+    assert scipy.special.betaincc(a, b, x) == pytest.approx(1 - q, rel=1e-9) or x > 1 - 1e-6
+    assert x + rest == pytest.approx(1, abs=1e-9)
+    assert x == pytest.approx(scipy.stats.beta.ppf(q, a, b), rel=1e-8, abs=1e-300)
+
+
+def test_the_beta_quantile_at_the_ends():
+    assert beta_quantile(np.array([0.0, 1.0]), 0.6, 0.7).tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("name", ["beta", "beta57"])
+def test_beta_never_loses_a_step(name):
+    table = np.geomspace(0.03, 14.6, 50)  # more steps than entries
+    for steps in (20, 60, 200):
+        sigmas = sigmatic.schedulers.sigmas(name, steps, model_sigmas=table)
+        assert len(sigmas) == steps + 1 and (sigmas.diff() < 0).all()
+
+
+def test_beta57_is_beta():
+    ours = sigmatic.schedulers.sigmas("beta57", 17)
+    assert torch.equal(ours, sigmatic.schedulers.sigmas("beta", 17, alpha=0.5, beta=0.7))
+
+
+def test_bells_have_even_shares():
+    sigmas = sigmatic.schedulers.sigmas("logit_normal", 9, sigma_min=0.03, sigma_max=14.6, mean=-0.4, std=1.2)
+    shares = scipy.stats.norm.cdf((sigmas[:-1].double().log() + 0.4) / 1.2)
+    np.testing.assert_allclose(np.diff(shares), np.diff(shares).mean(), rtol=1e-4)
+    sigmas = sigmatic.schedulers.sigmas("laplace", 9, sigma_min=0.9, sigma_max=3, mu=0.5, beta=0.7)
+    shares = scipy.stats.laplace.cdf(sigmas[:-1].double().log(), 0.5, 0.7)
+    np.testing.assert_allclose(np.diff(shares), np.diff(shares).mean(), rtol=1e-4)
+
+
+def even(values):
+    """Whether the values have even distances."""
+    return torch.allclose(values.diff(), values.diff().mean().expand(len(values) - 1), rtol=2e-3)
+
+
+@pytest.mark.parametrize("top", [14.6146, 0.9])
+def test_schedules_are_even_in_their_own_variable(top):
+    space, low = ("flow" if top < 1 else "ve"), 0.005  # so low that nothing is stretched to stay above it
+    ends = {"space": space, "sigma_min": low, "sigma_max": top}
+
+    def rho(name, **params):
+        sigmas = sigmatic.schedulers.sigmas(name, 12, **ends, **params).double()
+        return sigmas / (1 - sigmas) if space == "flow" else sigmas
+
+    assert even(rho("logsnr_uniform")[:-1].log())
+    assert even(rho("kl_optimal")[:-1].atan())
+    assert even(rho("cosine").atan()) and even((rho("cosine", shift=3.0) / 3).atan())
+    assert even(rho("arc", p=1.5, data_std=0.7).div(0.7).atan().pow(1 / 1.5))
+    assert even(rho("constant_rate", data_std=0.5).square().add(0.25).log())
+    grown = rho("vp", beta_d=19.9, beta_min=0.1)[:-1].square().log1p()
+    assert even((grown * 2 * 19.9 + 0.01).sqrt())
+    share = (lambda r: r / (1 + r))(rho("flow_shift", shift=5.0))
+    assert even(share / (5 - 4 * share))
+
+
+def test_flow_shift_is_the_models_own_where_that_has_the_shift():
+    sigmas = sigmatic.schedulers.sigmas("flow_shift", 10, space="flow", shift=12.0)
+    model = sigmatic.schedulers.sigmas("simple", 10, model_sigmas=TABLES["flow shift 12"][1], space="flow")
+    torch.testing.assert_close(sigmas, model, rtol=1e-6, atol=1e-7)
+
+
+def test_flow_shift_grows_with_the_picture():
+    def shifted(**params):
+        return sigmatic.schedulers.sigmas("flow_shift", 10, space="flow", **params)
+
+    torch.testing.assert_close(shifted(megapixels=4.194304), shifted(shift=6.0))
+    torch.testing.assert_close(shifted(shift=1.0, mu=math.log(3)), shifted(shift=3.0))
+    flux = shifted(shift=1.0, megapixels=1.048576, rule="flux")
+    torch.testing.assert_close(flux, shifted(shift=1.0, mu=1.15))
+
+
+def test_published_levels_stand_where_they_were_published():
+    ten = sigmatic.schedulers.sigmas("ays", 10, sigma_max=14.61464, sigma_min=0.0291672)
+    assert ten[1:4].tolist() == pytest.approx([6.4745760956, 3.8636745985, 2.6946151520], rel=1e-5)
+    xl = sigmatic.schedulers.sigmas("ays", 10, sigma_max=14.61464, sigma_min=0.0291672, table="sdxl")
+    assert xl[1:4].tolist() == pytest.approx([6.3184485287, 3.7681790315, 2.1811480769], rel=1e-5)
+    gits = sigmatic.schedulers.sigmas("gits", 6, sigma_max=80, sigma_min=0.002)
+    assert gits.tolist() == pytest.approx([80, 10.9836, 3.8811, 1.584, 0.5666, 0.1698, 0])
+
+
+def test_bong_tangent_is_two_arctangents():
+    sigmas = sigmatic.schedulers.sigmas("bong_tangent", 20, space="flow").double()
+    pivot, slope = 13, 0.2 / (22 / 40)
+    assert sigmas[12] == pytest.approx(0.5)
+    falls = torch.atan(slope * (pivot - torch.arange(13.0).double()))
+    torch.testing.assert_close(sigmas[:13], 0.5 + 0.5 * (falls - falls[-1]) / (falls[0] - falls[-1]), rtol=1e-5, atol=0)
+    falls = torch.atan(-slope * torch.arange(9.0).double())
+    torch.testing.assert_close(sigmas[12:], 0.5 * (falls - falls[-1]) / (falls[0] - falls[-1]), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_denoise_by_steps_is_the_end_of_a_longer_schedule(name, space):
+    part = sigmatic.schedulers.sigmas(name, 8, space=space, denoise=0.37)
+    assert torch.equal(part, sigmatic.schedulers.sigmas(name, int(8 / 0.37), space=space)[-9:])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_denoise_by_sigma_begins_where_it_says(name, space):
+    whole = sigmatic.schedulers.sigmas(name, 8, space=space)
+    part = sigmatic.schedulers.sigmas(name, 8, space=space, denoise=0.37, denoise_rule="sigma")
+    assert len(part) == 9 and part[0].item() == pytest.approx(0.37 * whole[0].item(), rel=1e-5) and part[-1] == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_the_terminal_step(name, space):
+    sigmas = sigmatic.schedulers.sigmas(name, 8, space=space, terminal=False)
+    assert len(sigmas) == 9 and sigmas[-1] > 0
+    assert torch.equal(sigmas, sigmatic.schedulers.sigmas(name, 9, space=space)[:-1])
+
+
+def test_first_sigma_moves_only_the_first_level():
+    plain = sigmatic.schedulers.sigmas("karras", 8)
+    moved = sigmatic.schedulers.sigmas("karras", 8, first_sigma=20.0)
+    assert moved[0] == 20 and torch.equal(moved[1:], plain[1:])
 
 
 def test_karras_is_the_papers():
@@ -97,6 +248,20 @@ BAD = [
     ({"rho": -1}, "rho"),
     ({"rho": math.nan}, "rho"),
     ({"mu": 1}, "no parameter 'mu'"),
+    ({"denoise": 0}, "denoise is 0"),
+    ({"denoise": 1.1}, "denoise is 1.1"),
+    ({"denoise": 1e-4, "denoise_rule": "sigma"}, "denoise is 0.0001.*begin at"),
+    ({"denoise_rule": "half"}, "denoise_rule is 'half'"),
+    ({"first_sigma": 0.5}, "first_sigma is 0.5: .* above the second level"),
+    ({"first_sigma": math.nan}, "first_sigma is nan"),
+    ({"first_sigma": 1.5, "space": "flow"}, "first_sigma is 1.5: .* at most 1"),
+    ({"name": "laplace", "mu": 9, "beta": 0.001}, "mu is 9 and beta is 0.001"),
+    ({"name": "logit_normal", "mean": -10, "std": 0.1}, "mean is -10 and std is 0.1"),
+    ({"name": "linear_quadratic", "linear_steps": 10}, "linear_steps is 10: give fewer than steps"),
+    ({"name": "linear_quadratic", "threshold": 0.9}, "threshold is 0.9: with 5 even steps of 10 give less than 0.667"),
+    ({"name": "beta", "alpha": 0}, "alpha is 0"),
+    ({"name": "ays", "table": "flux"}, "table is 'flux'"),
+    ({"name": "arc", "p": -1}, "p is -1"),
 ]
 
 

@@ -188,7 +188,7 @@ def test_what_is_wrong_is_named(pack, node, given, says):
     with pytest.raises(ValueError, match=says):
         pack.run(node, **{**links, **given})
     texts = {name: value for name, value in given.items() if name in ("eta_curve", "s_noise_curve", "more")}
-    if texts:
+    if texts and node == "SigmaticSettings":
         refused = pack.nodes[node].validate_inputs(**texts)
         assert isinstance(refused, str)
         assert pack.nodes[node].validate_inputs() is True
@@ -282,7 +282,7 @@ def test_the_summary_says_what_was_done(pack):
     given = {"seed": 3, "steps": 6, "cfg": 2.0, "sampler": "sig_heun", "schedule": "sig_karras"}
     text = pack.nodes["SigmaticKSampler"].execute(**links, **given).args[1]
     assert text.splitlines() == [
-        "sampler: sig_heun", "schedule: sig_karras", "seed: 3", "cfg: 2.0", "denoise: 1.0",
+        "sampler: sig_heun (s_noise 1)", "schedule: sig_karras", "seed: 3", "cfg: 2.0", "denoise: 1.0",
         "steps: 6, sigma 14.5881 to 0", "evaluations: 11",
     ]  # fmt: skip
     noisy = pack.nodes["SigmaticKSampler"].execute(
@@ -316,3 +316,52 @@ def test_what_does_not_go_together_is_said_with_a_way_out(pack, caplog):
     with caplog.at_level(logging.WARNING, "sigmatic"):
         pack.line(sampler="sig_lcm", cfg=8.0)
     assert sum("sig_lcm" in line for line in caplog.messages) == 1
+
+
+def test_the_info_is_the_table_of_what_will_be_run(pack):
+    model = _demo(pack)
+    sigmas = pack.run("SigmaticSchedule", model=model, steps=4)
+    sampler = pack.run("SigmaticSampler", sampler="sig_dpmpp_sde", eta=0.5)
+    text = pack.run("SigmaticSamplerInfo", sampler=sampler, sigmas=sigmas, model=model)
+    table = sigmatic.samplers.table("dpmpp_sde", sigmas, eta=0.5)
+    assert "sampler: sig_dpmpp_sde (eta 0.5" in text and "between the schedule's levels" in text
+    assert f"evaluations: {table.evaluations}" in text and "model: ve" in text
+    rows = [line.split() for line in text.splitlines()[-4:]]
+    assert [float(row[1]) for row in rows] == pytest.approx([float(s) for s in sigmas[:-1]], rel=1e-4)
+    assert [float(row[3]) for row in rows] == pytest.approx(table.noise, rel=1e-4)
+    assert sum(int(row[4]) for row in rows) == table.evaluations
+    still = pack.run("SigmaticSettings", model=model, eta=0.0)
+    assert "eta 0.5" in pack.run("SigmaticSamplerInfo", sampler=sampler, sigmas=sigmas, model=still)
+    by_name = importlib.import_module("comfy.samplers").sampler_object("sig_euler_ancestral")
+    quiet = pack.run("SigmaticSamplerInfo", sampler=by_name, sigmas=sigmas, model=still)
+    assert "(eta 0, s_noise 1)" in quiet and [line.split()[3] for line in quiet.splitlines()[-4:]] == ["0"] * 4
+    theirs = importlib.import_module("comfy.samplers").sampler_object("euler")
+    assert "not one of Sigmatic's" in pack.run("SigmaticSamplerInfo", sampler=theirs, sigmas=sigmas)
+    pack.line(sampler="sig_heun")
+    assert "pace of the last run" in pack.run("SigmaticSamplerInfo", sampler=sampler, sigmas=sigmas)
+
+
+def test_the_info_needs_the_model_for_percents_only(pack):
+    sigmas = torch.tensor([0.9, 0.5, 0.0])
+    curved = pack.run("SigmaticSampler", sampler="sig_euler_ancestral", eta_curve="0:1, 50:0")
+    with pytest.raises(ValueError, match="connect the model"):
+        pack.run("SigmaticSamplerInfo", sampler=curved, sigmas=sigmas)
+    plain = pack.run("SigmaticSampler", sampler="sig_euler_ancestral")
+    assert "model: taken for flow" in pack.run("SigmaticSamplerInfo", sampler=plain, sigmas=sigmas)
+    assert "steps: 0" in pack.run("SigmaticSamplerInfo", sampler=plain, sigmas=torch.empty(0))
+
+
+@pytest.mark.parametrize("kind", ["eps", "v", "flow"])
+def test_unsampling_comes_back(pack, kind):
+    model, prompt = _demo(pack, kind), pack.run("SigmaticDemoPrompt")
+    picture = {"samples": pack.line(kind, batch=1, sampler="sig_heun", steps=20)}
+    links = {"model": model, "positive": prompt, "negative": prompt, "latent_image": picture}
+    errors = []
+    for steps in (20, 40):
+        noise, sigmas, report = pack.nodes["SigmaticUnsample"].execute(**links, steps=steps, cfg=1.0).args
+        assert noise["samples"].isfinite().all() and sigmas[-1] == 0 and len(sigmas) == steps + 1
+        errors.append(float(report.split("rms error ")[1].split()[0]))
+    assert errors[0] < 0.02 and errors[1] < errors[0] * (0.4 if kind == "flow" else 0.9)
+    x = noise["samples"] * (1 - sigmas[0] if kind == "flow" else 1 / sigmas[0])
+    assert 0.8 < float(x.std()) < 1.2, "what comes out is noise"
+    assert not pack.nodes["SigmaticUnsample"].execute(**links, steps=4, check=False).args[2].count("rms")

@@ -20,6 +20,8 @@ import safetensors.torch
 from PIL import Image
 
 PACK = Path(__file__).resolve().parents[2]
+NAMES_ONLY = Path(__file__).with_name("names_only")
+"""A pack of somebody else's, whose node takes a sampler and a schedule by name."""
 HOW = (
     "no ComfyUI found: put one at ~/comfy/ComfyUI (git clone https://github.com/comfyanonymous/ComfyUI, with its "
     "requirements in ComfyUI/venv), or name it in COMFYUI_PATH"
@@ -40,9 +42,13 @@ inhost = _load(PACK / "benchmarks" / "inhost.py")
 
 
 def _link(folder, packs):
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for i, pack in enumerate(packs):
         (folder / f"ComfyUI-Sigmatic{i or ''}").symlink_to(pack, target_is_directory=True)
+
+
+def _listed(packs):
+    return list(packs) if isinstance(packs, (list, tuple)) else [packs]
 
 
 class Host:
@@ -51,9 +57,9 @@ class Host:
     def __init__(self, root, base, pack=PACK, before=()):
         self.base = base
         flags = [*FLAGS, "--base-directory", str(base)]
-        _link(base / "custom_nodes", before or [pack])
+        _link(base / "custom_nodes", before or _listed(pack))
         if before:  # packs of one folder are loaded in any order, folders in theirs
-            _link(base / "later", [pack])
+            _link(base / "later", _listed(pack))
             (base / "paths.yaml").write_text(f"more:\n    custom_nodes: {json.dumps(str(base / 'later'))}\n")
             flags += ["--extra-model-paths-config", str(base / "paths.yaml")]
         with socket.socket() as probe:
@@ -107,6 +113,10 @@ class Host:
         """GET, as JSON."""
         return json.loads(self._request(path))
 
+    def post(self, path, body):
+        """POST, JSON both ways."""
+        return json.loads(self._request(path, body))
+
     def queue(self, graph, client="tests"):
         """POST a prompt: (its id, None), or (None, the errors) if it is refused."""
         try:
@@ -139,13 +149,23 @@ class Host:
     def latents(self, graph, *nodes):
         """Run a prompt; return the latents that its SaveLatent `nodes` wrote."""
         outputs = self.run(graph)
-        files = [outputs[node]["latents"][0] for node in nodes]
-        paths = [self.base / "output" / file["subfolder"] / file["filename"] for file in files]
-        return [safetensors.torch.load_file(path)["latent_tensor"] for path in paths]
+        return [self.saved(outputs[node]) for node in nodes]
+
+    def saved(self, output):
+        """The latent in a SaveLatent's output."""
+        (file,) = output["latents"]
+        path = self.base / "output" / file["subfolder"] / file["filename"]
+        return safetensors.torch.load_file(path)["latent_tensor"]
 
     def pictures(self, images):
         """The pictures of an output's "images"."""
         return [Image.open(io.BytesIO(self._request("/view?" + urllib.parse.urlencode(image)))) for image in images]
+
+    def rss(self):
+        """The server's memory in MB (Linux; 0 elsewhere)."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        lines = status.read_text().splitlines() if status.exists() else []
+        return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
 
     def interrupt(self):
         """What the Cancel button does."""
@@ -202,7 +222,7 @@ def installation(request):
 @pytest.fixture(scope="session")
 def host(installation, tmp_path_factory):
     """A server that runs for all tests of one installation."""
-    server = Host(installation, tmp_path_factory.mktemp("base") / "b")
+    server = Host(installation, tmp_path_factory.mktemp("base") / "b", pack=[PACK, NAMES_ONLY])
     yield server
     server.stop()
 

@@ -3,8 +3,12 @@
 A case is {"case": name, "error": largest difference relative to the largest value}.
 """
 
+import contextlib
+import importlib
+import itertools
 import json
 import sys
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -13,6 +17,7 @@ import inhost
 host, sigmatic = inhost.load_host(), inhost.load_sigmatic()
 import torch  # noqa: E402  (the host's own, found after its folder is on the path)
 
+FLOW_LAW = ("euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral")
 # name, parameters, on flow too (there from sigma < 1: from 1, theirs moves the first sigma)
 SAMPLERS = [
     ("euler", {}, True),
@@ -35,8 +40,19 @@ SAMPLERS = [
     *[("seeds_3", {"eta": eta}, True) for eta in (0.0, 1.0)],
     ("res_2m", {}, False),
     ("lcm", {}, True),
+    *[(name, {"s_churn": 15.0, "s_tmin": 0.1, "s_tmax": 8.0}, False) for name in ("euler", "heun", "dpm_2")],
+    ("ipndm_v", {}, True),
+    *[
+        (name, {"eta": 0.7, "law": "flow"}, True)
+        for name in ("euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral")
+    ],
+    ("euler_cfg_pp", {}, True),
+    *[("euler_ancestral_cfg_pp", {"eta": eta}, True) for eta in (0.0, 1.0)],
+    ("dpmpp_2m_cfg_pp", {}, False),
+    ("res_2m_cfg_pp", {}, False),
+    *[(name, {"tau": tau}, True) for name in ("sa_solver", "sa_solver_pece") for tau in (0.0, 1.0)],
 ]
-THEIR_NAME = {"res_2m": "res_multistep"}
+THEIR_NAME = {"res_2m": "res_multistep", "res_2m_cfg_pp": "res_multistep_cfg_pp"}
 
 
 class Draws:
@@ -71,6 +87,13 @@ class Draws:
         total = sum(w * self.stretch(step, k) for k, w in enumerate(weights))
         return total / sum(w * w for w in weights) ** 0.5
 
+    @contextlib.contextmanager
+    def churned(self):
+        """While theirs runs, which takes the noise of its churn from torch.randn_like: the same stretches in turn."""
+        steps = iter([i for i, row in enumerate(self.table.rows) if any(b > a for a, b in row.segments())])
+        with unittest.mock.patch.object(torch, "randn_like", lambda x: self.stretch(next(steps), 0)):
+            yield
+
 
 def near(a: float, b) -> bool:
     return abs(a - float(b)) < 1e-4 * a
@@ -88,17 +111,48 @@ def compare_sampler(name: str, params: dict, space: str) -> None:
     shape = (2, 4, 8, 8)
     x = torch.randn(shape, generator=generator) * sigmas[0]
     draws = Draws(sigmatic.samplers.table(name, sigmas, space=space, **params), shape, generator)
-    import importlib
-
     mixture = importlib.import_module("sigmatic.demo.mixture").Mixture(shape[1:])
-    model = inhost.HostModel(mixture.denoiser(space), inhost.model_sampling(host, space))
+    spec, exact = sigmatic.samplers.get(name), mixture.denoiser(space)
+
+    def guided(x, sigma):
+        return 0.9 * exact(x, sigma) + 0.1
+
+    model = inhost.HostModel(guided if spec.uncond else exact, inhost.model_sampling(host, space), exact)
     function = getattr(host.K, "sample_" + THEIR_NAME.get(name, name))
-    options = dict(params)
-    if sigmatic.samplers.get(name).stochastic:
+    options = {key: value for key, value in params.items() if key != "law"}
+    if spec.stochastic:
         options["noise_sampler"] = draws.theirs
-    theirs = function(model, x, sigmas, extra_args={"seed": 1}, disable=True, **options)
-    ours = sigmatic.samplers.sample(name, model, x, sigmas, space=space, noise=draws.ours, disable=True, **params)
+    if "tau" in options:  # theirs: an interval as a function; ours: in its own default interval
+        options["tau_func"] = lambda sigma: params["tau"] if 6.0 >= sigma >= 0.5 else 0.0
+        del options["tau"]
+    with draws.churned():
+        theirs = function(model, x, sigmas, extra_args={"seed": 1}, disable=True, **options)
+    both = (lambda x, sigma: sigmatic.samplers.Output(guided(x, sigma), exact(x, sigma))) if spec.uncond else exact
+    ours = sigmatic.samplers.sample(name, both, x, sigmas, space=space, noise=draws.ours, disable=True, **params)
     report(f"{name} {params} {space}", ours, theirs)
+
+
+def compare_adaptive() -> None:
+    """DPM adaptive, from sigma_max to sigma_min: theirs stops there."""
+    mixture = importlib.import_module("sigmatic.demo.mixture").Mixture((4, 8, 8))
+    x = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0)) * 14.6
+    model = inhost.HostModel(mixture.denoiser(), inhost.model_sampling(host, "ve"))
+    for order in (2, 3):
+        options = {"order": order, "rtol": 0.01, "atol": 0.002}
+        theirs = host.K.sample_dpm_adaptive(model, x, 0.03, 14.6, disable=True, **options)
+        ours = sigmatic.samplers.sample("dpm_adaptive", model, x, [14.6, 0.03], disable=True, **options)
+        report(f"dpm_adaptive {order}", ours, theirs)
+    theirs = host.K.sample_dpm_fast(model, x, 0.03, 14.6, 10, disable=True)  # 3 + 3 + 3 + 1 steps
+    ours = sigmatic.samplers.sample("dpm_fast", model, x, fast_levels(10), disable=True)
+    report("dpm_fast", ours, theirs)
+
+
+def fast_levels(n: int) -> list[float]:
+    """The levels that ComfyUI's dpm_fast evaluates at, for n = 1 more than a multiple of 3."""
+    groups = n // 3 + 1
+    ends = [14.6 * (0.03 / 14.6) ** (k / groups) for k in range(groups + 1)]
+    inner = [a * (b / a) ** (j / 3) for a, b in itertools.pairwise(ends[:-1]) for j in range(3)]
+    return [*inner, ends[-2], ends[-1]]
 
 
 def compare_comfy_noise() -> None:
@@ -117,23 +171,57 @@ def compare_comfy_noise() -> None:
 
 
 def compare_schedules() -> None:
+    """Every schedule that the host has too; where theirs is wrong, the part of it that is right."""
     for space in ("ve", "flow"):
         sampling = inhost.model_sampling(host, space)
-        for name in ("karras", "exponential", "normal", "simple", "sgm_uniform"):
+        for name in ("karras", "exponential", "normal", "simple", "sgm_uniform", "beta", "linear_quadratic"):
             for steps in (1, 5, 20, 33):
-                ours = sigmatic.schedulers.sigmas(name, steps, model_sigmas=sampling.sigmas, space=space)
-                theirs = host.samplers.calculate_sigmas(sampling, name, steps)
-                case = f"schedule {name} {steps} {space}"
-                if ours.shape != theirs.shape:
-                    print(json.dumps({"case": case, "error": f"{len(ours)} against {len(theirs)} sigmas"}))
-                else:
-                    report(case, ours[:-1] / theirs[:-1], torch.ones(steps))
+                compare_levels(name, steps, space, host.samplers.calculate_sigmas(sampling, name, steps))
+        for steps in (1, 5, 20, 40):  # theirs begins one stride below the model's range, and only divisors of 1000 fit
+            theirs = host.samplers.calculate_sigmas(sampling, "ddim_uniform", steps)
+            theirs[0] = sampling.sigmas[-1]
+            compare_levels("ddim_uniform", steps, space, theirs)
+    sampling = inhost.model_sampling(host, "ve")
+    low, high = float(sampling.sigma_min), float(sampling.sigma_max)
+    for steps in (2, 5, 20, 33):  # not for 1, nor on flow models, where they take sigma for sigma / (1 - sigma)
+        compare_levels("kl_optimal", steps, "ve", host.samplers.calculate_sigmas(sampling, "kl_optimal", steps))
+        laplace = host.K.get_sigmas_laplace(steps, low, high, 0.3, 0.6)
+        compare_levels("laplace", steps, "ve", torch.cat([laplace, torch.zeros(1)]), mu=0.3, beta=0.6)
+        poly = host.K.get_sigmas_polyexponential(steps, low, high, 1.7)
+        compare_levels("polyexponential", steps, "ve", poly, rho=1.7)
+        theirs = host.K.get_sigmas_vp(steps)  # has ends of its own
+        compare_levels("vp", steps, "ve", theirs, sigma_min=float(theirs[-2]), sigma_max=float(theirs[0]))
+
+
+def compare_levels(name: str, steps: int, space: str, theirs, **options) -> None:
+    table = {"model_sigmas": inhost.model_sampling(host, space).sigmas}
+    ours = sigmatic.schedulers.sigmas(name, steps, space=space, **table, **options)
+    case = f"schedule {name} {steps} {space}"
+    if ours.shape != theirs.shape:
+        print(json.dumps({"case": case, "error": f"{len(ours)} against {len(theirs)} sigmas"}))
+    else:
+        report(case, ours[:-1] / theirs[:-1], torch.ones(steps))
+
+
+def compare_ays() -> None:
+    """Their node, whose numbers are rounded where ours are computed."""
+    import importlib
+
+    node = importlib.import_module("comfy_extras.nodes_align_your_steps").AlignYourStepsScheduler
+    for name, model in (("ays", "SD1"), ("ays_sdxl", "SDXL"), ("ays_svd", "SVD")):
+        for steps in (1, 4, 10, 25):
+            (theirs,) = node().get_sigmas(model, steps, 1.0)
+            ends = {"sigma_min": 0.002, "sigma_max": 700.0} if model == "SVD" else {"sigma_min": 0.0291671582}
+            compare_levels(name, steps, "ve", theirs, **ends)
 
 
 with torch.inference_mode():
     for name, params, flow in SAMPLERS:
-        compare_sampler(name, params, "ve")
+        if params.get("law") != "flow":
+            compare_sampler(name, params, "ve")
         if flow:
             compare_sampler(name, params, "flow")
+    compare_adaptive()
     compare_comfy_noise()
     compare_schedules()
+    compare_ays()

@@ -9,6 +9,8 @@ import sigmatic
 NODES = {
     "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
     "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
+    "SigmaticSamplerInfo", "SigmaticUnsample", "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert",
+    "SigmaticFit",
 }  # fmt: skip
 KINDS = ("eps", "v", "flow")
 SAMPLERS = ["sig_" + name for name in sigmatic.samplers.names()]
@@ -202,3 +204,53 @@ def test_patched_models_are_followed(host, graph, kind, node, settings):
     assert (ours - plain).abs().max() > 1e-3
     torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=0)
     assert noisy.isfinite().all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_toolkit_takes_a_schedule_apart_and_puts_it_together(host, graph, kind):
+    links = graph.demo(parametrisation=kind)
+    sampler = graph.add("SigmaticSampler", sampler="sig_euler", eta=1.0, s_noise=1.0, noise="default")
+    whole = graph.schedule(links[0])
+    edit = {**host.defaults("SigmaticEdit"), "operation": "join"}
+    convert = graph.add("SigmaticConvert", model=links[0], value=0.4, unit="percent")
+    split = graph.add("SigmaticSplit", sigmas=whole, by="sigma", at=convert, exact=False)
+    joined = graph.add("SigmaticEdit", **{**edit, "sigmas": split, "sigmas_2": [split[0], 1]})
+    text = graph.add("SigmaticText", text="", sigmas=joined)
+    again = graph.add("SigmaticText", text=[text[0], 1])
+    plain, ours = _saved(host, graph, graph.custom(*links, sampler, whole), graph.custom(*links, sampler, again))
+    assert torch.equal(plain, ours)
+
+
+def test_the_toolkit_counts_as_the_host_does(host, graph):
+    for kind in ("eps", "flow"):
+        links = graph.demo(parametrisation=kind)
+        sampler = graph.add("KSamplerSelect", sampler_name="sig_euler")
+        theirs = graph.add("SamplingPercentToSigma", model=links[0], sampling_percent=0.35, return_actual_sigma=False)
+        ours = graph.add("SigmaticConvert", model=links[0], value=0.35, unit="percent")
+        edit = {
+            **host.defaults("SigmaticEdit"),
+            "operation": "set first",
+            "sigmas": graph.add("SigmaticText", text="0.3, 0.1, 0"),
+        }
+        ends = [
+            graph.custom(*links, sampler, graph.add("SigmaticEdit", **{**edit, "amount": at})) for at in (theirs, ours)
+        ]
+        host_made, own = _saved(host, graph, *ends)
+        torch.testing.assert_close(own, host_made, atol=1e-5, rtol=0)
+        graph.clear()
+
+
+@pytest.mark.parametrize("kind", ["eps", "flow"])
+def test_a_schedule_is_fitted_and_runs(host, graph, kind):
+    model, positive, negative, latent = graph.demo(parametrisation=kind)
+    links = {"model": model, "positive": positive, "negative": negative, "latent_image": latent}
+    widgets = {**host.defaults("SigmaticFit"), "steps": 5, "latents": 3, "budget": 130, "cfg": 1.0}
+    widgets = {name: value for name, value in widgets.items() if value is not None}
+    fitted = graph.add("SigmaticFit", **{**widgets, **links})
+    sampler = graph.add("KSamplerSelect", sampler_name="sig_dpmpp_2m")
+    karras = graph.add("BasicScheduler", model=model, scheduler="sig_karras", steps=5, denoise=1.0)
+    fine = graph.add("BasicScheduler", model=model, scheduler="sig_kl_optimal", steps=100, denoise=1.0)
+    ends = [graph.custom(model, positive, negative, latent, sampler, sigmas) for sigmas in (fitted, karras, fine)]
+    ours, theirs, goal = _saved(host, graph, *ends)
+    assert (ours - goal).std() < 0.5 * (theirs - goal).std()
+    assert list((host.base / "user" / "sigmatic" / "fits").glob("*.json"))

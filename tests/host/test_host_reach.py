@@ -158,3 +158,57 @@ def test_differential_diffusion_is_like_the_stock_sampler(host, graph):
     ends = [graph.ksampler(different, positive, negative, masked, sampler_name=name) for name in ("sig_euler", "euler")]
     ours, theirs = _saved(host, graph, *ends)
     torch.testing.assert_close(ours, theirs, atol=2e-5, rtol=0)
+
+
+def _detailed(graph, model, positive, negative, tiles, sampler, schedule="sig_karras"):
+    links = {"model": model, "positive": positive, "negative": negative, "tiles": tiles}
+    names = {"sampler_name": sampler, "scheduler": schedule}
+    return graph.add("NamesOnlyDetailer", **links, **names, denoise=0.3, seed=5)
+
+
+@pytest.mark.parametrize("kind", SPACES)
+def test_a_node_that_takes_only_names_obeys_settings_and_presets(host, graph, kind):
+    model, *prompts, latent = graph.demo(parametrisation=kind, batch=3)
+    base = graph.ksampler(model, *prompts, latent, sampler_name="sig_euler", seed=1)
+    preset = {**host.defaults("SigmaticSavePreset"), "name": f"half-{kind}", "replace": True, "eta": 0.5, "rho": 3.0}
+    graph.add("SigmaticSavePreset", **{**preset, "sampler": "sig_euler_ancestral", "schedule": "sig_karras"})
+    host.run(graph)  # the preset is there at once, for the very next prompt
+    mine = f"sig_my_half-{kind}"
+
+    def tiles(sampler, schedule="sig_karras", **settings):
+        chain = _settings(host, graph, model, **settings) if settings else model
+        return _detailed(graph, chain, *prompts, base, sampler, schedule)
+
+    ends = [base, tiles("sig_euler_ancestral", eta=0.0), tiles("sig_euler"), tiles("sig_euler_ancestral")]
+    ends += [tiles(mine, mine), tiles("sig_euler_ancestral", eta=0.5, rho=3.0), tiles(mine, mine, eta=0.0)]
+    ends += [tiles("sig_euler", rho=3.0)]
+    before, still, ode, noisy, preset, by_settings, overruled, spaced = _saved(host, graph, *ends)
+    assert torch.equal(still, ode) and not torch.equal(noisy, ode)
+    assert torch.equal(preset, by_settings) and not torch.equal(preset, noisy)
+    assert torch.equal(overruled, spaced) and not torch.equal(spaced, ode)
+    for latent in (still, noisy, preset):
+        assert torch.equal(latent[:, :, :8], before[:, :, :8]), "outside the mask"
+
+
+def test_presets_are_in_the_lists_now_and_after_a_start(start, graph, tmp_path):
+    host = start()
+    preset = {"name": "calm", "sampler": {"sampler": "dpmpp_2m_sde", "options": {"eta": "0:1, 50:0"}}}
+    book = host.post("/sigmatic/presets", {**preset, "schedule": {"schedule": "karras", "options": {"rho": 5}}})
+    assert set(book["samplers"]) == set(book["schedules"]) == {"calm"}
+    info = host.get("/object_info")
+    places = [(node, "sampler_name") for node in ("KSampler", "KSamplerAdvanced", "KSamplerSelect")]
+    places += [("SigmaticKSampler", "sampler"), ("SigmaticSampler", "sampler"), ("KSampler", "scheduler")]
+    places += [("BasicScheduler", "scheduler"), ("SigmaticKSampler", "schedule"), ("SigmaticSchedule", "schedule")]
+    for node, widget in places:
+        kind, *rest = info[node]["input"]["required"][widget]
+        assert (kind if isinstance(kind, list) else rest[0]["options"]).count("sig_my_calm") == 1, (node, widget)
+    assert host.get("/api/sigmatic/presets")["samplers"]["calm"]["sampler"] == "dpmpp_2m_sde"
+    host.stop()
+    (file,) = (host.base / "user").rglob("presets.json")
+    folder = tmp_path / "base1" / "user" / "sigmatic"
+    folder.mkdir(parents=True)
+    (folder / "presets.json").write_bytes(file.read_bytes())
+    again = start()
+    (latent,) = _saved(again, graph, graph.ksampler(*graph.demo(), sampler_name="sig_my_calm", scheduler="sig_my_calm"))
+    assert latent.isfinite().all()
+    assert [line for line in again.log.splitlines() if "Sigmatic:" in line] == []

@@ -25,3 +25,9 @@ class ModelPatcher:
     def get_model_object(self, name):
         """model_sampling, latent_format, ..."""
         return self.object_patches[name] if name in self.object_patches else getattr(self.model, name)
+
+
+def set_model_options_post_cfg_function(model_options, function, disable_cfg1_optimization=False):
+    """Have `function` called with both predictions."""
+    before = model_options.get("sampler_post_cfg_function", [])
+    return {**model_options, "sampler_post_cfg_function": [*before, function]}

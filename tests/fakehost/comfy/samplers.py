@@ -50,14 +50,17 @@ class Guider:
 
     def __init__(self, model, cfg, positive, negative):
         self.model_patcher, self.inner_model, self.cfg = model, model.model, cfg
-        self.conds = [positive, negative]
+        self.conds = {"positive": positive, "negative": negative}
 
     def __call__(self, x, sigma, model_options=None, **_):
         options = {**model_options["transformer_options"], "sigmas": sigma}
-        contexts = [cond[0][0].expand(len(x), -1, -1) for cond in self.conds]
+        contexts = [cond[0][0].expand(len(x), -1, -1) for cond in self.conds.values()]
         both = self.inner_model.apply_model(x.repeat(2, 1, 1, 1), sigma.repeat(2), torch.cat(contexts), options)
         yes, no = both.chunk(2)
-        return no + (yes - no) * self.cfg
+        denoised = no + (yes - no) * self.cfg
+        for function in model_options.get("sampler_post_cfg_function", []):
+            denoised = function({"denoised": denoised, "uncond_denoised": no, "cond_denoised": yes})
+        return denoised
 
 
 class Wrapped:
@@ -76,7 +79,8 @@ def run(model, noise, cfg, sampler, sigmas, positive, negative, latent_image, ca
     extra = {"model_options": model.model_options, "seed": seed, "denoise_mask": None}
 
     def report(step):
-        callback(step["i"], step["denoised"], step["x"], steps)
+        if callback:
+            callback(step["i"], step["denoised"], step["x"], steps)
 
     wrapped = Wrapped(Guider(model, cfg, positive, negative))
     x = ms.noise_scaling(sigmas[0], noise, latent_image)

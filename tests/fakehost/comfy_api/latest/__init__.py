@@ -47,7 +47,7 @@ def _type(name, *words):
         io_type = name
 
         def __init__(self, id, **given):
-            unknown = set(given) - {"tooltip", *words}
+            unknown = set(given) - {"tooltip", "optional", *words}
             if unknown:
                 raise TypeError(f"{name}: unexpected {unknown}")
             self.id, self.given, self.extra_dict = id, given, {}
@@ -66,9 +66,9 @@ io = SimpleNamespace(
     NodeOutput=NodeOutput,
     Schema=Schema,
     Int=_type("INT", *_NUMBER, "control_after_generate"),
-    Float=_type("FLOAT", *_NUMBER, "round"),
-    Boolean=_type("BOOLEAN", "default"),
-    String=_type("STRING", "default", "multiline"),
-    Combo=_type("COMBO", "default", "options"),
-    **{name: _type(name.upper()) for name in TYPES},
+    Float=_type("FLOAT", *_NUMBER, "round", "optional"),
+    Boolean=_type("BOOLEAN", "default", "optional"),
+    String=_type("STRING", "default", "multiline", "optional"),
+    Combo=_type("COMBO", "default", "options", "optional"),
+    **{name: _type(name.upper(), "optional") for name in TYPES},
 )

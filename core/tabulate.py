@@ -1,0 +1,144 @@
+"""From a sampler's declaration and a schedule to the table of the whole run; what goes around a step, goes here.
+
+Strength of noise, churn and restart are the same for every sampler: they are put on the rows that its builder returns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise, takewhile
+from typing import Any
+
+from .curve import at_step
+from .space import Level, at_rho, level
+from .spec import CENTRAL, SAMPLERS, SamplerSpec
+from .table import Kept, Row, Stage, Step, Table, check, first_order
+
+
+@lru_cache(maxsize=64)
+def tabulate(
+    name: str, sigmas: tuple[float, ...], space: str, params: tuple[tuple[str, Any], ...], past: tuple[Kept, ...] = ()
+) -> Table:
+    """The table of sampler `name` over `sigmas`, from `past` registers on. ValueError as of `check_sigmas`."""
+    spec = SAMPLERS.get(name)
+    if spec.adaptive:
+        raise TypeError(f"sampler {name} chooses its steps as it goes, by the model's answers: it has no table.")
+    sigmas = check_sigmas(sigmas, space)
+    given = dict(params)  # a tuple has one value a step: see core.curve
+    rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
+    _refuse_noise_on_the_way_up(rising, given)
+    levels = [level(sigma, space) for sigma in sigmas]
+    reach = (level(kept.sigma, space) for kept in past[:: 2 if spec.uncond else 1])
+    seen = tuple(takewhile(lambda at: not _singular(spec, at), reach))
+    n, closed = len(sigmas) - 1, levels[-1].sigma == 0
+    rows, strengths = [], []
+    for i, (a, b) in enumerate(pairwise(levels)):
+        now = at_step(given, i)
+        strengths.append(now.get("s_noise", 1.0))
+        left = {"left": n - 1 - i} if closed else {}
+        rows.append(_row(spec, Step(a, b, seen, space, n, **left), now)._replace(step=i))
+        kept = tuple(level(stage.sigma, space) for stage in reversed(rows[-1].stages) if stage.q)
+        forgets = _singular(spec, a) or 0 < spec.group <= len(kept + seen)
+        seen = () if forgets else (kept + seen)[: spec.history]
+    rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
+    history = len(seen) if spec.group else spec.history
+    check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.slack, spec.marginal)
+    scaled = tuple(_scaled(row, strengths[row.step]) for row in rows)
+    return Table(scaled, space, history, past, spec.uncond)
+
+
+def _refuse_noise_on_the_way_up(rising: bool, params: dict[str, Any]) -> None:
+    for noisy in ("eta", "tau", "s_churn"):
+        value = params.get(noisy, 0.0)
+        if rising and (max(value) if isinstance(value, tuple) else value) > 0:
+            raise ValueError(
+                f"sigmas go up and {noisy} is above 0: noise can only be added on the way down. Set {noisy} to 0."
+            )
+
+
+def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
+    a, b = step.a, step.b
+    if a.sigma == b.sigma:
+        return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
+    if _singular(spec, a):
+        step = step._replace(past=())
+    own = {key: value for key, value in params.items() if key not in CENTRAL}
+    hat = _churned(step, params)
+    step = step._replace(a=hat)
+    stages = first_order(step) if b.sigma == 0 and not spec.lands else spec.build(step, **own)
+    return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
+
+
+def _singular(spec: SamplerSpec, a: Level) -> bool:
+    return spec.clock == "lam" and a.alpha == 0
+
+
+def _churned(step: Step, params: dict[str, Any]) -> Level:
+    """The level to which churn raises the step's start: rho (1 + gamma), where it applies."""
+    a, churn = step.a, params.get("s_churn", 0.0)
+    if not churn or a.alpha == 0 or not params["s_tmin"] <= a.sigma <= params["s_tmax"]:
+        return a
+    return at_rho(a.rho * (1.0 + min(churn / step.n, math.sqrt(2.0) - 1.0)), step.space)
+
+
+def _from_below(a: Level, hat: Level, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """`stages` that start at `hat`, when the run is at `a`, below: every one sees the noise that lifts it."""
+    fade, lift = _lift(a, hat)
+    return tuple(stage._replace(A=fade * stage.A, B=(lift * stage.A, *stage.B)) for stage in stages)
+
+
+def _lift(a: Level, up: Level) -> tuple[float, float]:
+    """How x at `a` and fresh noise make x at `up`: alpha_up/alpha, and what is missing of sigma_up."""
+    fade = up.alpha / a.alpha
+    return fade, math.sqrt(max(0.0, (up.sigma - fade * a.sigma) * (up.sigma + fade * a.sigma)))
+
+
+def _restarted(rows: list[Row], levels: list[Level], params: dict[str, Any]) -> list[Row]:
+    """`rows` with the stretch between restart_max and restart_min gone through `restarts` times more."""
+    low, high = params["restart_min"], params["restart_max"]
+    if high <= low:
+        raise ValueError(f"restart_max is {high:g}: give a sigma above restart_min, which is {low:g}.")
+    end = next((i for i, at in enumerate(levels) if at.sigma <= low), None)
+    start = next((i for i, at in enumerate(levels) if at.sigma <= high and at.alpha > 0), None)
+    if not end or start is None or start >= end:
+        return rows
+    fade, lift = _lift(levels[end], levels[start])
+    up = Row(levels[end].sigma, levels[start].sigma, (Stage(levels[start].sigma, fade, (), (lift,)),), end - 1)
+    again = [row._replace(visit=visit) for visit in range(1, params["restarts"] + 1) for row in (up, *rows[start:end])]
+    return [*rows[:end], *again, *rows[end:]]
+
+
+def _scaled(row: Row, s_noise: float) -> Row:
+    """`row` with every B times s_noise, and without weights of 0 at the end of w and B."""
+    return row._replace(
+        stages=tuple(s._replace(w=_trimmed(s.w), B=_trimmed(tuple(s_noise * b for b in s.B))) for s in row.stages)
+    )
+
+
+def _trimmed(weights: tuple[float, ...]) -> tuple[float, ...]:
+    while weights and weights[-1] == 0.0:
+        weights = weights[:-1]
+    return weights
+
+
+def check_sigmas(sigmas: Sequence[float], space: str) -> tuple[float, ...]:
+    """Return `sigmas` as a tuple of floats; ValueError if no run can follow them.
+
+    At least one value; finite, >= 0 and <= 1 on flow; all going down or all going up; 0 only at the end.
+    """
+    values = tuple(float(sigma) for sigma in sigmas)
+    if not values:
+        raise ValueError("sigmas is empty: give at least two levels of noise, such as the output of a schedule.")
+    for i, sigma in enumerate(values):
+        if not math.isfinite(sigma) or sigma < 0:
+            raise ValueError(f"sigmas[{i}] is {sigma}: every sigma must be a number from 0 up.")
+        if space == "flow" and sigma > 1:
+            raise ValueError(f"sigmas[{i}] is {sigma}: on flow models sigma goes from 1 to 0. Is the schedule for VE?")
+    rises = [b > a for a, b in pairwise(values) if a != b]
+    if any(rises) and not all(rises):
+        raise ValueError("sigmas go both up and down: give one direction, and run the other part by itself.")
+    if any(rises) and values[0] == 0:
+        raise ValueError("sigmas start at 0, where noise has no direction yet: start a rising run at 1e-4 or so.")
+    return values

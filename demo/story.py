@@ -1,0 +1,120 @@
+"""The command `demo story`: from noise to a picture, by networks that know nothing, one picture, and all digits.
+
+Each row is a run of the original DDPM (Ho et al. 2020, arXiv:2006.11239), from noise on the left to the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL.Image import Image, new
+from torch import Tensor
+from tqdm import tqdm
+
+from .. import samplers
+from ..core import noise
+from ..core.discrete import Discrete
+from ..core.trajectory import Trajectory
+from . import digits, sheet, tiny
+from .files import check_target, write_png
+from .flags import add_seed, whole
+
+SHORT, LONG, DIGIT_STEPS = 24, 1000, 100
+DIGITS = (3, 8)
+STAGES = (0.0, 0.25, 0.5, 0.75, 0.875, 1.0)
+COLUMNS = ("noise", "1/4 of the way", "half-way", "3/4", "7/8", "the end")
+PIXELS = 96  # of one picture's side on the sheet
+PAIR, APART = 2, 4  # pictures in a cell, from two noises, and pixels between them
+NOTE = (
+    "DDPM, the sampler that started it: every step takes away some noise and puts a little back. "
+    "Two noises a row, the same in all rows of one size."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
+    """The flags."""
+    help_train = "training steps of each of the two small networks, default %(default)s (about a minute in all)"
+    parser.add_argument("--train-steps", metavar="N", type=whole(1, 1_000_000), default=4000, help=help_train)
+    add_seed(parser)
+    out = Path("sigmatic-story.png")
+    parser.add_argument("--out", metavar="FILE", type=Path, default=out, help="PNG to write, default %(default)s")
+
+
+def execute(args: argparse.Namespace, command: str) -> None:
+    """Train, run, write the file, print its path."""
+    check_target(args.out)
+    digits.load()  # a missing or damaged file is to be known before the work begins
+    runs = LONG + SHORT + LONG + DIGIT_STEPS
+    with tqdm(total=2 * args.train_steps + runs, unit="step", leave=False) as bar:
+        picture = story(args.train_steps, args.seed, bar)
+    write_png(picture, args.out, command, args)
+    print(args.out)
+
+
+def story(train_steps: int, seed: int, bar: tqdm) -> Image:
+    """The sheet: four rows of six stages."""
+    rows, labels = [], []
+    for title, count, training in (
+        ("Untrained", LONG, 0),
+        ("One picture by heart", SHORT, train_steps),
+        ("One picture by heart", LONG, train_steps),
+    ):
+        bar.set_description(f"{title}, {count} steps")
+        table = tiny.betas(count)
+        with tiny.one_thread():
+            model = tiny.model(_learned(table, training, seed, bar), table)
+            rows.append(_row(model, table.schedule(), (1, tiny.SIDE, tiny.SIDE), seed, bar))
+        told = "chance weights:\nnothing comes of it"
+        if training:
+            told = f"{training:,} steps of training:\nall noise ends in it"
+        labels.append(f"{title}\n{count:,} sampling steps,\n{told}")
+    bar.set_description("digits")
+    schedule = Discrete.from_betas().schedule(DIGIT_STEPS)
+    rows.append(_row(digits.denoiser(DIGITS, cfg=digits.GUIDANCE), schedule, (1, 32, 32), seed, bar))
+    asked = " and ".join(map(str, DIGITS))
+    labels.append(f"4,500 digits\n{DIGIT_STEPS} sampling steps,\nasked for {asked}:\nnew ones from every noise")
+    return sheet.contact_sheet(rows, labels, COLUMNS, "How diffusion makes a picture", NOTE)
+
+
+def _learned(table: Discrete, steps: int, seed: int, bar: tqdm) -> tiny.TinyNet:
+    """The small network after `steps` of training; the caller's random state is left alone."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        net = tiny.TinyNet(len(table))
+
+    def tick(loss: float) -> None:
+        bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+        bar.update()
+
+    tiny.train(net, table, tiny.picture(), steps, tick)
+    bar.set_postfix()
+    return net.eval().requires_grad_(False)
+
+
+def _row(model: Callable[..., Tensor], sigmas: Tensor, shape: tuple, seed: int, bar: tqdm) -> list[Image]:
+    """One run of DDPM on two noises, looked at in its stages."""
+    kept, size = Trajectory(), torch.hypot(sigmas, torch.ones(()))
+    start = noise.initial(torch.empty(PAIR, *shape), seed) * size[0]  # DDPM's own: of unit size, as the papers scale
+
+    def watch(step: dict) -> None:
+        kept(step)
+        bar.update()
+
+    out = samplers.sample("ddpm", model, start, sigmas, seed=seed, callback=watch, disable=True)
+    states = kept.finished(out) / size.reshape(-1, 1, 1, 1, 1)
+    return [_cell(states[round(stage * (len(states) - 1))]) for stage in STAGES]
+
+
+def _cell(x: Tensor) -> Image:
+    """A pair of pictures (2, 1, H, W) side by side; small ones keep their square pixels."""
+    grey = ((x[:, 0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
+    side = 32 // x.shape[-1]
+    large = [sheet.tiles([np.kron(one, np.ones((side, side), dtype=np.uint8))], 1, PIXELS // 32) for one in grey]
+    both = new("RGB", (PAIR * (PIXELS + APART) - APART, PIXELS), sheet.QUIET)
+    for k, one in enumerate(large):
+        both.paste(one, (k * (PIXELS + APART), 0))
+    return both

@@ -1,0 +1,190 @@
+"""Sigmatic Fit Schedule: levels of noise measured on the user's own model, for one solver and number of steps."""
+
+from contextlib import suppress
+from typing import Any
+
+import comfy.sample
+import comfy.samplers
+import comfy.utils
+import torch
+from torch import Tensor
+
+from .. import samplers, schedulers
+from ..core import fit as fitting, sigmas as lists
+from ..core.noise import initial
+from . import fitted, host, run, widgets
+from .adapter import model_levels
+from .compat import CATEGORY, advanced, io, schema
+from .install import PREFIX
+
+STARTS = ("karras", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
+_FINE = ("heun", "kl_optimal", 48)  # sampler, schedule and steps of the run that stands for the exact one
+_SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
+
+
+class SigmaticFit(io.ComfyNode):
+    """MODEL and CONDITIONING in, SIGMAS out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """What a KSampler needs, and how much may be spent."""
+        return schema(
+            node_id="SigmaticFit",
+            display_name="Sigmatic Fit Schedule",
+            category=CATEGORY,
+            description="Measures on your own model which amounts of noise suit a sampler at a few steps best. Takes "
+            "some hundred model evaluations once; the result is kept for next time.",
+            search_aliases=["optimal steps", "gits", "align your steps", "optimize sigmas"],
+            inputs=[
+                io.Model.Input("model", tooltip="The model to measure."),
+                io.Conditioning.Input("positive", tooltip="A prompt like those that the schedule is for."),
+                io.Conditioning.Input("negative", tooltip="The negative prompt that goes with it."),
+                io.Latent.Input("latent_image", tooltip="An empty latent, for the size of the pictures."),
+                widgets.choice(
+                    "sampler", comfy.samplers.SAMPLER_NAMES, "sig_dpmpp_2m",
+                    "The method that the schedule is for. It is measured without noise of its own (eta 0).",
+                ),
+                io.Int.Input("steps", default=8, min=1, max=50, tooltip="The number of steps that it is for."),
+                io.Float.Input(
+                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False, tooltip="The cfg that it is for."
+                ),
+                io.Int.Input(
+                    "latents", default=4, min=1, max=64,
+                    tooltip="How many pictures are measured at once. More is surer and slower.",
+                ),
+                io.Int.Input(
+                    "budget", default=500, min=0, max=100000,
+                    tooltip="How many model evaluations may be spent on the search, each for all latents at once. "
+                    "About 40 times the steps is enough.",
+                ),
+                advanced(io.Boolean.Input(
+                    "keep", default=True,
+                    tooltip="Take a result of an earlier run of the same settings and model, and keep this one.",
+                )),
+            ],
+            outputs=[
+                io.Sigmas.Output(display_name="sigmas", tooltip="The schedule."),
+                io.String.Output(display_name="report", tooltip="The schedule as text, and what it brings."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def execute(
+        cls, model, positive, negative, latent_image, sampler, steps=8, cfg=8.0, latents=4, budget=500, keep=True
+    ) -> io.NodeOutput:
+        """Look for a kept fit, else make one."""
+        widgets.insist(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
+        bench = Bench(model, positive, negative, cfg, host.fit_latent(model, latent_image), latents)
+        bench.refuse_noise(sampler, steps)
+        settings = {
+            "sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget,
+            "shape": list(bench.noise.shape), "ends": [bench.span.sigma_min, bench.span.sigma_max],
+        }  # fmt: skip
+        probe = fitted.fingerprint(bench.probe()) if keep else []
+        found = fitted.find(settings, probe) if keep else None
+        if found is None:
+            found = bench.fit(sampler, steps, budget)
+            if keep:
+                fitted.keep(settings, probe, found)
+        return io.NodeOutput(torch.tensor(found["sigmas"], dtype=torch.float32), _report(found, sampler, steps))
+
+
+class Bench:
+    """Runs of a host's model from the same starting noises."""
+
+    def __init__(self, model: Any, positive: Any, negative: Any, cfg: float, samples: Tensor, latents: int) -> None:
+        if getattr(samples, "is_nested", False):
+            raise ValueError("latent_image: picture and sound together cannot be measured; fit with the picture alone.")
+        self.model, self.conditions, self.cfg = model, (positive, negative), cfg
+        self.ms = host.model_sampling(model)
+        self.span = schedulers.span(**host.levels(self.ms))
+        self.empty = torch.zeros((latents, *samples.shape[1:]), dtype=torch.float32)
+        self.noise = initial(self.empty, _SEED, list(range(latents)))
+
+    def run(self, sampler: str, sigmas: Tensor) -> Tensor:
+        """Where a run of the sampler over sigmas ends, (latents, ...)."""
+        chosen = run.sampler_by_name(sampler, {"eta": 0.0})
+        return comfy.sample.sample_custom(
+            self.model,
+            self.noise,
+            self.cfg,
+            chosen,
+            sigmas,
+            *self.conditions,
+            self.empty,
+            disable_pbar=True,
+            seed=_SEED,
+        )
+
+    def probe(self) -> Tensor:
+        """A run of two steps, to know the model by."""
+        middle = schedulers.sigmas("kl_optimal", 2, **host.levels(self.ms))
+        middle[1] = min(1.0, 0.5 * self.span.sigma_max)
+        return self.run(PREFIX + "euler", middle)
+
+    def refuse_noise(self, sampler: str, steps: int) -> None:
+        """ValueError for one of our samplers that adds noise even at eta 0."""
+        name = sampler.removeprefix(PREFIX)
+        if sampler != name and any(self._table(name, model_levels(self.ms, "karras", steps)).noise):
+            raise ValueError(f"sampler {sampler}: it adds noise at every step, so its runs end nowhere in particular.")
+
+    def _table(self, name: str, sigmas: Tensor) -> Any:
+        options = {"eta": 0.0} if any(param.name == "eta" for param in samplers.get(name).params) else {}
+        return samplers.table(name, sigmas, space=self.span.space, **options)
+
+    def price(self, sampler: str, sigmas: Tensor) -> int:
+        """Model evaluations of a run; one a step for samplers that are not known here."""
+        name = sampler.removeprefix(PREFIX)
+        return self._table(name, sigmas).evaluations if name in samplers.names() else len(sigmas) - 1
+
+    def starts(self, steps: int) -> dict[str, Tensor]:
+        """Ready-made schedules to begin at."""
+        found = {}
+        for name in STARTS:
+            with suppress(ValueError):  # some ask for a table that this model does not have
+                found[name] = model_levels(self.ms, name, steps)
+        return found
+
+    def fit(self, sampler: str, steps: int, budget: int) -> dict[str, Any]:
+        """The schedule and what it brings, as JSON values."""
+        starts = self.starts(steps)
+        name, schedule, fine = _FINE
+        course = model_levels(self.ms, schedule, fine)
+        first = self.price(PREFIX + name, course)
+        total = first + max(budget, sum(self.price(sampler, sigmas) for sigmas in starts.values()))
+        bar = comfy.utils.ProgressBar(total)
+
+        def report(spent: int) -> None:
+            host.check_interrupt()
+            bar.update_absolute(first + spent, total)
+
+        target = self.run(PREFIX + name, course)
+        report(0)
+        best = fitting.fit(
+            lambda sigmas: self.run(sampler, sigmas),
+            target,
+            {name: sigmas.tolist() for name, sigmas in starts.items()},
+            self.span,
+            budget=budget,
+            price=lambda sigmas: self.price(sampler, sigmas),
+            report=report,
+        )
+        bar.update_absolute(total, total)
+        return {
+            "sigmas": list(best.sigmas), "error": best.error, "start": best.start, "start_error": best.start_error,
+            "evaluations": first + best.evaluations,
+        }  # fmt: skip
+
+
+def _report(found: dict[str, Any], sampler: str, steps: int) -> str:
+    return (
+        f"{lists.write(found['sigmas'])}\n\n{sampler}, {steps} steps: error {found['error']:.4g}, against "
+        f"{found['start_error']:.4g} of {PREFIX}{found['start']}, the best schedule without measuring. "
+        f"{found['evaluations']} model evaluations."
+    )
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    SigmaticFit.define_schema()
+    return [SigmaticFit]

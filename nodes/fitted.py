@@ -1,0 +1,65 @@
+"""Fitted schedules kept in the host's user directory, so that one model is measured once."""
+
+import hashlib
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import folder_paths
+import torch
+from torch import Tensor
+
+_KEPT = 16  # fits of the same settings, for different models and prompts
+_POINTS = 256
+_log = logging.getLogger("sigmatic")
+
+
+def fingerprint(x0: Tensor) -> list[float]:
+    """A few hundred numbers of what a model makes in a short run: another model, LoRA or prompt makes others."""
+    flat = x0.detach().float().cpu().flatten()
+    return flat[:: max(1, len(flat) // _POINTS)][:_POINTS].tolist()
+
+
+def find(settings: dict[str, Any], probe: list[float]) -> dict[str, Any] | None:
+    """The fit kept for these settings and the model with this fingerprint, None if there is none."""
+    return next((entry for entry in _read(_file(settings)) if _same(entry["probe"], probe)), None)
+
+
+def keep(settings: dict[str, Any], probe: list[float], fit: dict[str, Any]) -> None:
+    """Keep `fit` (JSON values) for these settings and this model; a disk that refuses is only logged."""
+    file = _file(settings)
+    others = [entry for entry in _read(file) if not _same(entry["probe"], probe)]
+    entries = [*others, {**fit, "probe": probe}][-_KEPT:]
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps({"settings": settings, "fits": entries}), encoding="utf-8")
+        os.replace(fresh, file)
+    except OSError as error:
+        _log.warning("Sigmatic: the fitted schedule is not kept for next time: %s", error)
+
+
+def _file(settings: dict[str, Any]) -> Path:
+    key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:20]
+    return Path(folder_paths.get_user_directory()) / "sigmatic" / "fits" / f"{key}.json"
+
+
+def _read(file: Path) -> list[dict[str, Any]]:
+    """The entries of a file; none if it is not there or not whole."""
+    try:
+        entries = json.loads(file.read_text(encoding="utf-8"))["fits"]
+        return [entry for entry in entries if {"probe", "sigmas", "error", "start"} <= set(entry)]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _log.warning("Sigmatic: %s is damaged and left out: %s", file, error)
+        return []
+
+
+def _same(one: list[float], other: list[float]) -> bool:
+    if len(one) != len(other):
+        return False
+    a, b = torch.tensor(one), torch.tensor(other)
+    return bool((a - b).square().mean().sqrt() <= 0.02 * b.std())  # other devices and precisions: a few thousandths

@@ -1,0 +1,102 @@
+"""Sigmatic Unsample: a picture back to the noise it could have come from, by an ODE sampler run uphill."""
+
+from typing import Any
+
+import comfy.samplers
+import torch
+from torch import Tensor
+
+from .. import samplers
+from . import host, run, widgets
+from .compat import CATEGORY, io, schema
+from .install import PREFIX, Entry
+
+_START = 1e-4  # the lowest level: at 0 noise has no direction yet
+_SCHEDULE = "sig_simple"  # even in the model's own time, so flow models get enough steps where pictures part
+_TOP = 0.999  # of flow models: at 1 the host divides by 1 - sigma
+
+
+def uphill(sigmas: Tensor, space: str) -> Tensor:
+    """Falling sigmas that end in 0 as rising ones for a run from a clean latent."""
+    rising = sigmas.flip(0).clone()
+    rising[0] = min(_START, float(rising[1]) / 2) if len(rising) > 1 else _START
+    return rising.clamp(max=_TOP) if space == "flow" else rising
+
+
+def report(before: Tensor, after: Tensor) -> str:
+    """How far a round trip ended from where it began."""
+    error = float((after.float() - before.float()).square().mean().sqrt())
+    size = float(before.float().square().mean().sqrt())
+    part = f" ({100 * error / size:.3g} % of the latent's own)" if size else ""
+    return f"round trip: rms error {error:.4g}{part}"
+
+
+class SigmaticUnsample(io.ComfyNode):
+    """MODEL, CONDITIONING, LATENT -> LATENT, SIGMAS, STRING."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Samplers without noise only: the others cannot be run backwards."""
+        return schema(
+            node_id="SigmaticUnsample",
+            display_name="Sigmatic Unsample",
+            category=CATEGORY,
+            description="Turns a picture into the noise it could have come from (inversion), to sample it again with "
+            "another prompt. Go on with SamplerCustom: the same sampler, these sigmas, add_noise off.",
+            search_aliases=["inversion", "ddim inversion", "flip sigmas", "noise from image"],
+            inputs=[
+                io.Model.Input("model", tooltip="The model."),
+                io.Conditioning.Input("positive", tooltip="What is in the picture; an empty prompt often does best."),
+                io.Conditioning.Input("negative", tooltip="Heard if cfg is not 1."),
+                io.Latent.Input("latent_image", tooltip="The picture, clean."),
+                widgets.choice("sampler", _ode_names(), "sig_heun", "A sampler without noise. Second order and up "
+                    "comes back closer."),
+                widgets.choice("schedule", comfy.samplers.SCHEDULER_NAMES, _SCHEDULE, "How the steps are spaced."),
+                widgets.steps(),
+                io.Float.Input("cfg", default=1.0, min=0.0, max=100.0, step=0.1, round=False,
+                    tooltip="Guidance. 1 comes back best."),
+                io.Boolean.Input("check", default=True,
+                    tooltip="Sample back once, to say in the report how close it comes. Takes as long again."),
+            ],
+            outputs=[
+                io.Latent.Output(display_name="latent", tooltip="The noise, as a latent that has its noise already."),
+                io.Sigmas.Output(display_name="sigmas", tooltip="The levels for the way back."),
+                io.String.Output(display_name="report", tooltip="How close the way back comes."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def validate_inputs(cls, sampler=None, schedule=None) -> bool | str:
+        """Refuse unknown names before anything is queued."""
+        wrong = widgets.problem("sampler", sampler, _ode_names())
+        return wrong or widgets.problem("schedule", schedule, comfy.samplers.SCHEDULER_NAMES) or True
+
+    @classmethod
+    def execute(
+        cls, model, positive, negative, latent_image, sampler="sig_heun", schedule=_SCHEDULE, steps=20, cfg=1.0,
+        check=True,
+    ) -> io.NodeOutput:  # fmt: skip
+        """Up, and down again to see."""
+        widgets.insist(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
+        ms = host.model_sampling(model)
+        rising = uphill(run.levels_by_name(ms, schedule, sampler, steps, widgets.OWN_RHO), host.space(ms))
+        falling = torch.cat([rising[1:].flip(0), rising.new_zeros(1)])
+        settings: dict[str, Any] = {"cfg": cfg, "positive": positive, "negative": negative}
+        settings |= {"seed": 0, "add_noise": False}
+        chosen = run.own_sampler_object(Entry(sampler.removeprefix(PREFIX), {}), {})
+        noise = run.sample(model, latent_image, chosen, rising, **settings)
+        text = "round trip: not looked at"
+        if check:
+            back = run.sample(model, noise, chosen, falling, **settings)
+            text = report(host.fit_latent(model, latent_image), back["samples"])
+        return io.NodeOutput(noise, falling, text)
+
+
+def _ode_names() -> list[str]:
+    return [PREFIX + name for name in samplers.names() if not samplers.get(name).stochastic]
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    SigmaticUnsample.define_schema()
+    return [SigmaticUnsample]

@@ -1,0 +1,80 @@
+"""The call that runs an adaptive sampler: dtype, callback and parameters around `core.adaptive`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..core.adaptive import Controller, Run
+from ..core.loop import Output
+from ..core.spec import SamplerSpec
+from ..core.tabulate import check_sigmas
+
+_log = logging.getLogger("sigmatic")
+
+
+def run(
+    spec: SamplerSpec,
+    model: Callable[..., Any],
+    x: Tensor,
+    marks: Tensor,
+    params: dict[str, Any],
+    *,
+    space: str,
+    noise: Callable[..., Tensor],
+    extra_args: dict[str, Any],
+    callback: Callable[[dict[str, Any]], Any] | None,
+) -> tuple[Tensor, dict[str, int | bool]]:
+    """Sample x (B, ...) between the ends of `marks` (n+1,); return the result and what it took.
+
+    The callback's i is the step of the schedule that the run has come to; error, evaluations and the rest come with it.
+    """
+    sigmas = check_sigmas(marks.tolist(), space)
+    if any(callable(value) for value in params.values()):
+        raise ValueError(f"sampler {spec.name}: its parameters must be numbers, as it has no steps of yours to follow.")
+    if len(sigmas) > 1 and sigmas[-1] > sigmas[0] and params["eta"] > 0:
+        raise ValueError("sigmas go up and eta is above 0: noise can only be added on the way down. Set eta to 0.")
+    state = torch.float64 if x.dtype == torch.float64 else torch.float32
+
+    def answer(x_now: Tensor, sigma: Tensor) -> Tensor:
+        found = model(x_now.to(x.dtype), sigma, **extra_args)
+        return (found.denoised if isinstance(found, Output) else found).to(state)
+
+    def tell(step: dict[str, Any]) -> None:
+        if callback is None:
+            return
+        i = _step(sigmas, step["sigma"])
+        mark = marks.new_tensor(step["sigma"])
+        callback({**step, "i": i, "sigma": mark, "sigma_hat": mark, "x": step["x"].to(x.dtype)})
+
+    order = 1.5 if params["eta"] else float(params.get("order", spec.order))
+    powers = {key[0]: params[key] for key in ("pcoeff", "icoeff", "dcoeff")}
+    going = Run(
+        pair=lambda step: spec.build(step, **params),
+        controller=Controller(params["h_init"], order, safety=params["accept_safety"], **powers),
+        model=answer,
+        noise=noise,
+        space=space,
+        cost=spec.evals_per_step,
+        most=params["max_evaluations"],
+        tell=tell,
+        **{key: params[key] for key in ("rtol", "atol", "eta", "s_noise")},
+    )
+    out = going(x.to(state), sigmas).to(x.dtype)
+    took = going.report
+    _log.info(
+        "Sigmatic: %s took %d evaluations, %d steps, %d tries rejected%s.",
+        spec.name, took.evaluations, took.accepted, took.rejected, "; stopped at max_evaluations" * took.capped,
+    )  # fmt: skip
+    return out, vars(took)
+
+
+def _step(sigmas: Sequence[float], sigma: float) -> int:
+    """The step of the schedule in which `sigma` lies."""
+    down = sigmas[-1] < sigmas[0]
+    passed = sum(1 for mark in sigmas[1:] if (mark >= sigma if down else mark <= sigma))
+    return min(passed, len(sigmas) - 2)

@@ -1,0 +1,22 @@
+"""DDIM uniform: every n-th entry of the model's table, counted from its clean end."""
+
+import numpy as np
+
+from ..core.clocks import table_ends
+from ..core.space import Span
+from ..core.spec import schedule
+
+
+@schedule("DDIM uniform", reference="Song et al. 2020 (DDIM), arXiv:2010.02502; ComfyUI's ddim_uniform")
+def ddim_uniform(steps: int, span: Span) -> np.ndarray:
+    """Every n-th entry of the model's own table, counted from the second cleanest: DDIM's first choice.
+
+    The first level is the model's noisiest (ComfyUI's and DDIM's lies one stride lower, below the noise that a run
+    begins with). Where the stride is no whole number, ComfyUI's has more steps than asked for; this one goes by
+    entries rounded down.
+    """
+    top, bottom = table_ends(span)
+    stride = (top - bottom + 1) / steps
+    up = bottom + min(1.0, (top - bottom) / 2) + np.arange(steps) * stride
+    places = np.floor(up + 1e-9) if stride >= 1 and top - bottom >= 2 else up
+    return span.sigma(np.append(np.minimum(places[:-1], top), top)[::-1])

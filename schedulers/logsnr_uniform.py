@@ -1,0 +1,17 @@
+"""Log-SNR uniform: even steps in the log of the signal-to-noise ratio."""
+
+import numpy as np
+
+from ..core.clocks import from_log_rho, log_rho_ends
+from ..core.space import Span
+from ..core.spec import schedule
+
+
+@schedule("Log-SNR uniform", reference="Lu et al. 2022 (DPM-Solver), arXiv:2206.00927")
+def logsnr_uniform(steps: int, span: Span) -> np.ndarray:
+    """Even steps in log-SNR, the time of the DPM-Solver family; on VE models the same as exponential.
+
+    On flow models that is even in log(sigma / (1 - sigma)), which crowds at both ends; the log-SNR has no bound at
+    sigma = 1, so the steps are spaced from the model's last level below it.
+    """
+    return from_log_rho(np.linspace(*log_rho_ends(span), steps), span)

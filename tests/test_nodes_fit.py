@@ -1,0 +1,100 @@
+"""Sigmatic Fit Schedule on a stand-in host."""
+
+import importlib
+import importlib.util
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+import sigmatic
+from sigmatic.core.sigmas import write
+
+_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
+_HOST = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_HOST)
+
+
+@pytest.fixture
+def pack(tmp_path, monkeypatch):
+    """All nodes on the stand-in, with a user directory of their own."""
+    monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
+    with _HOST.fake_host() as module:
+        yield _HOST.Pack(module)
+
+
+def fit(pack, kind="eps", digit="3", **inputs):
+    """The outputs of the node on the mixture."""
+    links = {
+        "model": pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
+        "positive": pack.run("SigmaticDemoPrompt", digit=digit),
+        "negative": pack.run("SigmaticDemoPrompt", digit=""),
+        "latent_image": pack.run("SigmaticDemoLatent", batch_size=1),
+    }
+    node = pack.nodes["SigmaticFit"]
+    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
+    return node.execute(**{**widgets, "steps": 5, "latents": 3, "budget": 130, "cfg": 1.0, **links, **inputs}).args
+
+
+@pytest.mark.parametrize("kind", ["eps", "flow"])
+def test_it_beats_every_schedule_that_it_knows(pack, kind):
+    sigmas, text = fit(pack, kind)
+    assert len(sigmas) == 6 and sigmas[-1] == 0 and (sigmas.diff() < 0).all()
+    bench = pack.part("fit").Bench(
+        pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
+        *[pack.run("SigmaticDemoPrompt", digit="")] * 2,
+        1.0, torch.zeros(1, 1, 32, 32), 6,
+    )  # fmt: skip
+    goal = bench.run("sig_heun", pack.part("adapter").model_levels(bench.ms, "kl_optimal", 100))
+
+    def error(levels):
+        return (bench.run("sig_dpmpp_2m", levels) - goal).square().mean().sqrt()
+
+    starts = [pack.part("adapter").model_levels(bench.ms, name, 5) for name in pack.part("fit").STARTS]
+    assert error(sigmas) < 0.8 * min(error(start) for start in starts)
+    assert "model evaluations" in text and text.startswith(write(sigmas.tolist()))
+
+
+def test_a_model_is_measured_once(pack, monkeypatch):
+    first, text = fit(pack)
+    bars = importlib.import_module("comfy.utils").BARS
+    assert bars[-1][0] == bars[-1][1] and all(a[0] <= b[0] for a, b in pairwise(bars))
+    monkeypatch.setattr(pack.part("fit").Bench, "fit", None)
+    again, same = fit(pack)
+    assert torch.equal(first, again) and text == same
+    for other in ({"steps": 4}, {"cfg": 2.0}, {"kind": "flow"}, {"keep": False}):
+        with pytest.raises(TypeError, match="not callable"):
+            fit(pack, **other)
+
+
+def test_another_model_of_the_same_settings_is_measured_anew(pack, monkeypatch):
+    fit(pack, budget=0)
+    bench = pack.part("fit").Bench
+    probe = bench.probe
+    monkeypatch.setattr(bench, "probe", lambda self: probe(self) * 1.2)
+    fit(pack, budget=0)
+    monkeypatch.setattr(bench, "fit", None)
+    fit(pack, budget=0)
+    monkeypatch.setattr(bench, "probe", probe)
+    fit(pack, budget=0)
+
+
+def test_a_damaged_file_is_left_out(pack, tmp_path, caplog):
+    first, _ = fit(pack, budget=0)
+    (file,) = (tmp_path / "sigmatic" / "fits").iterdir()
+    file.write_text("{")
+    again, _ = fit(pack, budget=0)
+    assert torch.equal(first, again) and "damaged" in caplog.text
+
+
+def test_a_disk_that_refuses_is_only_logged(pack, tmp_path, caplog):
+    (tmp_path / "sigmatic").write_text("not a folder")
+    assert len(fit(pack, budget=0)[0]) == 6
+    assert "not kept" in caplog.text
+
+
+def test_samplers_with_noise_of_their_own_are_refused(pack):
+    with pytest.raises(ValueError, match="sampler sig_lcm: it adds noise"):
+        fit(pack, sampler="sig_lcm")
+    assert "sig_lcm" in ["sig_" + name for name in sigmatic.samplers.names()]
