@@ -13,7 +13,7 @@ import { asText, atStep, caption, description } from "./words.js";
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("./host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
 
 /** The nodes that get a plot. */
-export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings"];
+export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings", "SigmaticSplit", "SigmaticEdit", "SigmaticText"];
 
 const HEIGHT = 190;
 const EDITOR = 104;
