@@ -65,8 +65,7 @@ def test_translations_are_translations(language, wanted):
             assert translated != text
             assert sorted(AS_IT_IS.findall(text)) == sorted(AS_IT_IS.findall(translated)), (text, translated)
             if language in ("ja", "ko", "ru", "zh"):
-                foreign = sum(character > "\u0300" for character in translated)
-                assert foreign > 0.1 * len(translated), translated
+                assert any(character > "\u0300" for character in translated), translated
         assert "<" not in translated and "{" not in translated
 
 
