@@ -193,7 +193,6 @@ def test_settings_on_the_way_are_drawn(page):
     page.js("([from, to]) => __node(from).connect(0, __node(to), 0)", [settings, node])
     page.drawn(node, "eta 0.35")
     page.set(settings, "eta", 0.15)
-    page.js("() => window.comfyAPI.api.api.dispatchCustomEvent('graphChanged')")
     page.drawn(node, "eta 0.15")
 
 

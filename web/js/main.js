@@ -5,7 +5,7 @@ import { tab } from "./browser.js";
 import { catalogue } from "./catalogue.js";
 import { filterAll, filterNode } from "./filter.js";
 import { api, app } from "./host.js";
-import { addPlot, refresh } from "./plot.js";
+import { addPlot, refresh, watch } from "./plot.js";
 import { settings, useDefaults } from "./settings.js";
 import { dress } from "./style.js";
 
@@ -15,6 +15,7 @@ app.registerExtension({
   setup() {
     dress();
     api.addEventListener("graphChanged", refresh);
+    setInterval(watch, 1000);
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
     /** @type {any} */ (globalThis).__sigmatic_ready = true;
   },

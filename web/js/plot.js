@@ -232,6 +232,12 @@ export function refresh() {
   for (const plot of plots) plot.queue();
 }
 
+/** Look at those plots again whose node, or a node that it is wired to, was changed without a word (by a script, say). */
+export function watch() {
+  if (document.hidden) return;
+  for (const plot of plots) if (plot.element.isConnected && question(plot.node, plot.choice.model).body !== plot.asked) plot.queue();
+}
+
 /** @param {LNode} node */
 export function addPlot(node) {
   if (PLOTTED.includes(String(node.constructor.comfyClass ?? node.type))) new Plot(node);
