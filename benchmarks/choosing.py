@@ -21,6 +21,10 @@ ODE = ("euler", "heun", "dpmpp_2m", "uni_pc", "ipndm", "gradient_estimation")
 SETTLING = ("euler", "dpmpp_2m", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_3m_sde")
 DOUBLED = (10, 20, 40)
 SCHEDULED = (8, 12, 20)
+SCHEDULES = {
+    "ve": ("beta", "karras", "simple", "sgm_uniform", "normal", "exponential", "ays", "linear"),
+    "flow": ("beta", "simple", "sgm_uniform", "linear", "linear_quadratic", "normal", "karras", "exponential"),
+}
 SHEETS = {
     "choosing-steps.png": ["euler", "heun", "dpmpp_2m", "uni_pc", "--steps", "3", "5", "8", "12", "20", "40"],
     "choosing-noise.png": ["euler", "dpmpp_2m", "euler_ancestral", "dpmpp_2m_sde", "--steps", "10", "20", "40", "80"],
@@ -50,7 +54,7 @@ def show(title: str, heads: list, rows: dict) -> None:
 
 
 def tables() -> None:
-    from sigmatic import samplers, schedulers
+    from sigmatic import samplers
 
     for space in USUAL:
         settled = drawn("heun", 100, space)
@@ -60,7 +64,7 @@ def tables() -> None:
             rows[name] = [apart(drawn(name, n // each, space), settled) for n in BUDGETS]
         show(f"Distance to the settled picture, {space}, {USUAL[space]}", [f"{n} calls" for n in BUDGETS], rows)
         rows = {
-            name: [apart(drawn("dpmpp_2m", n, space, name), settled) for n in SCHEDULED] for name in schedulers.names()
+            name: [apart(drawn("dpmpp_2m", n, space, name), settled) for n in SCHEDULED] for name in SCHEDULES[space]
         }
         show(f"dpmpp_2m, distance to the settled picture, {space}", [f"{n} steps" for n in SCHEDULED], rows)
     rows = {}

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import sigmatic
+from sigmatic.core.discrete import SPACINGS, Discrete
 from sigmatic.core.weights import weights
 
 _SPEC = importlib.util.spec_from_file_location("outside", Path(__file__).parent / "outside.py")
@@ -159,6 +160,16 @@ def test_diffusers_with_noise(theirs, unit, name, config, options, params, steps
     else:  # no way to hand in noise: it is drawn once a step, but not where it would come to nothing
         monkeypatch.setattr(module, "randn_tensor", lambda shape, **_: draws(next(sequence)).to(x))
     assert gap(run_diffusers(made, x, unit=unit, **options), ours(name, x, sigmas, noise=draws, **params)) < ROUNDING
+
+
+@needs_diffusers
+@pytest.mark.parametrize("spacing", SPACINGS)
+@pytest.mark.parametrize("steps", [7, 10, 50, 1000])
+def test_discrete_schedules_of_diffusers(spacing, steps):
+    table = Discrete.from_betas(BETAS["beta_start"], BETAS["beta_end"], scaled=True)
+    made = scheduler("DDIMScheduler", steps, timestep_spacing=spacing)
+    assert table.steps(steps, spacing).tolist() == made.timesteps.tolist()
+    np.testing.assert_allclose(table.schedule(steps, spacing), levels(made), rtol=1e-4)
 
 
 @needs_diffusers
