@@ -138,8 +138,7 @@ class _Run:
         idle = [key for key in ("eta", "s_noise") if key not in params]
         told: dict[str, Any] = {"notes": [f"{name} pays no attention to {' and '.join(idle)}."] if idle else []}
         for key in {"eta", "s_noise"} & params.keys():
-            value = params[key]
-            told[key] = [_rounded(float(value(sigma))) if callable(value) else value for sigma in self.sigmas[:-1]]
+            told[key] = [_at(params[key], sigma) for sigma in self.sigmas[:-1]]
         if steps * (1 + params.get("restarts", 0)) > ROWS:
             told["notes"].append(f"What each step does is drawn for up to {ROWS} steps.")
             return told
@@ -149,6 +148,11 @@ class _Run:
             told["notes"].append(asked.short(str(error), _LENGTH))
             return told
         return {**told, **_by_step(table, self.sigmas)}
+
+
+def _at(value: Any, sigma: float) -> float | None:
+    """A parameter's value at `sigma`, whether it changes over the run or not."""
+    return _rounded(value(sigma) if callable(value) else value)
 
 
 def _by_step(table: Any, sigmas: Sequence[float]) -> dict[str, list]:

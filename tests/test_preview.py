@@ -1,6 +1,7 @@
 """What the page's plots are told: the numbers of the run itself, quickly, and an error in words for anything else."""
 
 import asyncio
+import gc
 import importlib
 import importlib.util
 import json
@@ -287,6 +288,7 @@ def test_bad_bodies_never_break_it(preview):
         for round_ in range(3):
             for body in [*awkward, b'{"node": "x"}', b"[" * 9000] * (20 if round_ else 1):
                 preview.answer(body)
+            gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
