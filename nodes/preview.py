@@ -152,7 +152,8 @@ class _Run:
 
 def _at(value: Any, sigma: float) -> float | None:
     """A parameter's value at `sigma`, whether it changes over the run or not."""
-    return _rounded(value(sigma) if callable(value) else value)
+    number: Any = value(sigma) if callable(value) else value
+    return _rounded(number)
 
 
 def _by_step(table: Any, sigmas: Sequence[float]) -> dict[str, list]:
