@@ -24,6 +24,15 @@ CASES = [
     ("euler_ancestral", "own", 0.75),
     ("dpmpp_2m_sde", "own", 0.15),
 ]
+# all others that both have, at the first shape
+MORE = [
+    *[(name, "constant", 0.35) for name in (
+        "dpm_2", "lms", "ipndm", "ipndm_v", "deis", "gradient_estimation", "res_2m", "lcm", "euler_ancestral",
+        "dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_sde", "seeds_2", "seeds_3",
+    )],
+    *[(name, "constant", 0.2) for name in ("er_sde", "sa_solver", "sa_solver_pece", "uni_pc", "uni_pc_bh2")],
+]  # fmt: skip
+THEIR_NAME = {"res_2m": "res_multistep"}
 
 
 def timed(call) -> float:
@@ -39,7 +48,7 @@ def sides(host, sigmatic, name: str, noise: str, x, sigmas):
         return x * 0.9
 
     model = inhost.HostModel(denoise, inhost.model_sampling(host, "ve"))
-    function = getattr(host.K, "sample_" + name)
+    function = getattr(host.K, "sample_" + THEIR_NAME.get(name, name), None) or _uni_pc(host, name)
     constant = x.clone()
     ours, theirs = {}, {}
     if noise == "constant" and "noise_sampler" in inspect.signature(function).parameters:
@@ -57,6 +66,14 @@ def sides(host, sigmatic, name: str, noise: str, x, sigmas):
             model(x, sigma)
 
     return run_ours, run_theirs, run_model
+
+
+def _uni_pc(host, name: str):
+    """ComfyUI keeps UniPC in a module of its own."""
+    import importlib
+
+    module = importlib.import_module("comfy.extra_samplers.uni_pc")
+    return getattr(module, "sample_" + name.replace("uni_pc", "unipc", 1) if name == "uni_pc" else "sample_unipc_bh2")
 
 
 def measure(host, sigmatic, name: str, noise: str, shape, repeats: int) -> tuple[float, float]:
@@ -79,7 +96,7 @@ def inside(arguments) -> int:
     missed = 0
     print(f"{'sampler':<16} {'noise':<9} {'shape':<20} {'ours us':>9} {'theirs us':>10} {'ratio':>6}  wanted")
     for shape in SHAPES[: arguments.shapes]:
-        for name, noise, wanted in CASES:
+        for name, noise, wanted in CASES + (MORE if shape == SHAPES[0] else []):
             slow = noise == "own" and name.endswith("_sde")
             repeats = max(1, arguments.repeats // 10) if slow else arguments.repeats
             repeats = repeats if shape[-1] * shape[-2] * shape[0] * shape[1] < 1e5 else max(2, repeats // 3)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .keys import each_chunk, mix, normals, quick_normals
+from .keys import each_chunk, mix, normals
 from .policy import LAM_END, LAM_START
 from .space import level
 
@@ -24,7 +24,7 @@ DEPTH = round(math.log2((LAM_END - LAM_START) / LEAF))
 LEAVES = 1 << DEPTH
 _FINE = 2.0**-20  # the grid for stretches shorter than a leaf
 FINE = 5
-"""From this depth on (intervals of 2 and less) quick normals do: an increment is a sum of several of them."""
+"""From this depth on (intervals of 2 and less) normals without tails do: an increment is a sum of several of them."""
 
 
 class _Node(NamedTuple):
@@ -134,7 +134,7 @@ def _fill(values: Any, node: _Node, key: int, scratch: Tensor) -> None:
         torch.mul(values[node.right], 0.5, out=out)
     else:
         torch.lerp(values[node.left], values[node.right], 0.5, out=out)
-    (quick_normals if node.depth >= FINE else normals)(scratch, key)
+    normals(scratch, key, tails=node.depth < FINE)
     out.add_(scratch, alpha=math.sqrt(length / 4))
 
 

@@ -52,8 +52,10 @@ def log_rho_ends(span: Span) -> tuple[float, float]:
     1 - sigma_min, if that is higher). `from_log_rho` puts the first level back to sigma_max.
     """
     top = span.sigma_max
-    if span.space == "flow" and top == 1:
-        top = max(float(span.table[span.table < 1][-1]), 1 - span.sigma_min)
+    if span.space == "flow":
+        below = span.table[span.table < 1 - 1e-6]  # some shifts leave 0.9999999 for 1
+        last = float(below[-1]) if len(below) else 0.0
+        top = min(top, max(last, 1 - span.sigma_min, (top + span.sigma_min) / 2))
     return -level(top, span.space).lam, -level(span.sigma_min, span.space).lam
 
 

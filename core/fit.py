@@ -81,7 +81,7 @@ class _Search:
 
     def __init__(self, trial: Trial, target: Tensor, span: Span, budget: int, price, report) -> None:
         self.trial, self.span, self.budget, self.price, self.report = trial, span, budget, price, report
-        self.target = target.flatten(1).double()
+        self.target = target.flatten(1).double().cpu()
         self.spent = 0
         self.high, self.low = log_rho_ends(span)
 
@@ -93,7 +93,7 @@ class _Search:
     def run(self, places: np.ndarray) -> Tensor:
         """(B, coordinates): how far off a run over these levels ends, per coordinate root-mean-square."""
         sigmas = self.sigmas(places)
-        off = self.trial(sigmas).flatten(1).double() - self.target
+        off = self.trial(sigmas).flatten(1).double().cpu() - self.target
         self.spent += self.price(sigmas)
         self.report(self.spent)
         return off / math.sqrt(off.shape[1])

@@ -14,7 +14,8 @@ from typing import Any, Generic, TypeVar
 class Param:
     """One parameter of a sampler or schedule: name, default, kind and the values it allows.
 
-    `kind` is "float", "int", "bool" or "choice"; `min` and `max` are inclusive; `above` is an exclusive lower bound.
+    `kind` is "float", "int", "bool", "choice" or "text"; `min` and `max` are inclusive; `above` is an exclusive lower
+    bound.
     """
 
     name: str
@@ -34,8 +35,8 @@ class Param:
         """The allowed values in words."""
         if self.kind == "choice":
             return "one of " + ", ".join(self.choices)
-        if self.kind == "bool":
-            return "True or False"
+        if self.kind in ("bool", "text"):
+            return "True or False" if self.kind == "bool" else "text of up to 30000 letters"
         noun = "a whole number" if self.kind == "int" else "a number"
         low = (
             f"above {self.above:g}" if self.above is not None else f"from {self.min:g}" if self.min is not None else ""
@@ -47,6 +48,8 @@ class Param:
         """Return `value` in the parameter's own type; raise ValueError saying what was got and what is allowed."""
         if self.kind == "choice":
             ok = value in self.choices
+        elif self.kind == "text":
+            ok = isinstance(value, str) and len(value) <= 30_000
         elif self.kind == "bool":
             ok = isinstance(value, bool)
         else:

@@ -87,7 +87,7 @@ def _parse(param: Param, text: str) -> Any:
     """`text` in the parameter's own type; as it is where it is none, for the parameter's own check to refuse."""
     if param.kind == "bool":
         return True if text.lower() in _YES else False if text.lower() in _NO else text
-    if param.kind == "choice":
+    if param.kind in ("choice", "text"):
         return text
     try:
         return int(text) if param.kind == "int" else float(text)

@@ -59,7 +59,7 @@ class Choice(NamedTuple):
     def params(self, told: dict[str, Any], ms: Any) -> dict[str, Any]:
         """The sampler's parameters on a model: curves over its sigmas, its own scale of noise."""
         own = {name: value for name, value in told.items() if name not in RUN}
-        params = options.over_sigma(own, ms, told.get("between"))
+        params = options.over_sigma(own, ms, None if self.spec.adaptive else told.get("between"))
         if "s_noise" in params:
             params["s_noise"] = scaled(params["s_noise"], host.noise_scale(ms))
         return params

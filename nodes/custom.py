@@ -62,7 +62,7 @@ class SigmaticSampler(io.ComfyNode):
     def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
         """A KSAMPLER of the host around our function."""
         widgets.insist(sampler=(sampler, sampler_names()), noise=(noise, widgets.NOISES))
-        said = widgets.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         return io.NodeOutput(run.own_sampler_object(chosen(sampler), said, noise))
 
 

@@ -12,12 +12,12 @@ from torch import Tensor
 from .. import samplers, schedulers
 from ..core import fit as fitting, sigmas as lists
 from ..core.noise import initial
-from . import fitted, host, run, widgets
+from . import fitted, host, presets, run, widgets
 from .adapter import model_levels
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX
 
-STARTS = ("karras", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
+STARTS = ("karras", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
 _FINE = ("heun", "kl_optimal", 48)  # sampler, schedule and steps of the run that stands for the exact one
 _SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
 
@@ -61,6 +61,14 @@ class SigmaticFit(io.ComfyNode):
                     "keep", default=True,
                     tooltip="Take a result of an earlier run of the same settings and model, and keep this one.",
                 )),
+                io.String.Input(
+                    "save_as", default="", optional=True,
+                    tooltip="A name (letters, digits, _ and -) under which the result appears in every scheduler list, "
+                    "as sig_my_ and the name, for any number of steps. Empty: not saved.",
+                ),
+                advanced(io.Boolean.Input(
+                    "replace", default=False, optional=True, tooltip="Overwrite another preset of that name."
+                )),
             ],
             outputs=[
                 io.Sigmas.Output(display_name="sigmas", tooltip="The schedule."),
@@ -70,10 +78,24 @@ class SigmaticFit(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, model, positive, negative, latent_image, sampler, steps=8, cfg=8.0, latents=4, budget=500, keep=True
+        cls,
+        model,
+        positive,
+        negative,
+        latent_image,
+        sampler,
+        steps=8,
+        cfg=8.0,
+        latents=4,
+        budget=500,
+        keep=True,
+        save_as="",
+        replace=False,
     ) -> io.NodeOutput:
         """Look for a kept fit, else make one."""
         widgets.insist(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
+        if save_as:
+            presets.insist_free(save_as, "schedules", replace)
         bench = Bench(model, positive, negative, cfg, host.fit_latent(model, latent_image), latents)
         bench.refuse_noise(sampler, steps)
         settings = {
@@ -86,6 +108,9 @@ class SigmaticFit(io.ComfyNode):
             found = bench.fit(sampler, steps, budget)
             if keep:
                 fitted.keep(settings, probe, found)
+        if save_as:
+            points = lists.write(found["sigmas"])
+            presets.save(save_as, {"schedules": {"schedule": "drawn", "options": {"points": points}}}, True)
         return io.NodeOutput(torch.tensor(found["sigmas"], dtype=torch.float32), _report(found, sampler, steps))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from ..core.table import Table
 from . import host
 
+_LATE = 0.1
 _MOST_GUIDANCE = {"distilled": 2.5, "cfg++": 3.0}
 
 
@@ -15,6 +16,7 @@ def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, e
     found = [
         _between(spec, table, sigmas, extra_args),
         _above(sigmas, ms),
+        _crowded(sigmas, ms),
         _guidance(spec, guider),
         _direction(sigmas, ms),
     ]
@@ -44,6 +46,18 @@ def _above(sigmas: Sequence[float], ms: Any) -> str | None:
     return (
         f"the run starts at sigma {max(sigmas):g}, above the highest that this model knows ({highest:g}): make the "
         "sigmas with Sigmatic Schedule, which follows the model."
+    )
+
+
+def _crowded(sigmas: Sequence[float], ms: Any) -> str | None:
+    """Schedules made for VE models, on a flow model."""
+    steps = len(sigmas) - 1
+    late = sum(sigma < _LATE for sigma in sigmas[:-1])
+    if host.space(ms) != "flow" or steps < 8 or sigmas[0] < 0.9 or sigmas[-1] > 0 or late < steps / 2:
+        return None
+    return (
+        f"{late} of {steps} steps are below sigma {_LATE} of a flow model, where little is left to do: this schedule "
+        "is for other models. Choose sig_simple or sig_beta."
     )
 
 

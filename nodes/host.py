@@ -54,7 +54,9 @@ def levels(ms: Any) -> dict[str, Any]:
     table = getattr(ms, "sigmas", None)
     if isinstance(table, Tensor) and table.ndim == 1 and len(table) > 1:
         table = at_most_one(table.detach().float().cpu(), ms)
-        return {"model_sigmas": table.flip(0) if table[0] > table[-1] else table, "space": space(ms)}
+        table = table.flip(0) if table[0] > table[-1] else table
+        # Stable Cascade's ends are clamped: several of its levels are one.
+        return {"model_sigmas": torch.unique_consecutive(table), "space": space(ms)}
     return {"sigma_min": float(ms.sigma_min), "sigma_max": float(ms.sigma_max), "space": space(ms)}
 
 

@@ -101,7 +101,7 @@ class SigmaticKSampler(io.ComfyNode):
         ms = host.model_sampling(model)
         sigmas = run.tail(steps, denoise, lambda n: run.levels_by_name(ms, schedule, sampler, n, rho))
         sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
-        said = widgets.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
+        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
         log = Record(seed=seed, told=said, sigmas=tuple(sigmas.tolist()), keeps=True)
         log.take(latent_image, add_noise)
         chosen = run.sampler_by_name(sampler, said, noise, latent_image.get("batch_index"), log)

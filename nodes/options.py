@@ -16,7 +16,7 @@ from ..core.spec import CHURN, LAW, RESTART, SamplerSpec
 from . import host
 
 _log = logging.getLogger("sigmatic")
-_FADED = ("eta", "s_churn")  # what `between` switches off outside: the amounts of noise, not its strength
+_FADED = ("eta", "tau", "s_churn")  # what `between` switches off outside: the amounts of noise, not its strength
 
 
 def params() -> dict[str, list[tuple[Any, Any]]]:
@@ -33,7 +33,7 @@ def checked(spec: Any, param: Any, value: Any) -> Any:
     """`value` in the parameter's type, a curve with all its points looked at; ValueError if it does not fit."""
     if not isinstance(value, Percents):
         return param.check(value)
-    if param.kind != "float" or not isinstance(spec, SamplerSpec):
+    if not isinstance(spec, SamplerSpec) or spec.adaptive or param.kind != "float" or param in RESTART:
         raise ValueError(f"{param.name} cannot change over the run: give {param.allowed}.")
     for place, number in value.points:
         try:
@@ -106,6 +106,19 @@ def more(text: str | None) -> dict[str, Any]:
         except ValueError as error:
             raise ValueError(f"more: {error}") from None
     return found
+
+
+def curves(**texts: str) -> dict[str, Any]:
+    """The options that curve widgets give: eta_curve="0:1" is eta as a curve. ValueError naming the widget."""
+    found = {name.removesuffix("_curve"): curve(name, text) for name, text in texts.items()}
+    return {name: insist(name, value) for name, value in found.items() if value is not None}
+
+
+def said(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
+    """The options of a node's widgets: a number left at its default says nothing, a curve wins over the number."""
+    numbers = {"eta": eta, "s_noise": s_noise}
+    moved = {name: insist(name, value) for name, value in numbers.items() if value != 1.0}
+    return moved | curves(**texts)
 
 
 def problems(**texts: str | None) -> str | None:

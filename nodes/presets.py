@@ -10,6 +10,7 @@ import folder_paths
 
 from .. import samplers, schedulers
 from . import install, options, store, widgets
+from .adapter import offered
 from .compat import CATEGORY, advanced, io, schema
 
 PREFIX = install.PREFIX + "my_"
@@ -82,6 +83,13 @@ def save(name: Any, presets: dict[str, dict[str, Any]], replace: bool) -> None:
             found[kind][name] = preset
 
     book().change(edit)
+
+
+def insist_free(name: str, kind: str, replace: bool) -> None:
+    """ValueError unless a preset of `kind` may be saved under `name`: for work that is to be saved when it is done."""
+    store.check_name(name)
+    if not replace and name in book().read()[kind]:
+        raise ValueError(f"name is {name!r}, which another preset of {kind} has: choose replace, or a new name.")
 
 
 def remove(name: str) -> None:
@@ -169,7 +177,7 @@ class SigmaticSavePreset(io.ComfyNode):
         widgets.insist(schedule=(schedule, [_NONE, *_schedule_names()]))
         if sampler == schedule == _NONE:
             raise ValueError("sampler and schedule are both none: choose one to save.")
-        said = widgets.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         presets = {}
         if sampler != _NONE:
             given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
@@ -189,7 +197,7 @@ def _preset(word: str, name: str, given: dict[str, Any], room: Any) -> dict[str,
 
 
 def _sampler_names() -> list[str]:
-    return [install.PREFIX + name for name in samplers.names()]
+    return [install.PREFIX + name for name in offered()]
 
 
 def _schedule_names() -> list[str]:

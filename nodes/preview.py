@@ -172,7 +172,7 @@ def _by_step(table: Any, sigmas: Sequence[float]) -> dict[str, list]:
 def _fixed(spec: Any, values: dict[str, Any]) -> dict[str, Any]:
     """The sampler's parameters that the widgets set."""
     texts = {key: values.get(key, "") for key in ("eta_curve", "s_noise_curve")}
-    said = widgets.said(values["eta"], values["s_noise"], **texts) | options.more(values.get("more"))
+    said = options.said(values["eta"], values["s_noise"], **texts) | options.more(values.get("more"))
     return {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
 
 

@@ -121,7 +121,7 @@ class SigmaticSettings(io.ComfyNode):
                 raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
             if name in options.params():
                 given[name] = options.insist(name, value)
-        given |= widgets.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        given |= options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):

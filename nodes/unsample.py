@@ -8,6 +8,7 @@ from torch import Tensor
 
 from .. import samplers
 from . import host, run, widgets
+from .adapter import offered
 from .compat import CATEGORY, io, schema
 from .install import PREFIX, Entry
 
@@ -93,7 +94,7 @@ class SigmaticUnsample(io.ComfyNode):
 
 
 def _ode_names() -> list[str]:
-    return [PREFIX + name for name in samplers.names() if not samplers.get(name).stochastic]
+    return [PREFIX + name for name in offered() if not samplers.get(name).stochastic]
 
 
 def nodes() -> list[type]:

@@ -2,11 +2,9 @@
 
 import difflib
 from collections.abc import Sequence
-from typing import Any
 
 from ..core.noise import KINDS as kinds_of_noise
 from ..schedulers import DENOISE_RULES
-from . import options
 from .compat import advanced, io, number
 
 SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
@@ -93,19 +91,6 @@ def more() -> io.String.Input:
         tooltip="Other options of samplers and schedules: name = value; name = value. Their names are in the help of "
         "each sampler. A number may be a curve: s_churn = 0:20, 50:0.",
     )  # fmt: skip
-
-
-def curves(**texts: str) -> dict[str, Any]:
-    """The options that curve widgets give: eta_curve="0:1" is eta as a curve. ValueError naming the widget."""
-    found = {name.removesuffix("_curve"): options.curve(name, text) for name, text in texts.items()}
-    return {name: options.insist(name, value) for name, value in found.items() if value is not None}
-
-
-def said(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
-    """The options of a node's widgets: a number left at its default says nothing, a curve wins over the number."""
-    numbers = {"eta": eta, "s_noise": s_noise}
-    moved = {name: options.insist(name, value) for name, value in numbers.items() if value != 1.0}
-    return moved | curves(**texts)
 
 
 def steps() -> io.Int.Input:

@@ -17,6 +17,7 @@ def ddim_uniform(steps: int, span: Span) -> np.ndarray:
     """
     top, bottom = table_ends(span)
     stride = (top - bottom + 1) / steps
-    up = bottom + min(1.0, (top - bottom) / 2) + np.arange(steps) * stride
-    places = np.floor(up + 1e-9) if stride >= 1 and top - bottom >= 2 else up
-    return span.sigma(np.append(np.minimum(places[:-1], top), top)[::-1])
+    if stride <= 1:  # more steps than entries: in between them
+        return span.sigma(np.linspace(top, bottom, steps))
+    up = np.floor(bottom + 1 + np.arange(steps - 1) * stride + 1e-9)
+    return span.sigma(np.append(up, top)[::-1])

@@ -26,8 +26,9 @@ def simple(steps: int, span: Span) -> np.ndarray:
     """Every n-th entry of the model's own table: the usual choice on flow models, where it follows the shift."""
     top, bottom = table_ends(span)
     stride = (top - bottom + 1) / steps
-    down = np.arange(steps) * stride
-    return span.sigma(np.maximum(top - (np.floor(down + 1e-9) if stride >= 1 else down), bottom))
+    if stride < 1:  # more steps than entries: in between them
+        return span.sigma(np.linspace(top, bottom, steps))
+    return span.sigma(np.maximum(top - np.floor(np.arange(steps) * stride + 1e-9), bottom))
 
 
 @schedule("Linear", reference="Even steps in sigma; Liu et al. 2022 (rectified flow), arXiv:2209.03003")

@@ -148,18 +148,25 @@ def test_a_rounding_error_of_sigma_changes_nothing(towards, space):
         assert torch.equal(path(*pair), path(*other))
 
 
-def test_quick_normals_are_normals():
-    z = torch.empty(1_000_000)
-    keys.quick_normals(z, 5)
+@pytest.mark.parametrize("tails", [True, False])
+def test_normals_are_normal(tails):
+    z = torch.empty(2_000_000)
+    keys.normals(z, 5, tails)
     z = z.double()
     assert z.var().item() == pytest.approx(1, abs=0.005) and abs(z.mean().item()) < 0.005
     assert (z**4).mean().item() / z.var().item() ** 2 == pytest.approx(3, abs=0.03)
+    for limit in (1.0, 2.0, 3.0, 3.4, 4.0):
+        beyond = math.erfc(limit / math.sqrt(2))
+        expected = pytest.approx(beyond, rel=5 / math.sqrt(beyond * len(z)))
+        assert (z > limit).double().mean().item() * 2 == expected
+        assert (z < -limit).double().mean().item() * 2 == expected
+    assert (z.abs().max() > 4.6) == tails  # 4.6: 8 of 2 million
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 5, 1000])
-def test_quick_normals_of_any_size(size):
+def test_normals_of_any_size(size):
     z = torch.empty(size)
-    keys.quick_normals(z, 5)
+    keys.normals(z, 5)
     assert torch.isfinite(z).all()
 
 

@@ -10,7 +10,7 @@ from sigmatic.core import fit as fitting
 from sigmatic.demo import digits
 from sigmatic.demo.mixture import Mixture
 
-STARTS = ("karras", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
+STARTS = ("karras", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
 BEATEN = ("karras", "normal", "simple")  # the usual one and the models' own
 
 
@@ -66,10 +66,10 @@ def test_the_fit_beats_ready_made_schedules_on_the_mixture(space, solver, steps)
 def test_the_fit_beats_ready_made_schedules_on_the_digits(space, solver, steps):
     def bench(count, seed):
         model = digits.denoiser([i % 10 for i in range(count)], space=space)
-        return Bench(model, (1, 32, 32), space, count, seed)
+        return Bench(model, (1, 32, 32), space, count, seed, fine=40)
 
-    known, unseen = bench(6, 1), bench(12, 2)
-    found = known.fit(solver, steps, budget=30 * steps)
+    known, unseen = bench(5, 1), bench(12, 2)
+    found = known.fit(solver, steps, budget=25 * steps)
     ours = unseen.error(solver, torch.tensor(found.sigmas))
     assert ours < min(unseen.error(solver, unseen.ready_made(name, steps)) for name in BEATEN)
 

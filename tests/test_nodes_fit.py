@@ -98,3 +98,17 @@ def test_samplers_with_noise_of_their_own_are_refused(pack):
     with pytest.raises(ValueError, match="sampler sig_lcm: it adds noise"):
         fit(pack, sampler="sig_lcm")
     assert "sig_lcm" in ["sig_" + name for name in sigmatic.samplers.names()]
+
+
+def test_a_fit_is_saved_under_a_name_and_found_in_the_dropdown(pack):
+    sigmas, _ = fit(pack, sampler="sig_euler", steps=4, budget=0, latents=2, save_as="mine")
+    hosts = importlib.import_module("comfy.samplers")
+    assert "sig_my_mine" in hosts.KSampler.SCHEDULERS
+    model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="eps")
+    again = pack.run("SigmaticSchedule", model=model, schedule="sig_my_mine", steps=4)
+    torch.testing.assert_close(again, sigmas, rtol=1e-5, atol=0)
+    assert len(pack.run("SigmaticSchedule", model=model, schedule="sig_my_mine", steps=9)) == 10
+    with pytest.raises(ValueError, match="another preset"):
+        fit(pack, sampler="sig_euler", steps=5, budget=0, latents=2, save_as="mine")
+    with pytest.raises(ValueError, match="name"):
+        fit(pack, sampler="sig_euler", steps=4, budget=0, latents=2, save_as="../up")

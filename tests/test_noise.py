@@ -114,13 +114,6 @@ def test_the_global_generator_is_left_alone():
     assert torch.equal(torch.rand(4), expected)
 
 
-def test_the_state_layout_is_torchs_own():
-    """The filled state lies where torch keeps it: a seeded generator's words are the Mersenne Twister's own."""
-    state = torch.Generator().manual_seed(1234).get_state().numpy()
-    words = state[24 : 24 + 8 * 624].view(np.uint64)
-    assert np.array_equal(words, np.random.RandomState(1234).get_state()[1].astype(np.uint64))
-
-
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_the_device_does_not_matter():
     here = noise.gaussian(torch.empty(2, 1000), 1)(2.0, 1.0)

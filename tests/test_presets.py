@@ -7,6 +7,7 @@ import json
 import logging
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -26,6 +27,14 @@ def pack(tmp_path, monkeypatch):
     monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
     with _HOST.fake_host() as module:
         yield _HOST.Pack(module)
+
+
+@pytest.fixture
+def rooms(tmp_path, monkeypatch):
+    """Modules of sigmatic.nodes on the stand-in, as `rooms.part(name)`; nothing is installed yet."""
+    monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
+    with _HOST.fake_host() as module:
+        yield SimpleNamespace(part=lambda name: importlib.import_module("." + name, module.__name__))
 
 
 @pytest.fixture
@@ -105,8 +114,8 @@ def test_another_preset_of_the_name_is_kept_unless_asked(pack, file):
     assert torch.equal(pack.line(sampler="sig_my_soft"), pack.line(sampler="sig_euler"))
 
 
-def test_rename_and_remove_leave_no_trace(pack, file):
-    presets, hosts = pack.part("presets"), _host()
+def test_rename_and_remove_leave_no_trace(rooms, file):
+    presets, hosts = rooms.part("presets"), _host()
     before = list(hosts.SAMPLER_NAMES), list(hosts.SCHEDULER_NAMES)
     presets.save("soft", {"samplers": SAMPLER, "schedules": SCHEDULE}, False)
     presets.save("hard", {"samplers": SAMPLER}, False)
@@ -128,9 +137,9 @@ def test_rename_and_remove_leave_no_trace(pack, file):
 @pytest.mark.parametrize(
     "name", ["", "a b", "../x", "a/b", "a\\b", "é", "a.b", "x" * 65, "a\n", None, 3, "sig_my_x\0", "%2e%2e"]
 )
-def test_bad_names_are_refused(pack, tmp_path, name):
+def test_bad_names_are_refused(rooms, tmp_path, name):
     with pytest.raises(ValueError, match="name is"):
-        pack.part("presets").save(name, {"samplers": SAMPLER}, True)
+        rooms.part("presets").save(name, {"samplers": SAMPLER}, True)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -151,10 +160,10 @@ def test_bad_names_are_refused(pack, tmp_path, name):
         ("schedules", {"schedule": "karras", "options": {"rho": "0:1"}}, "rho"),
     ],
 )  # fmt: skip
-def test_bad_presets_are_refused(pack, file, kind, preset, says):
+def test_bad_presets_are_refused(rooms, file, kind, preset, says):
     before = list(_host().SAMPLER_NAMES)
     with pytest.raises(ValueError, match=says):
-        pack.part("presets").save("x", {kind: preset}, False)
+        rooms.part("presets").save("x", {kind: preset}, False)
     assert not file.exists() and before == _host().SAMPLER_NAMES
 
 
@@ -166,10 +175,10 @@ def test_bad_presets_are_refused(pack, file, kind, preset, says):
         b'{"version": 1, "samplers": {"x": {"sampler": 3}}}', b" " * (10 << 20),
     ],
 )  # fmt: skip
-def test_a_broken_file_is_set_aside_with_one_line(pack, file, content, caplog):
+def test_a_broken_file_is_set_aside_with_one_line(rooms, file, content, caplog):
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(content)
-    presets = pack.part("presets")
+    presets = rooms.part("presets")
     with caplog.at_level(logging.WARNING, "sigmatic"):
         presets.offer_all()
     (line,) = caplog.messages
@@ -179,11 +188,11 @@ def test_a_broken_file_is_set_aside_with_one_line(pack, file, content, caplog):
     assert aside.read_bytes() == content and set(json.loads(file.read_text())["samplers"]) == {"soft"}
 
 
-def test_a_preset_of_an_unknown_sampler_is_kept_in_the_file_and_left_out(pack, file, caplog):
+def test_a_preset_of_an_unknown_sampler_is_kept_in_the_file_and_left_out(rooms, file, caplog):
     file.parent.mkdir(exist_ok=True)
     future = {"sampler": "not_yet", "options": {"warp": 9}}
     file.write_text(json.dumps({"version": 1, "samplers": {"new": future, "soft": SAMPLER}}))
-    presets = pack.part("presets")
+    presets = rooms.part("presets")
     with caplog.at_level(logging.WARNING, "sigmatic"):
         presets.offer_all()
     (line,) = caplog.messages
@@ -193,18 +202,18 @@ def test_a_preset_of_an_unknown_sampler_is_kept_in_the_file_and_left_out(pack, f
     assert "sig_my_soft" in _host().SAMPLER_NAMES and "sig_my_new" not in _host().SAMPLER_NAMES
 
 
-def test_a_name_that_somebody_else_has_is_left_to_them(pack):
+def test_a_name_that_somebody_else_has_is_left_to_them(rooms):
     functions = importlib.import_module("comfy.k_diffusion.sampling")
     functions.sample_sig_my_theirs = theirs = lambda *_: None
     with pytest.raises(ValueError, match="sig_my_theirs is taken by"):
-        pack.part("presets").save("theirs", {"samplers": SAMPLER}, True)
+        rooms.part("presets").save("theirs", {"samplers": SAMPLER}, True)
     assert functions.sample_sig_my_theirs is theirs
     del functions.sample_sig_my_theirs
 
 
-def test_writers_at_once_lose_nothing(pack, file):
+def test_writers_at_once_lose_nothing(rooms, file):
     """Threads of one server, and servers that share the file."""
-    store = pack.part("store")
+    store = rooms.part("store")
     errors = []
 
     def write(worker):
@@ -224,8 +233,8 @@ def test_writers_at_once_lose_nothing(pack, file):
     assert [path.name for path in file.parent.iterdir()] == ["presets.json"]
 
 
-def test_a_lock_left_by_a_crash_is_taken_over(pack, file, monkeypatch):
-    store = pack.part("store")
+def test_a_lock_left_by_a_crash_is_taken_over(rooms, file, monkeypatch):
+    store = rooms.part("store")
     monkeypatch.setattr(store, "_PATIENCE", 0.05)
     file.parent.mkdir(exist_ok=True)
     file.with_suffix(".lock").touch()
@@ -233,8 +242,8 @@ def test_a_lock_left_by_a_crash_is_taken_over(pack, file, monkeypatch):
     assert "x" in store.Store(file).read()["samplers"]
 
 
-def test_too_many_presets_are_refused_and_the_file_stays(pack, file):
-    store = pack.part("store")
+def test_too_many_presets_are_refused_and_the_file_stays(rooms, file):
+    store = rooms.part("store")
     store.Store(file).change(lambda book: book["samplers"].update(x=SAMPLER))
     with pytest.raises(ValueError, match="too many"):
         store.Store(file).change(lambda book: book["samplers"].update({f"n{i}": SAMPLER for i in range(600)}))

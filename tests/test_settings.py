@@ -15,9 +15,9 @@ _HOST = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_HOST)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def pack():
-    """All nodes on the stand-in."""
+    """All nodes on the stand-in, for all tests of this file: none of them changes it."""
     with _HOST.fake_host() as module:
         yield _HOST.Pack(module)
 
@@ -194,25 +194,30 @@ def test_what_is_wrong_is_named(pack, node, given, says):
         assert pack.nodes[node].validate_inputs() is True
 
 
-@pytest.mark.parametrize("sampler", ["sig_euler", "sig_dpmpp_2m", "sig_dpmpp_3m_sde", "sig_ipndm", "sig_uni_pc"])
+SPECS = [sigmatic.samplers.get(name) for name in sigmatic.samplers.names()]
+WITH_MEMORY = ["sig_" + spec.name for spec in SPECS if spec.history and not spec.alias_of and not spec.learned]
+
+
 @pytest.mark.parametrize("kind", ["eps", "flow"])
-def test_any_split_of_a_run_is_the_run(pack, sampler, kind):
+def test_any_split_of_a_run_is_the_run(pack, kind):
+    """Bit for bit, for every sampler with a memory."""
     model, prompt = _demo(pack, kind), pack.run("SigmaticDemoPrompt")
     node = pack.nodes["SigmaticKSampler"]
-    common = {"model": model, "seed": 3, "steps": 8, "cfg": 2.0, "sampler": sampler, "schedule": "sig_karras"}
+    common = {"model": model, "seed": 3, "steps": 8, "cfg": 2.0, "schedule": "sig_karras"}
     common |= {"positive": prompt, "negative": prompt}
 
-    def run(latent, **given):
-        return node.execute(**common, latent_image=latent, **given).args[0]
+    def run(latent, sampler, **given):
+        return node.execute(**common, sampler=sampler, latent_image=latent, **given).args[0]
 
-    start = pack.run("SigmaticDemoLatent", batch_size=2)
-    whole = run(start)
-    assert set(whole) == {"samples"}
-    for cut in (1, 3, 6):
-        first = run(start, end_at_step=cut, return_with_leftover_noise=True)
-        rest = run(first, start_at_step=cut, add_noise=False)
-        assert torch.equal(rest["samples"], whole["samples"]), cut
-        assert set(rest) == {"samples"}
+    start = pack.run("SigmaticDemoLatent", batch_size=1)
+    for sampler in ("sig_euler_ancestral", *WITH_MEMORY):
+        whole = run(start, sampler)
+        assert set(whole) == {"samples"}
+        for cut in (1, 4):
+            first = run(start, sampler, end_at_step=cut, return_with_leftover_noise=True)
+            rest = run(first, sampler, start_at_step=cut, add_noise=False)
+            assert torch.equal(rest["samples"], whole["samples"]), (sampler, cut)
+            assert set(rest) == {"samples"}
 
 
 @pytest.mark.parametrize("change", ["samples", "seed", "sampler", "eta", "start", "add_noise", "version"])
@@ -313,6 +318,13 @@ def test_what_does_not_go_together_is_said_with_a_way_out(pack, caplog):
     assert "cfg is 8" in burnt and "sig_dpmpp_2m_sde" in burnt
     (above,) = said("euler", (80.0, 5.0, 0.0))
     assert "sigma 80" in above and "Sigmatic Schedule" in above
+    guider.cfg, guider.model_patcher = 1.0, _demo(pack, "flow")
+    flow = {"model_sigmas": guider.model_patcher.get_model_object("model_sampling").sigmas, "space": "flow"}
+    for schedule, fits in (("simple", True), ("beta", True), ("karras", False), ("exponential", False)):
+        levels = tuple(sigmatic.schedulers.sigmas(schedule, 20, **flow).tolist())
+        found = guard.notes(samplers.get("euler"), None, levels, model, {})
+        assert found == [] if fits else "sig_simple" in found[0], schedule
+        assert guard.notes(samplers.get("euler"), None, levels[-6:], model, {}) == [], "a detailer's last steps"
     with caplog.at_level(logging.WARNING, "sigmatic"):
         pack.line(sampler="sig_lcm", cfg=8.0)
     assert sum("sig_lcm" in line for line in caplog.messages) == 1

@@ -76,6 +76,7 @@ class Host:
             )
         self._wait_for_start()
         self.info = self.get("/object_info")
+        self.said_at_start = [line for line in self.log.splitlines() if "Sigmatic:" in line]
 
     @property
     def log(self):
@@ -139,7 +140,7 @@ class Host:
         prompt_id, errors = self.queue(graph)
         assert prompt_id, errors
         entry = self.wait(prompt_id)
-        assert entry["status"]["status_str"] == "success", entry["status"]
+        assert entry["status"]["status_str"] == "success", str(entry["status"]["messages"][-1])[:2000]
         return entry["outputs"]
 
     def defaults(self, node):

@@ -12,6 +12,8 @@ import torch
 
 PACK = Path(__file__).resolve().parents[2]
 WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
+CHEAP = {"operation": "scale", "at": 2.0, "steps": 2, "budget": 8, "latents": 1, "keep": False}
+"""Widgets of nodes that are put into the prompt with no more said about them."""
 OTHERS = {
     "reloads": """
 import importlib
@@ -167,6 +169,10 @@ def test_two_clients_at_once(host, graph):
         assert torch.equal(host.latents(graph, end)[0], together[seed])
 
 
+def _ours(host):
+    return {name for name in host.info if name.startswith("Sigmatic")}
+
+
 def _whole(host, graph):
     """A prompt with every node of ours in it, all at their defaults: {class: (name, inputs)}."""
     model, positive, negative, latent = graph.demo()
@@ -186,6 +192,14 @@ def _whole(host, graph):
     preset = {**host.defaults("SigmaticSavePreset"), "name": "drill", "replace": True}
     preset |= {"sampler": "sig_euler_ancestral", "schedule": "sig_karras"}
     graph.add("SigmaticSavePreset", **preset)
+    known = {"MODEL": model, "SIGMAS": sigmas, "SAMPLER": sampler, "LATENT": latent, "CONDITIONING": positive}
+    for node in sorted(_ours(host) - {entry["class_type"] for entry in graph.values()}):
+        given = {widget: value for widget, value in host.defaults(node).items() if value is not None}
+        given |= {widget: value for widget, value in CHEAP.items() if widget in given}
+        entry = host.info[node]["input"]
+        for widget, (kind, *_) in {**entry.get("required", {}), **entry.get("optional", {})}.items():
+            given |= {widget: known[kind]} if isinstance(kind, str) and kind in known else {}
+        graph.add("PreviewAny", source=graph.add(node, **given))
     return {entry["class_type"]: name for name, entry in graph.items() if entry["class_type"].startswith("Sigmatic")}
 
 
@@ -217,8 +231,7 @@ def _bad_values(kind, options):
 def test_nonsense_in_every_widget_of_every_node(host, graph):
     """Refused or failed with words, never a dead server, and the next prompt works."""
     places = _whole(host, graph)
-    ours = {name for name, node in host.info.items() if name.startswith("Sigmatic")}
-    assert set(places) == ours, "a node is missing here"
+    assert set(places) == _ours(host), "a node is missing here"
     host.run(graph)
     silent, crude, waiting = [], [], []
     for node in sorted(places):
