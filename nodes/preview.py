@@ -4,37 +4,27 @@ The numbers are those of the run itself: the same functions make the levels and 
 read, and every answer takes a few milliseconds: what would take longer is refused in words.
 """
 
-import inspect
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from .. import samplers, schedulers
 from ..core.space import level
-from ..core.spec import Param
 from ..demo.listing import as_dict
-from . import assumed, host, options, run, settings, widgets
-from .adapter import offered
-from .custom import SigmaticSampler, SigmaticSchedule
+from . import asked, assumed, host, options, run, settings, sources, widgets
+from .adapter import Choice, offered
+from .custom import SigmaticSampler
 from .install import PREFIX, entry, own_sampler
 from .ksampler import SigmaticKSampler
 from .settings import SigmaticSettings
 
 BODY = 1 << 14
 """Longest request, in bytes."""
-LEVELS = 500
-"""Most levels of noise that are made for one plot, before denoise cuts them."""
 ROWS = 100
 """Most steps for which the table is made: a row costs about 0.15 ms."""
-LETTERS = 2000
-"""Longest text of a widget, a curve say."""
-ECHO = 60
-"""Most characters of a wrong value that an error repeats."""
-NODES = {node.__name__: node for node in (SigmaticKSampler, SigmaticSampler, SigmaticSchedule, SigmaticSettings)}
-_OTHER: dict[str, Any] = {"SigmaticSampler": SigmaticSchedule, "SigmaticSchedule": SigmaticSampler}
-_WORDS = ("node", "values", "beside", "settings", "model")
-_KINDS = {"INT": "int", "FLOAT": "float", "BOOLEAN": "bool", "COMBO": "choice", "STRING": "text"}
+NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSettings", *sources.NODES)
+_LENGTH = 400  # of an error
 
 
 def answer(body: bytes) -> tuple[int, dict[str, Any]]:
@@ -42,169 +32,159 @@ def answer(body: bytes) -> tuple[int, dict[str, Any]]:
     try:
         return 200, describe(_parsed(body))
     except (ValueError, TypeError) as error:
-        return 400, {"error": _short(str(error), 400)}
+        return 400, {"error": asked.short(str(error), _LENGTH)}
     except Exception as error:  # noqa: BLE001 - schedules of other packs may raise anything
-        return 422, {"error": _short(f"this cannot be drawn. {type(error).__name__}: {error}", 400)}
+        return 422, {"error": asked.short(f"this cannot be drawn. {type(error).__name__}: {error}", _LENGTH)}
 
 
 def describe(request: Any) -> dict[str, Any]:
     """The levels of a run, and for each step its evaluations and noise.
 
-    `request`: node (a class name), values (of its widgets; defaults are filled in), beside (the same for the Sampler
-    that runs a Schedule, or the other way round), settings (the same for Sigmatic Settings on the way to it), model
-    (`assumed.read`). TypeError or ValueError naming what is off.
+    `request`: node (a class name) with its values, output and inputs (`sources.Source`); beside, the same for the
+    node that makes the sigmas of a Sampler, or for the Sampler that runs sigmas; settings, a list of the values of
+    Sigmatic Settings on the way to it; model (`assumed.read`). TypeError or ValueError naming what is off.
     """
-    name, values = _read(request)
-    beside = _beside(name, request.get("beside"))
+    words = ("node", "values", "output", "inputs", "beside", "settings", "model")
+    request = asked.fields(request, "the request", *words)
     kind = assumed.read(request.get("model", {}))
-    model: Any = assumed.Model(assumed.model_sampling(*kind))
-    said = [checked(SigmaticSettings, given, "settings") for given in _list(request.get("settings", []))]
-    if name == "SigmaticSettings":
-        said, values = [*said, values], checked(SigmaticKSampler, {}, "")
-    for given in said:
-        model = SigmaticSettings.execute(model, **given).args[0]
-    values = {**checked(SigmaticSchedule, {}, ""), **(beside or {}), **values}
-    custom = name in _OTHER  # other nodes' dropdowns have names of the host and of other packs, too
-    sigmas = _levels(model, values, custom)
-    told = _told(values, sigmas, model, custom) if "sampler" in values else {"notes": []}
-    space = host.space(model.ms)
+    model = _with_settings(assumed.Model(assumed.model_sampling(*kind)), request.get("settings", []))
+    run_ = _Run(model, request)
+    space = host.space(run_.model.ms)
+    told = run_.told()
     return {
-        "sigmas": [_rounded(sigma) for sigma in sigmas],
-        "log_snr": [_rounded(2 * level(sigma, space).lam) for sigma in sigmas],
-        "summary": _summary(values, sigmas, told),
-        "assumes": [*_assumptions(name, beside), f"The model is taken for {assumed.in_words(*kind)}."],
+        "sigmas": [_rounded(sigma) for sigma in run_.sigmas],
+        "log_snr": [_rounded(2 * level(sigma, space).lam) for sigma in run_.sigmas],
+        "summary": _summary(run_.names, run_.sigmas, told),
+        "assumes": [*dict.fromkeys(run_.assumes), f"The model is taken for {assumed.in_words(*kind)}."],
         **{key: told.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
         "notes": told["notes"],
     }
 
 
-def _read(request: Any) -> tuple[str, dict[str, Any]]:
-    if not isinstance(request, dict):
-        raise TypeError(f"give a JSON object with {', '.join(_WORDS)}.")
-    unknown = request.keys() - set(_WORDS)
-    if unknown:
-        raise TypeError(f"{_short(min(unknown))} is not known: give {', '.join(_WORDS)}.")
-    name = request.get("node")
-    if not isinstance(name, str) or name not in NODES:
-        raise ValueError(f"node is {_short(repr(name))}: give one of {', '.join(NODES)}.")
-    return name, checked(NODES[name], request.get("values", {}), "values")
-
-
-def _list(given: Any) -> list[Any]:
-    if not isinstance(given, list) or len(given) > 4:
-        raise TypeError("settings: give a list of up to 4 objects.")
-    return given
-
-
 def catalogue() -> dict[str, Any]:
     """Every sampler and schedule as declared, by the names they have in dropdowns."""
 
-    def listed(registry: Any, names: Iterable[str]) -> list[dict[str, Any]]:
+    def listed(registry: Any, names: Sequence[str]) -> list[dict[str, Any]]:
         return [{**as_dict(registry.get(bare)), "name": PREFIX + bare} for bare in names]
 
     return {"samplers": listed(samplers, offered()), "schedules": listed(schedulers, schedulers.names())}
 
 
-def checked(node: Any, given: Any, place: str) -> dict[str, Any]:
-    """The node's widgets with the given values, checked as the host checks them, and its defaults for the others."""
-    if not isinstance(given, dict):
-        raise TypeError(f"{place}: give an object, a value for each widget.")
-    found = {}
-    for widget in node.define_schema().inputs:
-        if widget.io_type in _KINDS:
-            found[widget.id] = _value(widget, given[widget.id]) if widget.id in given else widget.as_dict()["default"]
-    unknown = given.keys() - found.keys()
-    if unknown:
-        raise ValueError(f"{place}: {node.__name__} has no widget {_short(repr(min(unknown)))}.")
-    asked = inspect.signature(node.validate_inputs).parameters if "validate_inputs" in vars(node) else ()
-    verdict = not asked or node.validate_inputs(**{name: found[name] for name in asked if name in found})
-    if verdict is not True:
-        raise ValueError(str(verdict))
-    return found
+class _Run:
+    """Levels and sampler of the run that a request is about."""
+
+    def __init__(self, model: Any, request: dict[str, Any]) -> None:
+        name, beside = request.get("node"), request.get("beside")
+        if not isinstance(name, str) or name not in NODES:
+            raise ValueError(f"node is {asked.short(repr(name))}: give one of {', '.join(NODES)}.")
+        self.model, self.assumes = model, []
+        self.sampler: dict[str, Any] | None = None
+        self.custom = name not in ("SigmaticKSampler", "SigmaticSettings")
+        about = {key: request[key] for key in ("node", "values", "output", "inputs") if key in request}
+        if name in sources.NODES:
+            self.sigmas = self._source(about)
+            if beside is not None:
+                beside = asked.fields(beside, "beside", "node", "values")
+                self.sampler = asked.values(SigmaticSampler, beside.get("values", {}), "beside")
+        elif name == "SigmaticSampler":
+            self.sampler = asked.values(SigmaticSampler, request.get("values", {}), "values")
+            if beside is None:
+                self.assumes.append(f"The schedule is taken for {widgets.SCHEDULE} with 20 steps.")
+            self.sigmas = self._source(beside or {"node": "SigmaticSchedule"})
+        else:
+            self._of_ksampler(name, request.get("values", {}))
+
+    def _of_ksampler(self, name: str, given: Any) -> None:
+        if name == "SigmaticSettings":
+            self.model, given = _with_settings(self.model, [given]), {}
+            self.assumes.append(f"They are shown at {widgets.SAMPLER} on {widgets.SCHEDULE} with 20 steps.")
+        values = asked.values(SigmaticKSampler, given, "values")
+        sources.affordable(values["steps"], values["denoise"])
+        ms, names = self.model.ms, (values["schedule"], values["sampler"])
+        sigmas = run.tail(
+            values["steps"], values["denoise"], lambda total: run.levels_by_name(ms, *names, total, values["rho"])
+        )
+        part = (values["start_at_step"], values["end_at_step"], values["return_with_leftover_noise"])
+        self.sigmas = host.at_most_one(run.part(sigmas, *part), ms).tolist()
+        self.sampler, self.schedule = values, values["schedule"]
+
+    def _source(self, about: Any) -> list[float]:
+        source = sources.Source(self.model)
+        sigmas = source.sigmas(about)
+        self.assumes += source.assumed
+        chosen = about.get("values", {}).get("schedule", widgets.SCHEDULE)
+        self.schedule = chosen if about["node"] == "SigmaticSchedule" else "the sigmas"
+        return sigmas.tolist()
+
+    @property
+    def names(self) -> list[str]:
+        """Sampler and schedule, for people."""
+        return [*([self.sampler["sampler"]] if self.sampler else []), self.schedule]
+
+    def told(self) -> dict[str, Any]:
+        """What the sampler does in each step: evaluations, noise, eta, s_noise (where it has them), notes in words."""
+        if self.sampler is None or len(self.sigmas) < 2:
+            return {"notes": []}
+        name = self.sampler["sampler"]
+        own = entry(name) if self.custom else own_sampler(name)
+        if own is None:
+            return {"notes": [f"{name} is not Sigmatic's: only its levels of noise are known."]}
+        return self._told(name, own)
+
+    def _told(self, name: str, own: Any) -> dict[str, Any]:
+        spec, steps, ms = samplers.get(own.name), len(self.sigmas) - 1, self.model.ms
+        choice = Choice(spec, _fixed(spec, self.sampler or {}), own.preset)
+        params = choice.params(choice.told(settings.of_model(self.model), {}), ms)
+        idle = [key for key in ("eta", "s_noise") if key not in params]
+        told: dict[str, Any] = {"notes": [f"{name} pays no attention to {' and '.join(idle)}."] if idle else []}
+        for key in {"eta", "s_noise"} & params.keys():
+            told[key] = [_at(params[key], sigma) for sigma in self.sigmas[:-1]]
+        if steps * (1 + params.get("restarts", 0)) > ROWS:
+            told["notes"].append(f"What each step does is drawn for up to {ROWS} steps.")
+            return told
+        try:
+            table = samplers.table(own.name, self.sigmas, space=host.space(ms), **params)
+        except TypeError as error:  # a sampler that finds its own steps
+            told["notes"].append(asked.short(str(error), _LENGTH))
+            return told
+        return {**told, **_by_step(table, self.sigmas)}
 
 
-def _value(widget: Any, value: Any) -> Any:
-    about = widget.as_dict()
-    if widget.io_type == "COMBO":
-        value = value if isinstance(value, str) else repr(value)
-        widgets.insist(**{widget.id: (_short(value), about["options"])})
-        return value
-    if widget.io_type == "STRING":
-        if not isinstance(value, str) or len(value) > LETTERS:
-            raise ValueError(f"{widget.id} is {_short(repr(value))}: give text, up to {LETTERS} letters of it.")
-        return value
-    kind = _KINDS[widget.io_type]
-    return Param(widget.id, about["default"], kind=kind, min=about.get("min"), max=about.get("max")).check(value)
+def _at(value: Any, sigma: float) -> float | None:
+    """A parameter's value at `sigma`, whether it changes over the run or not."""
+    number: Any = value(sigma) if callable(value) else value
+    return _rounded(number)
 
 
-def _beside(name: str, given: Any) -> dict[str, Any] | None:
-    """The widgets of the node that does the other half of a custom run, None where the page does not know it."""
-    return None if given is None or name not in _OTHER else checked(_OTHER[name], given, "beside")
+def _by_step(table: Any, sigmas: Sequence[float]) -> dict[str, list]:
+    """Evaluations and noise of each step. What a restart does again counts at the steps that it does again."""
+    steps, rising = len(sigmas) - 1, sigmas[-1] > sigmas[0]
+    place = {sigma: i for i, sigma in reversed([*enumerate(sigmas[:-1])])}
+    evaluations, noise = [0] * steps, [0.0] * steps
+    for row, fresh in zip(table.rows, table.noise, strict=True):
+        jump = row.sigma_next > row.sigma and not rising
+        i = place.get(row.sigma_next if jump else row.sigma, steps - 1)
+        evaluations[i] += sum(stage.q != 0 for stage in row.stages)
+        noise[i] = math.hypot(noise[i], fresh)
+    return {"evaluations": evaluations, "noise": [_rounded(value) for value in noise]}
 
 
-def _assumptions(name: str, beside: dict[str, Any] | None) -> list[str]:
-    schedule = f"{widgets.SCHEDULE} with 20 steps"
-    if name == "SigmaticSettings":
-        return [f"They are shown at {widgets.SAMPLER} on {schedule}."]
-    return [f"The schedule is taken for {schedule}."] if name == "SigmaticSampler" and beside is None else []
-
-
-def _levels(model: Any, values: dict[str, Any], custom: bool) -> list[float]:
-    """The sigmas that the node would step through, by the functions that it uses itself."""
-    ms, steps, denoise = model.ms, values["steps"], values["denoise"]
-    if steps > LEVELS * denoise > 0:
-        raise ValueError(f"steps is {steps} at denoise {denoise:g}: up to {LEVELS} x denoise steps are drawn.")
-    if custom:
-        own = checked(SigmaticSchedule, {}, "")
-        answer = SigmaticSchedule.execute(model, **{name: values[name] for name in own})
-        return host.at_most_one(answer.args[0], ms).tolist()
-    names = values["schedule"], values["sampler"]
-    sigmas = run.tail(steps, denoise, lambda total: run.levels_by_name(ms, *names, total, values["rho"]))
-    asked = (values["start_at_step"], values["end_at_step"], values["return_with_leftover_noise"])
-    return host.at_most_one(run.part(sigmas, *asked), ms).tolist()
-
-
-def _told(values: dict[str, Any], sigmas: Sequence[float], model: Any, custom: bool) -> dict[str, Any]:
-    """What the sampler does in each step: evaluations, noise, eta, s_noise (where it has them), and notes in words."""
-    name = values["sampler"]
-    own = entry(name) if custom else own_sampler(name)
-    if own is None:
-        return {"notes": [f"{name} is not Sigmatic's: only its levels of noise are known."]}
-    if len(sigmas) < 2:
-        return {"notes": []}
-    spec, steps, ms = samplers.get(own.name), len(sigmas) - 1, model.ms
-    wishes = {**own.preset, **settings.of_model(model)}
+def _fixed(spec: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The sampler's parameters that the widgets set."""
     texts = {key: values.get(key, "") for key in ("eta_curve", "s_noise_curve")}
     said = options.said(values["eta"], values["s_noise"], **texts) | options.more(values.get("more"))
-    fixed = {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
-    resolved = spec.resolve({**options.usable(spec, wishes, "Sigmatic Settings"), **fixed})
-    params = options.over_sigma(resolved, ms, wishes.get("between"))
-    idle = [key for key in ("eta", "s_noise") if key not in params]
-    told: dict[str, Any] = {"notes": [f"{name} pays no attention to {' and '.join(idle)}."] if idle else []}
-    for key in {"eta", "s_noise"} & params.keys():
-        value: Any = params[key]
-        told[key] = [_rounded(_at(value, sigma)) for sigma in sigmas[:-1]]
-    if steps > ROWS:
-        told["notes"].append(f"What each step does is drawn for up to {ROWS} steps.")
-        return told
-    try:
-        table = samplers.table(own.name, sigmas, space=host.space(ms), **params)
-    except TypeError as error:  # a sampler that finds its own steps
-        told["notes"].append(_short(str(error), 400))
-        return told
-    told["evaluations"], told["noise"] = [0] * steps, [0.0] * steps
-    for row, noise in zip(table.rows, table.noise, strict=True):  # a step is more than one row where it is done again
-        told["evaluations"][row.step] += sum(stage.q != 0 for stage in row.stages)
-        told["noise"][row.step] = max(told["noise"][row.step], _rounded(noise) or 0.0)
-    return told
+    return {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
 
 
-def _at(value: Any, sigma: float) -> Any:
-    """A parameter's value at `sigma`, whether it changes over the run or not."""
-    return value(sigma) if callable(value) else value
+def _with_settings(model: Any, given: Any) -> Any:
+    if not isinstance(given, list) or len(given) > 4:
+        raise TypeError("settings: give a list of up to 4 objects.")
+    for values in given:
+        model = SigmaticSettings.execute(model, **asked.values(SigmaticSettings, values, "settings")).args[0]
+    return model
 
 
-def _summary(values: dict[str, Any], sigmas: Sequence[float], told: dict[str, Any]) -> str:
+def _summary(names: Sequence[str], sigmas: Sequence[float], told: dict[str, Any]) -> str:
     if len(sigmas) < 2:
         return "Nothing to do: the latent is handed on as it is."
     steps, noise, evaluations = len(sigmas) - 1, told.get("noise"), told.get("evaluations")
@@ -215,7 +195,6 @@ def _summary(values: dict[str, Any], sigmas: Sequence[float], told: dict[str, An
     if noise:
         noisy = sum(value > 0 for value in noise)
         parts.append(f"fresh noise in {noisy} of {_count(steps, 'step')}" if noisy else "no fresh noise")
-    names = [values[key] for key in ("sampler", "schedule") if key in values]
     return f"{' on '.join(names)}: {', '.join(parts)}."
 
 
@@ -235,7 +214,3 @@ def _parsed(body: bytes) -> Any:
 def _rounded(value: float) -> float | None:
     """`value` with the digits that a float32 has; None for infinity, which JSON does not know."""
     return float(f"{value:.7g}") if math.isfinite(value) else None
-
-
-def _short(text: str, most: int = ECHO) -> str:
-    return text if len(text) <= most else text[: most - 3] + "..."

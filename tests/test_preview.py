@@ -1,6 +1,7 @@
 """What the page's plots are told: the numbers of the run itself, quickly, and an error in words for anything else."""
 
 import asyncio
+import gc
 import importlib
 import importlib.util
 import json
@@ -18,6 +19,7 @@ _SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).p
 _HOST = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_HOST)
 NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
+TOOLS = ("SigmaticSplit", "SigmaticEdit", "SigmaticText")
 FLOW = {"kind": "flow", "shift": 3.0}
 
 
@@ -38,8 +40,9 @@ def preview(pack):
 def ask(preview):
     """ask(node, **values) -> the answer, which must be one."""
 
-    def ask(node="SigmaticKSampler", model=None, beside=None, settings=(), **values):
+    def ask(node="SigmaticKSampler", model=None, beside=None, settings=(), inputs=None, **values):
         request = {"node": node, "values": values, "model": model or {}, "beside": beside, "settings": list(settings)}
+        request["inputs"] = inputs or {}
         status, answer = preview.answer(json.dumps(request).encode())
         assert status == 200, answer
         return answer
@@ -109,6 +112,27 @@ def test_curves_and_settings_are_drawn(ask):
     assert half[0] == 0 and half[-1] == 1
 
 
+def test_schedules_that_are_wired_together_are_drawn(ask, pack, preview):
+    schedule = {"node": "SigmaticSchedule", "values": {"steps": 6}}
+    low = {"node": "SigmaticSplit", "values": {"at": 2.0}, "output": 1, "inputs": {"sigmas": schedule}}
+    told = ask("SigmaticSampler", beside=low, sampler="sig_heun")
+    assert told["sigmas"] == ask("SigmaticSchedule", steps=6)["sigmas"][2:]
+    assert sum(told["evaluations"]) == 7 and "sig_heun on the sigmas" in told["summary"]
+    joined = {"operation": "join"}
+    both = ask("SigmaticEdit", inputs={"sigmas": {**low, "output": 0}, "sigmas_2": low}, **joined)
+    assert both["sigmas"] == ask("SigmaticSchedule", steps=6)["sigmas"]
+    assert "come from elsewhere" in ask("SigmaticSplit")["assumes"][0]
+    chain = schedule
+    for _ in range(9):
+        chain = {"node": "SigmaticEdit", "inputs": {"sigmas": chain}}
+    assert "up to 8 nodes" in _refused(preview, **chain)
+
+
+@pytest.mark.parametrize("node", TOOLS)
+def test_a_tool_as_it_is_added_can_be_drawn(ask, node):
+    assert len(ask(node)["sigmas"]) == {"SigmaticSplit": 11, "SigmaticEdit": 21, "SigmaticText": 11}[node]
+
+
 @pytest.mark.parametrize("node", NODES)
 def test_a_node_as_it_is_added_can_be_drawn(ask, node):
     told = ask(node)
@@ -120,10 +144,12 @@ def test_a_node_as_it_is_added_can_be_drawn(ask, node):
 
 def test_what_is_assumed_is_said(ask):
     assert "sig_karras with 20 steps" in ask("SigmaticSampler")["assumes"][0]
-    told = ask("SigmaticSampler", model=FLOW, beside={"steps": 9}, sampler="sig_heun")
+    told = ask(
+        "SigmaticSampler", model=FLOW, beside={"node": "SigmaticSchedule", "values": {"steps": 9}}, sampler="sig_heun"
+    )
     assert "flow model with shift 3" in told["assumes"][0]
     assert len(told["evaluations"]) == 9
-    both = ask("SigmaticSchedule", model=FLOW, beside={"sampler": "sig_heun"}, steps=9)
+    both = ask("SigmaticSchedule", model=FLOW, beside={"values": {"sampler": "sig_heun"}}, steps=9)
     assert both["evaluations"] == told["evaluations"]
     assert "sig_heun pays no attention to eta." in told["notes"]
 
@@ -160,10 +186,18 @@ def test_long_runs_are_drawn_without_their_table_or_refused(ask, preview):
         ({"node": "SigmaticKSampler", "values": {"sampler": "sig_eulr"}}, "did you mean sig_euler"),
         ({"node": "SigmaticKSampler", "values": {"model": 1}}, "no widget 'model'"),
         ({"node": "SigmaticSampler", "values": [1]}, "values: give an object"),
-        ({"node": "SigmaticSampler", "beside": {"eta": 1}}, "beside: SigmaticSchedule has no widget"),
+        ({"node": "SigmaticSampler", "beside": {"eta": 1}}, "eta is not known"),
+        ({"node": "SigmaticSampler", "beside": {"node": "SigmaticSampler"}}, "node is 'SigmaticSampler'"),
+        ({"node": "SigmaticSchedule", "beside": {"values": {"eta": -1}}}, "eta is -1.0"),
+        ({"node": "SigmaticSplit", "output": 2}, "output is 2"),
+        ({"node": "SigmaticText", "output": 1}, "output is 1"),
+        ({"node": "SigmaticText", "values": {"text": "1, x"}}, "text: "),
+        ({"node": "SigmaticEdit", "values": {"operation": "join"}}, "sigmas_2: connect"),
+        ({"node": "SigmaticEdit", "values": {"operation": "resample", "steps": 9000}}, "steps is 9000"),
+        ({"node": "SigmaticEdit", "inputs": {"model": {}}}, "inputs: model is not known"),
         ({"node": "SigmaticSampler", "model": {"shift": 0}}, "model.shift is 0"),
         ({"node": "SigmaticSampler", "model": {"kind": "../x"}}, "model.kind is"),
-        ({"node": "SigmaticSampler", "path": "/"}, "path is not known"),
+        ({"node": "SigmaticSampler", "path": "/"}, "path is not known: give node"),
         ({"node": "SigmaticSampler", "settings": 3}, "settings: give a list"),
         ({"node": "SigmaticSampler", "settings": [{}] * 5}, "settings: give a list"),
         ({"node": "SigmaticSampler", "settings": [{"rho": 0.0}]}, "rho is 0"),
@@ -194,22 +228,34 @@ ODD = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-CURVES = st.text("0123456789:,.-; =e", max_size=40) | st.sampled_from(["0:1," * 400, "order = 3; s_churn = 0:20"])
+CURVES = st.text("0123456789:,.-; =e", max_size=40) | st.sampled_from(
+    ["0:1," * 400, "order = 3; s_churn = 0:20", "restarts = 100"]
+)
 NUMBERS = st.integers(-(10**9), 10**9) | st.floats() | st.just(10**500)
-TEXTS = ["eta_curve", "s_noise_curve", "more"]
+TEXTS = ["eta_curve", "s_noise_curve", "more", "text", "operation", "by", "at", "amount", "first_sigma"]
 WIDGETS = [*TEXTS, "steps", "denoise", "eta", "s_noise", "rho", "start_at_step", "end_at_step", "cfg", "seed"]
 VALUES = st.dictionaries(
     st.sampled_from([*WIDGETS, "sampler", "schedule", "noise", "__class__"]), NUMBERS | ODD | CURVES
 )
 MODELS = st.fixed_dictionaries({}, optional={"kind": st.sampled_from(["sd", "edm", "flow", 3]), "shift": NUMBERS})
+SOURCES = st.recursive(
+    st.fixed_dictionaries({"node": st.sampled_from(NODES + TOOLS)}, optional={"values": VALUES, "output": NUMBERS}),
+    lambda inner: st.fixed_dictionaries(
+        {"node": st.sampled_from(TOOLS)},
+        optional={"inputs": st.fixed_dictionaries({}, optional={"sigmas": inner, "sigmas_2": inner})},
+    ),
+    max_leaves=4,
+)
 BODIES = st.one_of(
     st.binary(max_size=200),
     ODD.map(lambda odd: json.dumps(odd).encode()),
     st.fixed_dictionaries(
-        {"node": st.sampled_from(NODES) | ODD},
+        {"node": st.sampled_from(NODES + TOOLS) | ODD},
         optional={
             "values": VALUES | ODD,
-            "beside": VALUES | ODD,
+            "beside": SOURCES | ODD,
+            "inputs": st.dictionaries(st.sampled_from(["sigmas", "sigmas_2", "model"]), SOURCES) | ODD,
+            "output": st.integers(-1, 2) | ODD,
             "model": MODELS | ODD,
             "settings": st.lists(VALUES, max_size=5) | ODD,
             "more": ODD,
@@ -242,17 +288,31 @@ def test_bad_bodies_never_break_it(preview):
         for round_ in range(3):
             for body in [*awkward, b'{"node": "x"}', b"[" * 9000] * (20 if round_ else 1):
                 preview.answer(body)
+            gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
     assert held[2] - held[1] < 100_000
 
 
-@pytest.mark.parametrize("sampler", [n for n in sigmatic.samplers.names() if n != "ddpm_learned"])
-def test_the_longest_plot_takes_little(preview, sampler, monkeypatch):
-    from sigmatic.core.tabulate import tabulate
+def test_restarts_and_churn_are_drawn_where_they_happen(ask):
+    plain = ask("SigmaticSampler", sampler="sig_heun")
+    again = ask("SigmaticSampler", sampler="sig_heun", more="restarts = 2; restart_min = 0.1; restart_max = 2")
+    more = [a - b for a, b in zip(again["evaluations"], plain["evaluations"], strict=True)]
+    assert set(more) == {0, 4}
+    inside = [0.1 <= sigma <= 2.3 for sigma in plain["sigmas"][:-1]]
+    assert all(extra == 0 for extra, hit in zip(more, inside, strict=True) if not hit)
+    assert max(again["noise"]) > 1 and not any(plain["noise"])
+    assert ask("SigmaticSampler", sampler="sig_heun", more="restarts = 50")["evaluations"] is None
 
-    monkeypatch.setattr(importlib.import_module("sigmatic.samplers"), "tabulate", tabulate.__wrapped__)
+
+OFFERED = [name for name in sigmatic.samplers.names() if not sigmatic.samplers.get(name).learned]
+
+
+@pytest.mark.parametrize("sampler", OFFERED)
+def test_the_longest_plot_takes_little(preview, sampler, monkeypatch):
+    module = importlib.import_module("sigmatic.samplers")
+    monkeypatch.setattr(module, "tabulate", getattr(module.tabulate, "__wrapped__", module.tabulate))
     request = {"node": "SigmaticKSampler", "values": {"steps": preview.ROWS, "sampler": "sig_" + sampler}}
     (status, answer), seconds = _timed(preview, json.dumps(request).encode())
     assert status == 200, answer
@@ -261,8 +321,7 @@ def test_the_longest_plot_takes_little(preview, sampler, monkeypatch):
 
 def test_the_list_of_samplers(preview):
     listed = preview.catalogue()
-    names = [name for name in sigmatic.samplers.names() if not sigmatic.samplers.get(name).learned]
-    assert [entry["name"] for entry in listed["samplers"]] == ["sig_" + name for name in names]
+    assert [entry["name"] for entry in listed["samplers"]] == ["sig_" + name for name in OFFERED]
     assert all(entry["summary"] and entry["title"] for entries in listed.values() for entry in entries)
     json.dumps(listed, allow_nan=False)
 

@@ -32,6 +32,7 @@ export interface App {
   graph: any;
   canvas: any;
   extensionManager: any;
+  refreshComboInNodes?(): void;
   registerExtension(extension: Record<string, any>): void;
 }
 

@@ -206,3 +206,13 @@ def load(path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+_hosts = load(ROOT / "tests" / "host" / "conftest.py")
+installation, host = _hosts.installation, _hosts.host
+
+
+@pytest.fixture(scope="session")
+def conftest():
+    """This file, for what tests share."""
+    return sys.modules[__name__]

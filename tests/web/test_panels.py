@@ -141,9 +141,8 @@ def test_hidden_families_are_left_out_of_lists(page, settings):
     whole = _options(page, ours, "sampler")
     assert "sig_ddpm" in whole
     settings("Sigmatic.Dropdowns.Hidden", "ancestral")
-    page.until(
-        "(id) => !__node(id).widgets.find((w) => w.name === 'sampler').options.values.includes('sig_ddpm')", ours
-    )
+    listed = "(id) => __node(id).widgets.find((w) => w.name === 'sampler').options.values.includes('sig_ddpm')"
+    page.until(f"(id) => !({listed})(id)", ours)
     kept = _options(page, ours, "sampler")
     assert "sig_euler_ancestral" in kept, "the chosen one stays"
     assert "sig_heun" in kept and "euler" in kept
@@ -212,3 +211,28 @@ def test_the_list_is_short_where_a_family_is_chosen(page, panel):
     panel.get_by_role("searchbox").fill("<img src=x onerror=alert(1)>")
     assert panel.locator("li").count() == 0
     assert panel.get_by_role("status").inner_text().startswith("0 of")
+
+
+def test_presets_are_saved_renamed_used_and_deleted(page, panel):
+    node = page.add("SigmaticKSampler", at=(420, 60), sampler="sig_euler_ancestral", eta=0.4)
+    page.drawn(node, "eta 0.4")
+    panel.get_by_label("Samplers or schedules").select_option("presets")
+    page.js("(id) => app.canvas.selectNodes([__node(id)])", node)
+    panel.get_by_label("Name of a new preset").fill("mine")
+    page.tab.keyboard.press("Enter")
+    field = panel.get_by_label("Name of the preset mine")
+    field.wait_for()
+    assert "sig_euler_ancestral, eta 0.4" in panel.locator(".presets li").first.inner_text()
+    page.until(
+        "(id) => __node(id).widgets.find((w) => w.name === 'sampler').options.values.includes('sig_my_mine')", node
+    )
+    page.set(node, "eta", 1)
+    page.set(node, "sampler", "sig_my_mine")
+    page.drawn(node, "eta 0.4")
+    page.set(node, "sampler", "sig_heun")
+    field.fill("yours")
+    page.tab.keyboard.press("Enter")
+    panel.get_by_label("Name of the preset yours").wait_for()
+    panel.get_by_role("button", name="Delete the preset yours").click()
+    page.until("() => !document.querySelector('.sigmatic-browser .presets li')")
+    panel.get_by_label("Samplers or schedules").select_option("samplers")

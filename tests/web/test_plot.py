@@ -6,6 +6,7 @@ import time
 import pytest
 
 NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
+TOOLS = {"SigmaticSplit": "10 steps", "SigmaticEdit": "20 steps", "SigmaticText": "10 steps"}
 WIDGETS = {
     "steps": 9, "sampler": "sig_heun", "schedule": "sig_polyexponential", "denoise": 0.5, "eta": 0.4, "s_noise": 0.8,
     "rho": 3.0, "start_at_step": 4, "end_at_step": 7,
@@ -192,7 +193,6 @@ def test_settings_on_the_way_are_drawn(page):
     page.js("([from, to]) => __node(from).connect(0, __node(to), 0)", [settings, node])
     page.drawn(node, "eta 0.35")
     page.set(settings, "eta", 0.15)
-    page.js("() => window.comfyAPI.api.api.dispatchCustomEvent('graphChanged')")
     page.drawn(node, "eta 0.15")
 
 
@@ -214,6 +214,23 @@ def test_halves_of_a_custom_run_are_drawn_together(page):
     )
     assert "9 model evaluations" in page.drawn(sampler, "sig_heun on sig_karras: 5 steps")
     page.drawn(schedule, "sig_heun on sig_karras: 5 steps")
+
+
+def test_sigma_tools_are_drawn_with_what_is_wired_into_them(page):
+    alone = {kind: page.add(kind, at=(20 + 345 * i, 100), size=(330, 0)) for i, kind in enumerate(TOOLS)}
+    for kind, node in alone.items():
+        page.drawn(node, TOOLS[kind])
+    schedule, split = page.add("SigmaticSchedule", at=(20, 500), steps=6), alone["SigmaticSplit"]
+    page.js("([from, to]) => __node(from).connect(0, __node(to), 0)", [schedule, split])
+    page.set(split, "at", 2)
+    page.drawn(split, "2 steps")
+    sampler, runner = page.add("SigmaticSampler", at=(400, 500), sampler="sig_heun"), page.add("SamplerCustom")
+    page.js(
+        """([sampler, split, runner]) => { __node(sampler).connect(0, __node(runner), 1);
+            __node(split).connect(1, __node(runner), 2); }""",
+        [sampler, split, runner],
+    )
+    page.drawn(sampler, "sig_heun on the sigmas: 4 steps, 7 model evaluations")
 
 
 def test_a_linked_widget_is_named(page):

@@ -29,19 +29,25 @@ export function valueOf(node, name) {
   return node.widgets?.find((widget) => widget.name === name)?.value;
 }
 
-/** The node that a link comes from, through reroutes; null across the wall of a subgraph. @param {Node} node @param {Input | undefined} input */
-export function origin(node, input) {
-  let [at, slot] = [node, input];
+/** The node that a link comes from and which of its outputs, through reroutes; null across the wall of a subgraph. */
+/** @param {Node} node @param {Input | undefined} input @returns {{node: Node, slot: number} | null} */
+export function wired(node, input) {
+  let [at, port] = [node, input];
   for (let hop = 0; hop < HOPS; hop++) {
-    if (slot?.link === null || slot?.link === undefined) return null;
+    if (port?.link === null || port?.link === undefined) return null;
     const graph = at.graph;
-    const link = graph?.getLink?.(slot.link) ?? graph?.links?.get?.(slot.link) ?? graph?.links?.[slot.link];
+    const link = graph?.getLink?.(port.link) ?? graph?.links?.get?.(port.link) ?? graph?.links?.[port.link];
     const found = link && graph.getNodeById?.(link.origin_id);
     if (!found) return null;
-    if (found.type !== "Reroute") return /** @type {Node} */ (found);
-    [at, slot] = [found, found.inputs?.[0]];
+    if (found.type !== "Reroute") return { node: found, slot: link.origin_slot ?? 0 };
+    [at, port] = [found, found.inputs?.[0]];
   }
   return null;
+}
+
+/** The node that a link comes from. @param {Node} node @param {Input | undefined} input */
+export function origin(node, input) {
+  return wired(node, input)?.node ?? null;
 }
 
 /**
@@ -113,20 +119,17 @@ export function byFile(values) {
 }
 
 /**
- * The node of the type `wanted` that takes part in the same run: both are wired into one sampler node.
- * @param {Node} node @param {string} wanted @returns {{found: Node | null, runner: Node | null}}
+ * The node that runs what `node` makes, and what is wired into it beside `node` by an input of the type `kind`.
+ * @param {Node} node @param {string} kind SAMPLER or SIGMAS @returns {{found: {node: Node, slot: number} | null, runner: Node | null}}
  */
-export function beside(node, wanted) {
+export function beside(node, kind) {
   for (const output of node.outputs ?? []) {
     for (const id of output.links ?? []) {
       const graph = node.graph;
       const link = graph?.getLink?.(id) ?? graph?.links?.get?.(id) ?? graph?.links?.[id];
       const runner = /** @type {Node | null} */ (link && graph.getNodeById?.(link.target_id));
-      for (const input of runner?.inputs ?? []) {
-        const other = runner && origin(runner, input);
-        if (other && other.type === wanted) return { found: other, runner };
-      }
-      if (runner) return { found: null, runner };
+      const input = runner?.inputs?.find((one) => one.type === kind);
+      if (runner && input) return { found: wired(runner, input), runner };
     }
   }
   return { found: null, runner: null };

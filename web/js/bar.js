@@ -7,11 +7,11 @@ import { html } from "./svg.js";
 
 const AXES = /** @type {[Axis, string][]} */ ([["log", "σ log"], ["linear", "σ even"], ["snr", "log-SNR"]]);
 const MODELS = /** @type {[string, string][]} */ ([
-  ["", "auto model"],
+  ["", "auto"],
   ['{"kind":"sd"}', "SD 1, 2, XL"],
   ['{"kind":"zsnr"}', "v, zero SNR"],
   ['{"kind":"edm"}', "EDM"],
-  ...[1, 1.73, 3, 3.16, 5, 7, 8, 12].map((shift) => [`{"kind":"flow","shift":${shift}}`, `flow, shift ${shift}`]),
+  ...[1, 1.73, 3, 3.16, 5, 7, 8, 12].map((shift) => [`{"kind":"flow","shift":${shift}}`, `flow ${shift}`]),
 ]);
 
 /** What the row is told to do. */
@@ -25,7 +25,7 @@ export function bar(deeds, curves) {
       change: (/** @type {any} */ event) => deeds.choose({ [key]: event.target.value }),
     }));
   const axis = select("Axis of the plot", "axis");
-  const model = select("Model that the plot assumes", "model");
+  const model = select("Model that the plot assumes (flow: with its shift)", "model");
   const other = select("Compare with another node", "other");
   const curve = select("Curve to draw", "curve");
   fill(curve, [["", "curve"], ...curves.map((name) => /** @type {[string, string]} */ ([name, name.replace("_curve", "")]))]);

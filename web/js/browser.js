@@ -1,7 +1,8 @@
 // @ts-check
-/** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, and a button to use it. */
+/** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets. */
 
 import { app, changed, toast } from "./host.js";
+import { presets } from "./presets.js";
 import { facts, families, search } from "./search.js";
 import { html } from "./svg.js";
 
@@ -24,19 +25,24 @@ export function tab(catalogue) {
 /** @param {Catalogue} catalogue */
 function panel(catalogue) {
   const list = html("ul", { class: "found" });
+  const saved = html("div");
   const count = html("div", { class: "count", role: "status" });
   const show = () => {
+    const own = what.value === "presets";
+    for (const element of [query, count, list]) element.hidden = own;
+    saved.replaceChildren(...(own ? [presets()] : []));
+    if (own) return void (family.hidden = true);
     const kind = /** @type {keyof Catalogue} */ (what.value);
     family.hidden = kind !== "samplers";
     const found = search(catalogue[kind], query.value, family.hidden ? "" : family.value);
     count.textContent = `${found.length} of ${catalogue[kind].length} ${kind}`;
     list.replaceChildren(...found.map((entry) => row(entry, kind)));
   };
-  const what = choice("Samplers or schedules", [["samplers", "samplers"], ["schedules", "schedules"]], show);
+  const what = choice("Samplers or schedules", [["samplers", "samplers"], ["schedules", "schedules"], ["presets", "presets"]], show);
   const family = choice("Family", [["", "all families"], ...families(catalogue.samplers).map((name) => /** @type {[string, string]} */ ([name, name]))], show);
   const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: "search", "aria-label": "Search", input: show }));
   show();
-  return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), query, count, list]);
+  return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), query, count, list, saved]);
 }
 
 /** @param {string} label @param {[string, string][]} options @param {() => void} change */

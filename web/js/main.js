@@ -4,10 +4,19 @@
 import { tab } from "./browser.js";
 import { catalogue } from "./catalogue.js";
 import { filterAll, filterNode } from "./filter.js";
-import { api, app } from "./host.js";
-import { addPlot, refresh } from "./plot.js";
+import { api, app, toast } from "./host.js";
+import { addPlot, refresh, watch } from "./plot.js";
+import { saveSelected } from "./presets.js";
 import { settings, useDefaults } from "./settings.js";
 import { dress } from "./style.js";
+
+/** Ask for a name and save what a node is set to. @param {any} node */
+async function savePreset(node) {
+  const name = await app.extensionManager.dialog.prompt({ title: "Save as Sigmatic preset", message: "Name: letters, digits, _ and -" });
+  if (!name) return;
+  app.canvas.selectNode(node);
+  if (await saveSelected(String(name).trim())) toast("success", `sig_my_${name} is in the lists.`);
+}
 
 app.registerExtension({
   name: "Sigmatic",
@@ -15,6 +24,7 @@ app.registerExtension({
   setup() {
     dress();
     api.addEventListener("graphChanged", refresh);
+    setInterval(watch, 1000);
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
     /** @type {any} */ (globalThis).__sigmatic_ready = true;
   },
@@ -22,6 +32,10 @@ app.registerExtension({
     useDefaults(node);
     filterNode(node, catalogue.samplers);
     addPlot(node);
+  },
+  getNodeMenuItems(/** @type {any} */ node) {
+    const ours = String(node.constructor.comfyClass ?? "").startsWith("Sigmatic") && node.widgets?.some((/** @type {any} */ one) => /^(sampler|schedule)$/.test(one.name));
+    return ours ? [{ content: "Save as Sigmatic preset", callback: () => savePreset(node) }] : [];
   },
   refreshComboInNodes() {
     setTimeout(() => filterAll(catalogue.samplers, undefined, true));

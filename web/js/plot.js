@@ -13,7 +13,7 @@ import { asText, atStep, caption, description } from "./words.js";
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("./host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
 
 /** The nodes that get a plot. */
-export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings"];
+export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings", "SigmaticSplit", "SigmaticEdit", "SigmaticText"];
 
 const HEIGHT = 190;
 const EDITOR = 104;
@@ -230,6 +230,12 @@ export class Plot {
 /** Look at all plots again. */
 export function refresh() {
   for (const plot of plots) plot.queue();
+}
+
+/** Look at those plots again whose node, or a node that it is wired to, was changed without a word (by a script, say). */
+export function watch() {
+  if (document.hidden) return;
+  for (const plot of plots) if (plot.element.isConnected && question(plot.node, plot.choice.model).body !== plot.asked) plot.queue();
 }
 
 /** @param {LNode} node */

@@ -1,13 +1,16 @@
 // @ts-check
 /** What the server is asked about a node: its widgets' values, the other half of a custom run, settings, the model. */
 
-import { beside, modelOf, settingsOf, widgetValues } from "./assume.js";
+import { beside, modelOf, settingsOf, widgetValues, wired } from "./assume.js";
 import { api, valueNames } from "./host.js";
 
 /** @typedef {import("./host.js").LNode} LNode */
 
 const IDLE = new Set(["seed", "cfg", "noise", "add_noise", "batch_index"]);
-const OTHER_HALF = { SigmaticSampler: "SigmaticSchedule", SigmaticSchedule: "SigmaticSampler" };
+
+/** Nodes of ours that make sigmas. */
+const SOURCES = new Set(["SigmaticSchedule", "SigmaticSplit", "SigmaticEdit", "SigmaticText"]);
+const DEEPEST = 8;
 
 /**
  * The request about `node`, and the names of the widgets whose true values cannot be seen.
@@ -16,21 +19,38 @@ const OTHER_HALF = { SigmaticSampler: "SigmaticSchedule", SigmaticSchedule: "Sig
 export function question(node, model) {
   /** @type {string[]} */
   const linked = [];
+  /** @type {any[]} */
+  const path = [];
   /** @param {any} from */
   const read = (from) => {
     const found = widgetValues(from, valueNames(from).filter((name) => !IDLE.has(name)));
     linked.push(...found.linked);
     return found.values;
   };
+  /** What comes out of a node that makes sigmas, with all that is wired into it. */
+  /** @param {any} from @param {number} output @param {number} depth @returns {any} */
+  const source = (from, output, depth) => {
+    if (!SOURCES.has(from.type) || depth > DEEPEST) return null;
+    path.push(from);
+    /** @type {Record<string, any>} */
+    const inputs = {};
+    for (const input of from.inputs ?? []) {
+      if (input.type !== "SIGMAS" || input.link === null || input.link === undefined) continue;
+      const before = wired(from, input);
+      inputs[input.name] = before ? source(before.node, before.slot, depth + 1) : null;
+    }
+    return { node: from.type, values: read(from), output, inputs };
+  };
+  const isSource = SOURCES.has(node.type);
+  const { found, runner } = isSource ? beside(node, "SAMPLER") : node.type === "SigmaticSampler" ? beside(node, "SIGMAS") : { found: null, runner: null };
   /** @type {Record<string, any>} */
-  const request = { node: node.type, values: read(node) };
-  const wanted = /** @type {any} */ (OTHER_HALF)[String(node.type)];
-  const { found, runner } = wanted ? beside(node, wanted) : { found: null, runner: null };
-  if (found) request.beside = read(found);
-  const path = [node, found, runner].filter((one) => one !== null);
+  const request = isSource ? source(node, 0, 0) : { node: node.type, values: read(node) };
+  if (!isSource) path.push(node);
+  if (isSource && found?.node.type === "SigmaticSampler") request.beside = { node: "SigmaticSampler", values: read(found.node) };
+  if (!isSource && found) request.beside = source(found.node, found.slot, 0);
+  if (runner) path.push(runner);
   request.settings = (path.map(settingsOf).find((list) => list.length) ?? []).map(read);
-  const seen = path.map(modelOf).find((one) => one !== null);
-  request.model = model ? JSON.parse(model) : seen ?? {};
+  request.model = model ? JSON.parse(model) : path.map(modelOf).find((one) => one !== null) ?? {};
   return { body: JSON.stringify(request), linked };
 }
 

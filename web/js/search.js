@@ -7,6 +7,8 @@
  *   family?: string, order?: number, evals_per_step?: number, stochastic?: boolean, alias_of?: string | null}} Entry
  */
 
+const SHOWN = 4;
+
 /** The entries that have every word of `query` somewhere, those with it in their name first. */
 /** @param {Entry[]} entries @param {string} query @param {string} [family] @returns {Entry[]} */
 export function search(entries, query, family = "") {
@@ -27,7 +29,8 @@ export function facts(entry) {
   if (entry.evals_per_step) found.push(entry.evals_per_step === 1 ? "1 evaluation a step" : `${entry.evals_per_step} evaluations a step`);
   if (entry.stochastic !== undefined) found.push(entry.stochastic ? "adds noise" : "no noise");
   if (entry.family) found.push("any model");
-  if (entry.params.length) found.push(entry.params.map(({ name }) => name).join(", "));
+  const names = entry.params.map(({ name }) => name);
+  if (names.length) found.push(names.slice(0, SHOWN).join(", ") + (names.length > SHOWN ? ", …" : ""));
   if (entry.alias_of) found.push(`same as sig_${entry.alias_of}`);
   return found;
 }

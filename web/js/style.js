@@ -5,9 +5,9 @@ const CSS = `
 .sigmatic-plot {
   --sig-text: var(--input-text, #ddd); --sig-soft: color-mix(in srgb, var(--sig-text) 62%, transparent);
   --sig-line: color-mix(in srgb, var(--sig-text) 16%, transparent);
-  --sig-level: #4a9eda; --sig-noise: #e8853d; --sig-eta: #b07be0; --sig-s: #3fae7c;
+  --sig-level: #3d93d4; --sig-noise: #e8853d; --sig-eta: #a86fdc; --sig-s: #2fa36f;
   display: flex; flex-direction: column; width: 100%; height: 100%; min-height: 0; overflow: hidden; box-sizing: border-box;
-  background: var(--comfy-input-bg, #222); color: var(--sig-text); border-radius: 6px; font: 10px/1.3 sans-serif;
+  background: var(--component-node-background, var(--comfy-input-bg, #222)); color: var(--sig-text); border-radius: 6px; font: 10px/1.3 sans-serif;
   outline-offset: -2px; user-select: none;
 }
 [data-node-id] .sigmatic-plot { min-height: 184px; }
@@ -52,7 +52,7 @@ const CSS = `
 .sigmatic-plot .curve .foot { display: flex; flex: none; gap: 4px; padding: 0 4px 3px; align-items: center; }
 .sigmatic-plot .curve .says { flex: 1; height: auto; padding: 0 2px; -webkit-line-clamp: 1; }
 .sigmatic-plot .curve button { font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; cursor: pointer; }
-.sigmatic-plot .curve .knob { fill: var(--sig-level); stroke: var(--comfy-input-bg, #222); stroke-width: 1.5; cursor: grab; }
+.sigmatic-plot .curve .knob { fill: var(--sig-level); stroke: var(--component-node-background, #222); stroke-width: 1.5; cursor: grab; }
 .sigmatic-plot .curve .knob.chosen { stroke: var(--sig-text); }
 .sigmatic-ticks { display: flex; flex-wrap: wrap; gap: 2px 12px; max-width: 380px; justify-content: flex-end; }
 .sigmatic-browser { display: flex; flex-direction: column; gap: 6px; padding: 10px; height: 100%; box-sizing: border-box; font: 13px/1.4 sans-serif; color: var(--input-text, #ddd); }
@@ -69,6 +69,9 @@ const CSS = `
 .sigmatic-browser .head b { overflow-wrap: anywhere; }
 .sigmatic-browser button { font: inherit; font-size: 12px; padding: 2px 10px; cursor: pointer; color: var(--input-text, #ddd); background: var(--comfy-input-bg, #222); border: 1px solid var(--border-color, #444); border-radius: 6px; }
 .sigmatic-browser button:hover, .sigmatic-browser button:focus-visible { border-color: var(--input-text, #ddd); }
+.sigmatic-browser [hidden] { display: none; }
+.sigmatic-browser .presets .row button { white-space: nowrap; }
+.sigmatic-browser .head input { flex: 1; }
 .sigmatic-browser .facts { display: flex; flex-wrap: wrap; gap: 4px; margin: 3px 0; }
 .sigmatic-browser .facts span { font-size: 11px; padding: 0 6px; border-radius: 8px; background: color-mix(in srgb, var(--input-text, #ddd) 13%, transparent); }
 `;

@@ -1,0 +1,105 @@
+"""The page of a real ComfyUI: the example runs by its own button, and the plots are there."""
+
+import json
+import time
+
+import pytest
+
+WIDGETS = {"steps": 9, "sampler": "sig_heun", "schedule": "sig_exponential", "cfg": 2.5, "noise": "pink"}
+ROUTES = "/extensions/ComfyUI-Sigmatic/js/plot.js"
+
+
+@pytest.fixture(scope="module")
+def real(host, browser, conftest):
+    """The page of a running host, as it comes."""
+    page = conftest.Page(browser, f"http://127.0.0.1:{host.port}", "classic")
+    page.js(conftest.HELPERS)
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def quickstart_page(real, conftest):
+    """The example workflow, open; with a seed that has not been run yet."""
+    graph = json.loads((conftest.ROOT / "example_workflows" / "quickstart.json").read_text(encoding="utf-8"))
+    real.js("(graph) => app.loadGraphData(graph)", graph)
+    real.until("() => app.graph._nodes.some((node) => node.type === 'KSampler')")
+    node = real.js("() => String(app.graph._nodes.find((node) => node.type === 'KSampler').id)")
+    real.set(node, "seed", time.time_ns() % 10**12)
+    real.js(
+        """() => { window.__seen = { progress: [], end: '' };
+            const { api } = window.comfyAPI.api;
+            if (window.__watched) return;
+            window.__watched = true;
+            api.addEventListener('progress', ({ detail }) => window.__seen.progress.push(detail.value));
+            for (const name of ['execution_success', 'execution_error', 'execution_interrupted'])
+                api.addEventListener(name, () => { window.__seen.end = name; }); }"""
+    )
+    return real, node
+
+
+def _run(page):
+    """Press the page's own Run button."""
+    button = page.tab.get_by_test_id("queue-button")
+    inner = button.locator("button")
+    (inner.first if inner.count() else button.first).click()
+
+
+@pytest.fixture
+def plotted(quickstart_page):
+    """The page with a node of ours wired to the example's model."""
+    page, _ = quickstart_page
+    node = page.add("SigmaticKSampler", at=(700, 600), **WIDGETS)
+    page.js(
+        """(id) => app.graph._nodes.find((node) => node.type === 'SigmaticDemoModel').connect(0, __node(id), 0)""", node
+    )
+    return page, node
+
+
+def test_the_plot_is_the_models(plotted, host, conftest):
+    """The page says what the library says of the model's own levels."""
+    page, node = plotted
+    page.drawn(node, "sig_heun on sig_exponential: 9 steps, 17 model evaluations, sigma 14.61 to 0")
+    model = page.js("() => String(app.graph._nodes.find((node) => node.type === 'SigmaticDemoModel').id)")
+    page.set(model, "parametrisation", "flow")
+    page.drawn(node, "sigma 1 to 0")
+    assert not [error for error in page.errors if "reading 'id'" not in error]
+
+
+def test_run_shows_pictures_and_moves_the_progress(quickstart_page):
+    page, node = quickstart_page
+    _run(page)
+    page.tab.wait_for_function("() => window.__seen.end", timeout=60_000)
+    seen = page.js("() => window.__seen")
+    assert seen["end"] == "execution_success"
+    steps = page.js("(id) => __node(id).widgets.find((w) => w.name === 'steps').value", node)
+    assert seen["progress"] == sorted(seen["progress"]) and len(seen["progress"]) >= steps
+    page.until("() => app.graph._nodes.some((node) => node.imgs?.[0]?.naturalWidth >= 64)")
+
+
+def test_cancel_stops_the_run(quickstart_page, host):
+    page, node = quickstart_page
+    page.set(node, "steps", 5000)
+    _run(page)
+    page.until("() => window.__seen.progress.length > 2")
+    host.interrupt()
+    page.until("() => window.__seen.end === 'execution_interrupted'")
+
+
+def test_a_saved_workflow_loads_unshifted(plotted):
+    page, node = plotted
+    page.drawn(node, "sig_heun")
+    values = "(id) => JSON.stringify(__node(id).widgets.filter((w) => w.name !== 'plot').map((w) => w.value))"
+    before = page.js(values, node)
+    page.js("() => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
+    page.drawn(node, "sig_heun")
+    assert page.js(values, node) == before
+
+
+def test_help_and_languages_are_served(real, host):
+    assert "sampler" in host.get("/i18n")["de"]["nodeDefs"]["SigmaticKSampler"]["inputs"]["sampler"]["name"].lower()
+    text = real.js("async () => (await fetch('/extensions/ComfyUI-Sigmatic/docs/SigmaticKSampler.md')).text()")
+    assert text.startswith("# Sigmatic KSampler") and "| `eta` |" in text
+    routes = host.get("/sigmatic/samplers")
+    assert routes["samplers"] and routes["schedules"]
+    assert real.js(f"async () => (await fetch('{ROUTES}')).headers.get('cache-control')") in ("no-cache", "no-store")
