@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import statistics
 import sys
@@ -71,17 +70,9 @@ def built_in(host, subject, kind: str, few=None) -> dict[int, list]:
 
 
 def levels(schedule: str, steps: int, space: str):
-    """Our schedules; "arc" is even in theta^(1/1.13), theta = atan((rho / 1.7)^0.6), from the top to sigma 0."""
-    import subjects
-    import torch
-
-    if schedule != "arc":
-        return inhost.load_sigmatic().schedulers.sigmas(schedule, steps, space=space).double()
-    top = math.pi / 2 if space == "flow" else math.atan((subjects.SIGMA_MAX / 1.7) ** 0.6)
-    rho = 1.7 * torch.tan(top * torch.linspace(1, 0, steps + 1, dtype=torch.float64) ** 1.13) ** (1 / 0.6)
-    sigmas = rho / (1 + rho) if space == "flow" else rho
-    sigmas[0] = 1.0 if space == "flow" else subjects.SIGMA_MAX
-    return sigmas
+    """Our schedules; arc may go below the lowest level of stock models, as near to 0 as its steps lead."""
+    lowest = {"sigma_min": 1e-4} if schedule == "arc" else {}
+    return inhost.load_sigmatic().schedulers.sigmas(schedule, steps, space=space, **lowest).double()
 
 
 def ours(subject, kind: str) -> dict[str, dict[int, list[float]]]:
