@@ -40,7 +40,7 @@ def sigmas_for(space, steps=12):
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("schedule", sigmatic.schedulers.names())
+@pytest.mark.parametrize("schedule", ["karras", "simple", "ddim_uniform", "linear_quadratic"])
 @pytest.mark.parametrize("steps", [1, 2, 3, 7, 60])
 def test_tables_are_built_and_checked(name, schedule, steps, space):
     sigmas = sigmatic.schedulers.sigmas(schedule, steps, space=space)
