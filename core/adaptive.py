@@ -21,7 +21,7 @@ from .space import Level, at_rho, level
 from .spec import S_NOISE, Param
 from .table import Row, Stage, Step, Table, check, first_order
 
-LAM_START = -6.0  # on flow from sigma = 1, where lam is infinite, one Euler step leads here (sigma = .9975)
+FIRST_LAM = -6.0  # on flow from sigma = 1, where lam is infinite, one Euler step leads here (sigma = .9975)
 TINY = 1e-9  # in lam: as good as there
 
 
@@ -106,8 +106,10 @@ class Run:
         here, goal = level(sigmas[0], self.space), level(sigmas[-1], self.space)
         last = level([sigma for sigma in sigmas if sigma > 0][-1], self.space)
         if here.alpha == 0 and last.alpha > 0:
-            start = at_rho(math.exp(-min(LAM_START, last.lam - 1.0)), self.space)
+            start = at_rho(math.exp(-min(FIRST_LAM, last.lam - 1.0)), self.space)
             x, here, self._known = self._plain(x, here, start), start, None
+        if last.alpha == 0:
+            last = at_rho(math.exp(-min(FIRST_LAM, here.lam - 1.0)), self.space)
         way = 1 if last.lam >= here.lam else -1
         before = x
         while way * (last.lam - here.lam) > TINY:
@@ -123,7 +125,7 @@ class Run:
             self.report.accepted += 1
             self.tell({"x": x, "sigma": here.sigma, "denoised": self._known, "error": error, **vars(self.report)})
             before, x, here, self._known = low, high, b, ending
-        return self._plain(x, here, goal) if goal.sigma == 0 else x
+        return x if goal == here else self._plain(x, here, goal)
 
     def _next(self, here: Level, last: Level, way: int) -> Level:
         lam = here.lam + way * self.controller.h
@@ -136,6 +138,8 @@ class Run:
     def _try(self, x: Tensor, before: Tensor, step: Step) -> tuple[Tensor, Tensor, Tensor | None, float]:
         """Both solutions, the prediction for the end if the pair makes one, and the error in units of the tolerance."""
         d = policy.ancestral(step.a, step.b, self.eta)
+        if d == 0:  # all noise would be new: a step that forgets x is no step
+            return x, x, None, 8.0
         inner = step._replace(b=step.overshoot(d)) if d < 1 else step
         (low, high), ending = self._walk(x, Row(inner.a.sigma, inner.b.sigma, self.pair(inner)))
         scale = torch.maximum(low.abs(), before.abs()).mul_(self.rtol).clamp_(min=self.atol)

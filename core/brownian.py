@@ -48,7 +48,8 @@ class Path:
     def increment(self, out: Tensor, start: int, end: int) -> None:
         """Fill `out` (B, size) with (W(end) - W(start)) / sqrt(time between); start and end are different places."""
         if not self._values:
-            self._values = [torch.zeros(len(self.keys), self.size) for _ in range(DEPTH + 2)]
+            with torch.inference_mode(False):  # kept for looks outside of it, too
+                self._values = [torch.zeros(len(self.keys), self.size) for _ in range(DEPTH + 2)]
         if start != self._place:
             self._walk(start, None, 0.0)
         self._walk(end, out, 1.0 / math.sqrt(abs(end - start) * LEAF))

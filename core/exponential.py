@@ -34,7 +34,8 @@ def interpolated(a: Level, b: Level, nodes: Sequence[Level], d: float) -> tuple[
     """
     A = d * b.sigma / a.sigma
     w = exponential([node.lam for node in nodes], a.lam, b.lam, rate(a, b, d))
-    return A, tuple(b.alpha * weight for weight in w)
+    scale = (b.alpha - A * a.alpha) / math.fsum(w)
+    return A, tuple(scale * weight for weight in w)
 
 
 def multistep(step: Step, d: float, order: int) -> tuple[Stage, ...]:
@@ -92,6 +93,8 @@ def weighted(levels: Sequence[Level], k: int, A: float, w: tuple[float, ...], la
     if law(levels[0], levels[k]) < 1:  # on the way down only, so the levels before k in noise are those above it
         between = {at for at in levels[1:] if levels[k].sigma <= at.sigma < levels[0].sigma}
         noise = fresh([levels[0], *sorted(between, key=lambda at: -at.sigma)], law)
+        while noise and noise[0] == 0.0:  # a stretch before noise starts, which no stage has any of
+            noise = noise[1:]
     return Stage(levels[k].sigma, A, w, noise) if land else evaluate(levels[k], A, w, noise)
 
 

@@ -98,7 +98,7 @@ def normals(out: Tensor, key: int, tails: bool = True) -> None:
     torch.index_select(_quantiles(), 0, torch.from_numpy(bits.astype(np.int32)), out=out)
     if tails:
         far = np.flatnonzero(bits + np.uint16(_OUTER) < 2 * _OUTER)
-        places = (bits[far] + source.random(len(far))) * 2.0**-16
+        places = np.clip((bits[far] + source.random(len(far))) * 2.0**-16, 2.0**-53, 1 - 2.0**-53)
         out[torch.from_numpy(far)] = torch.special.ndtri(torch.from_numpy(places)).to(out)
 
 

@@ -63,7 +63,7 @@ def join(first: Sequence[float], second: Sequence[float]) -> Sigmas:
 def reverse(sigmas: Sequence[float]) -> Sigmas:
     """Backwards, for runs from picture to noise; a 0 that comes to stand first becomes 1e-4."""
     values = _checked(sigmas)[::-1]
-    return (RISING_START, *values[1:]) if values[0] == 0 and len(values) > 1 else values
+    return (min(RISING_START, values[1] / 2), *values[1:]) if values[0] == 0 and len(values) > 1 else values
 
 
 def scale(sigmas: Sequence[float], factor: float, first: int = 0, last: int | None = None) -> Sigmas:
@@ -95,7 +95,7 @@ def resample(sigmas: Sequence[float], steps: int) -> Sigmas:
     levels = values[: len(values) - len(closing)]
     places = np.linspace(0, len(levels) - 1, steps + 1 - len(closing))
     logs = np.interp(places, np.arange(len(levels)), np.log(levels))
-    found = np.exp(logs).tolist()
+    found = np.clip(np.exp(logs), min(levels), max(levels)).tolist()
     found[0] = levels[0]
     if len(found) > 1:
         found[-1] = levels[-1]

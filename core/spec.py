@@ -217,7 +217,8 @@ def sampler(title: str, *, params: tuple[Param, ...] = (), reference: str = "", 
         fields.setdefault("stochastic", S_NOISE in params and CHURN[0] not in params)
         fields.setdefault("noise", "brownian" if name.endswith("_sde") else "gaussian")
         plain = fields.get("history", 0) == 0 and not fields.get("adaptive") and fields.get("family") != "distilled"
-        own = (*params, *RESTART) if plain else params
+        strength = () if S_NOISE in params else (S_NOISE,)
+        own = (*params, *strength, *RESTART) if plain else params
         SAMPLERS.add(SamplerSpec(name, title, own, _summary(build), reference, build, **fields))
         return build
 

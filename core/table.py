@@ -9,10 +9,10 @@ the unit normals of the disjoint segments into which the stages cut the step.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import policy
 from .space import Level, at_rho, level
@@ -116,7 +116,7 @@ class Step(NamedTuple):
     """What a sampler's builder sees: the ends of the step and where its earlier evaluations lie, newest first.
 
     `n` is the number of steps of the run, `left` that of the steps behind this one if the run ends in 0 (else many);
-    `kept` says what the earlier registers are.
+    `kept` says what the earlier registers are, `previous` the parameters of the step before.
     """
 
     a: Level
@@ -126,6 +126,7 @@ class Step(NamedTuple):
     n: int = 1
     left: int = 1 << 30
     kept: tuple[Kept, ...] = ()
+    previous: Mapping[str, Any] = {}
 
     @property
     def h(self) -> float:
@@ -196,8 +197,8 @@ def check(table: Table, tolerance: float = 1e-6, marginal: bool = True) -> None:
                 noises += [0.0] * (len(held) - len(noises))
                 noises[: len(held)] = [noise + w * part for noise, part in zip(noises, held, strict=False)]
             spread = math.hypot(*noises)
-            off = marginal and abs(spread - goal.sigma) > tolerance * max(1.0, goal.sigma)
-            if off or abs(image - goal.alpha) > tolerance:
+            fits = not marginal or abs(spread - goal.sigma) <= tolerance * max(1.0, goal.sigma)
+            if not (fits and abs(image - goal.alpha) <= tolerance):  # NaN fits nothing
                 raise ArithmeticError(
                     f"step {i} ({row.sigma:g} to {row.sigma_next:g}): a stage at {stage.sigma:g} arrives with image "
                     f"{image:.9g} (must be {goal.alpha:.9g}) and noise {spread:.9g} (must be {goal.sigma:.9g})"

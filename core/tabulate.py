@@ -28,18 +28,20 @@ def tabulate(
     sigmas = check_sigmas(sigmas, space)
     given = dict(params)  # a tuple has one value a step: see core.curve
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
-    _refuse_noise_on_the_way_up(rising, given)
+    _refuse_noise_on_the_way_up(spec, rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
     reach = past[:: 2 if spec.uncond else 1]
     seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), reach))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
-    rows, strengths = [], []
+    rows, strengths, previous = [], [], {}
     for i, (a, b) in enumerate(pairwise(levels)):
         now = at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
         left = {"left": n - 1 - i} if closed else {}
         before = tuple(level(kept.sigma, space) for kept in seen)
-        rows.append(_row(spec, Step(a, b, before, space, n, kept=seen, **left), now)._replace(step=i))
+        step = Step(a, b, before, space, n, kept=seen, previous=previous, **left)
+        rows.append(_row(spec, step, now)._replace(step=i))
+        previous = now
         own = tuple(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q)
         forgets = _singular(spec, a) or 0 < spec.group <= len(own + seen)
         seen = () if forgets else (own + seen)[: spec.history]
@@ -50,7 +52,9 @@ def tabulate(
     return Table(scaled, space, history, past, spec.uncond)
 
 
-def _refuse_noise_on_the_way_up(rising: bool, params: dict[str, Any]) -> None:
+def _refuse_noise_on_the_way_up(spec: SamplerSpec, rising: bool, params: dict[str, Any]) -> None:
+    if rising and spec.stochastic and not {"eta", "tau", "solver_type"} & params.keys():
+        raise ValueError(f"sigmas go up, and sampler {spec.name} adds noise, which it only can on the way down.")
     for noisy in ("eta", "tau", "s_churn"):
         value = params.get(noisy, 0.0)
         if rising and (max(value) if isinstance(value, tuple) else value) > 0:
@@ -68,7 +72,8 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
     own = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)
-    stages = first_order(step) if b.sigma == 0 and not spec.lands else spec.build(step, **own)
+    plain = (b.sigma == 0 and not spec.lands) or _singular(spec, b)
+    stages = first_order(step) if plain else spec.build(step, **own)
     return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
 
 

@@ -164,4 +164,6 @@ _RARE = {param.name: param.default for param in (*CHURN[:3], *RESTART, LAW)}
 def in_words(told: dict[str, Any]) -> str:
     """Options in one line; those that few people move are left out where nobody has."""
     said = {name: value for name, value in told.items() if name != "batch_index" and _RARE.get(name) != value}
+    if not {"eta", "tau", "gamma", "solver_type", "s_churn", "restarts"} & said.keys() and said.get("s_noise") == 1:
+        del said["s_noise"]  # of no noise
     return ", ".join(f"{name} {as_text(value)}" for name, value in said.items() if value is not None)

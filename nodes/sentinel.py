@@ -10,11 +10,14 @@ from . import host
 
 
 class _Seen(NamedTuple):
-    """An evaluation on a device: its place in the run, sigma, the sums of x and of the answer, a mark in the queue."""
+    """An evaluation on a device: its place in the run, sigma, whether x and the answer are finite, a mark in the queue.
+
+    `finite` (2,) is on its way to the CPU and can be read when the mark was passed.
+    """
 
     place: int
     sigma: Tensor
-    sums: tuple[Tensor, Tensor]
+    finite: Tensor
     event: Any
 
 
@@ -38,7 +41,7 @@ class Sentinel:
             if not _finite(out):
                 self._stop(self.evaluations, float(sigma.flatten()[0]), _finite(x))
         else:
-            self._seen.append(_Seen(self.evaluations, sigma[:1], (_sum(x), _sum(out)), _event(x.device)))
+            self._seen.append(_Seen(self.evaluations, sigma[:1], _on_the_way(x, out), _event(x.device)))
             self._look(wait=False)
         self.evaluations += 1
         return answer
@@ -54,7 +57,7 @@ class Sentinel:
         """Check the sums that the device has finished; with `wait`, all of them."""
         while self._seen and (wait or (self._seen[0].event is not None and self._seen[0].event.query())):
             seen = self._seen.pop(0)
-            got, gave = (bool(torch.isfinite(value)) for value in seen.sums)
+            got, gave = seen.finite.tolist()
             if not (got and gave):
                 self._stop(seen.place, float(seen.sigma), got)
 
@@ -78,6 +81,14 @@ class Sentinel:
 
 def _sum(x: Tensor) -> Tensor:
     return x.sum(dtype=torch.float32 if x.dtype in (torch.float16, torch.bfloat16) else x.dtype)
+
+
+def _on_the_way(x: Tensor, out: Tensor) -> Tensor:
+    """Whether both are finite, copied to the CPU behind what the device has still to do, where it can do that."""
+    finite = torch.stack([torch.isfinite(_sum(x)), torch.isfinite(_sum(out))])
+    if x.device.type != "cuda":
+        return finite
+    return torch.empty(2, dtype=torch.bool, pin_memory=True).copy_(finite, non_blocking=True)
 
 
 def _finite(x: Tensor) -> bool:

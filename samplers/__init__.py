@@ -101,7 +101,7 @@ def sample_with_state(
     """
     spec = get(name)
     _check_x(x)
-    marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=torch.float32)
+    marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=_precision(x))
     values = _values(marks)
     if spec.adaptive:
         source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
@@ -147,6 +147,10 @@ def _values(sigmas: Sequence[float] | Tensor) -> tuple[float, ...]:
     return tuple(sigmas.tolist())
 
 
+def _precision(x: Tensor) -> torch.dtype:
+    return torch.float64 if x.dtype == torch.float64 else torch.float32
+
+
 def _check_x(x: Tensor) -> None:
     if not isinstance(x, Tensor) or not x.is_floating_point():
         raise TypeError(f"x is {getattr(x, 'dtype', type(x).__name__)}: give a floating-point tensor (B, ...).")
@@ -157,6 +161,8 @@ def _check_x(x: Tensor) -> None:
 def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec: SamplerSpec, sigmas: Sequence[float]):
     if noise == "comfy":
         noise = comfy(spec.name, x, check_seed(seed), sigmas)
+    if isinstance(noise, (noises.Gaussian, noises.Shaped)):
+        return noise
     if callable(noise):
         draw = cast(loop.Noise, noise)
         return lambda sigma, sigma_next, *_: draw(sigma, sigma_next)
@@ -167,7 +173,7 @@ def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec:
 
 
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):
-    if state is None or not state.kept:
+    if state is None:
         return (), ()
     for what, had, want in (
         ("sampler", state.sampler, spec.name),

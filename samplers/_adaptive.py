@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..core.adaptive import Controller, Run
+from ..core.adaptive import Controller, Report, Run
 from ..core.loop import Output
 from ..core.spec import SamplerSpec
 from ..core.tabulate import check_sigmas
@@ -38,6 +38,8 @@ def run(
         raise ValueError(f"sampler {spec.name}: its parameters must be numbers, as it has no steps of yours to follow.")
     if len(sigmas) > 1 and sigmas[-1] > sigmas[0] and params["eta"] > 0:
         raise ValueError("sigmas go up and eta is above 0: noise can only be added on the way down. Set eta to 0.")
+    if len(sigmas) < 2 or not any(sigmas):
+        return x, vars(Report())
     state = torch.float64 if x.dtype == torch.float64 else torch.float32
 
     def answer(x_now: Tensor, sigma: Tensor) -> Tensor:

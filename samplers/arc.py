@@ -11,6 +11,7 @@ from ..core.weights import weights
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
 LOW, HIGH = 0.08, 100.0  # the clock is the log-SNR from rho = 100 to 0.08 and bends to a finite end beyond
+APART = 1e-3
 SHORT = 0.3  # steps shorter than this in the clock are good for a fourth prediction
 PARAMS = (
     Param("order", 4, "int", min=1, max=4, help="How many predictions are used; the fourth in short steps only."),
@@ -49,10 +50,13 @@ def _points(step: Step, start: float, order: int, goal: float) -> int:
 
 
 def _known(step: Step, own: float) -> list[Node]:
-    """The nodes a step may use, newest first: noise parts a path from what lies before it, unless K is 0 there."""
-    nodes = [Node(step.a.sigma, own)]
+    """The nodes a step may use, newest first: noise parts a path from what lies before it, unless K is 0 there.
+
+    Far out the clock hardly moves: nodes that lie closer together in it than APART tell nothing of the path.
+    """
+    nodes, clock = [Node(step.a.sigma, own)], _clock(step)
     for kept in step.kept:
-        if kept.p and not nodes[-1].follow:
+        if (kept.p and not nodes[-1].follow) or abs(np.diff(clock(np.array([kept.sigma, nodes[-1].sigma])))) < APART:
             break
         nodes.append(Node(kept.sigma, -kept.p))
     return nodes

@@ -19,7 +19,8 @@ def _beta(step: Step) -> float:
 def _step(step: Step) -> tuple[tuple[Stage, Stage], float]:
     """The step with the posterior's mean and variance (fixed small), and log(beta / beta-tilde)."""
     here, landing = first_order(step, policy.ancestral(step.a, step.b, 1.0))
-    return (here, landing), 2 * math.log(_beta(step) / landing.B[0])
+    noisy = landing.B[0] > 0  # not before noise starts
+    return (here, landing), 2 * math.log(_beta(step) / landing.B[0]) if noisy else 0.0
 
 
 @sampler("DDPM large", reference="Ho et al. 2020, arXiv:2006.11239, section 3.2, sigma_t^2 = beta_t", **DDPM)
@@ -28,8 +29,8 @@ def ddpm_large(step: Step) -> tuple[Stage, ...]:
 
     Mean of the posterior, variance beta = 1 - (1 + rho'^2)/(1 + rho^2) in place of beta-tilde ("fixed large").
     """
-    (here, landing), _ = _step(step)
-    return here, landing._replace(B=(_beta(step),))
+    (here, landing), spread = _step(step)
+    return here, landing._replace(B=(landing.B[0] * math.exp(spread / 2),))
 
 
 @sampler("DDPM learned", reference="Nichol and Dhariwal 2021, arXiv:2102.09672, eq. 15", learned=True, **DDPM)

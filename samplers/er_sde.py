@@ -55,7 +55,9 @@ def er_sde(step: Step, *, max_stage: int, solver_type: str) -> tuple[Stage, ...]
     the integrals by Gauss-Legendre in place of ComfyUI's sums of 200.
     """
     a, b = step.a, step.b
-    here, landing = first_order(step, _kept(solver_type, a, b))
+    d = _kept(solver_type, a, b)
+    here, landing = first_order(step, d)
+    solver_type = solver_type if d < 1 else "ode"  # going up, and before noise starts
     nodes = [at.rho for at in (a, *step.past)][:max_stage]
     if len(nodes) == 1:
         return here, landing

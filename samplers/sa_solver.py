@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..core import policy
 from ..core.exponential import interpolated
@@ -34,14 +34,17 @@ class _Method:
 
     def kept(self, a: Level, b: Level) -> float:
         """d = e^{-tau^2 h} in the interval of noise, 1 outside of it."""
-        return policy.sa(a, b, self.tau) if self.tau_start >= b.sigma >= self.tau_end else 1.0
+        return max(policy.sa(a, b, self.tau), 1e-12) if self.tau_start >= b.sigma >= self.tau_end else 1.0
 
     def predict(self, a: Level, b: Level, nodes: tuple[Level, ...], left: int) -> tuple[float, ...]:
         """The weights of the newest predictions for a step from a to b; fewer of them near the end of the run."""
         return interpolated(a, b, nodes[: min(self.predictor_order, left)], self.kept(a, b))[1]
 
-    def correct(self, a: Level, past: tuple[Level, ...], left: int) -> list[float]:
+    def correct(self, step: Step, past: tuple[Level, ...]) -> list[float]:
         """What the weights of D at a, and at `past`, change in the step that led to a. Its noise stays as it was."""
+        return replace(self, tau=step.previous.get("tau", self.tau))._change(step.a, past, step.left)
+
+    def _change(self, a: Level, past: tuple[Level, ...], left: int) -> list[float]:
         last = past[0]
         nodes = (a, *past)[: min(self.corrector_order, left + 1)]
         right = interpolated(last, a, nodes, self.kept(last, a))[1]
@@ -69,12 +72,12 @@ def sa_solver(
     if not step.past:
         return here, landing
     ahead = method.predict(a, b, (a, *step.past), step.left)
-    change = method.correct(a, step.past, step.left)
+    change = method.correct(step, step.past)
     w = tuple(_at(ahead, j) + landing.A * _at(change, j) for j in range(max(len(ahead), len(change))))
     return here, landing._replace(w=w)
 
 
-@sampler("SA-Solver PECE", history=8, evals_per_step=2, lands=True, noise="gaussian", **SA)
+@sampler("SA-Solver PECE", history=8, evals_per_step=2, lands=True, **SA)
 def sa_solver_pece(
     step: Step, *, tau: float, tau_start: float, tau_end: float, predictor_order: int, corrector_order: int
 ) -> tuple[Stage, ...]:
@@ -87,7 +90,7 @@ def sa_solver_pece(
     here, landing = first_order(step, method.kept(a, b) if b.sigma else 1.0)
     if not past:
         return here, landing
-    change = method.correct(a, past, step.left)
+    change = method.correct(step, past)
     again = evaluate(a, 1.0, [change[0], *(weight for later in change[1:] for weight in (later, 0.0))][:-1])
     if b.sigma == 0:
         return here, again, Stage(0.0, 0.0, (1.0,))

@@ -287,7 +287,7 @@ def test_the_summary_says_what_was_done(pack):
     given = {"seed": 3, "steps": 6, "cfg": 2.0, "sampler": "sig_heun", "schedule": "sig_karras"}
     text = pack.nodes["SigmaticKSampler"].execute(**links, **given).args[1]
     assert text.splitlines() == [
-        "sampler: sig_heun (s_noise 1)", "schedule: sig_karras", "seed: 3", "cfg: 2.0", "denoise: 1.0",
+        "sampler: sig_heun", "schedule: sig_karras", "seed: 3", "cfg: 2.0", "denoise: 1.0",
         "steps: 6, sigma 14.5881 to 0", "evaluations: 11",
     ]  # fmt: skip
     noisy = pack.nodes["SigmaticKSampler"].execute(
