@@ -155,7 +155,7 @@ def fit(entry: Entry, model: Any, evaluations: int, denoise: float) -> tuple[Ten
     own = own_sampler(entry.sampler)
     try:
         if own and samplers.get(own.name).adaptive:  # the run itself is told when to stop
-            least = next(p.min for p in samplers.get(own.name).params if p.name == "max_evaluations")
+            least = next(int(p.min or 1) for p in samplers.get(own.name).params if p.name == "max_evaluations")
             if evaluations < least:
                 raise ValueError(f"{entry.sampler} needs {least} evaluations or more and evaluations is {evaluations}.")
             said = {"max_evaluations": evaluations, **said}
