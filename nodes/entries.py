@@ -49,15 +49,14 @@ class Entry(NamedTuple):
 
     @property
     def params(self) -> str:
-        """What was said, as it is typed."""
-        steps = {} if self.steps is None else {"steps": self.steps}
-        told = {**self.said, **self.spaced, **steps}
-        return "; ".join(f"{name}={options.as_text(value)}" for name, value in told.items())
+        """What the sampler and the schedule are told, as it is typed."""
+        return "; ".join(f"{name}={options.as_text(value)}" for name, value in {**self.said, **self.spaced}.items())
 
     @property
     def text(self) -> str:
         """The line in its plain form."""
-        return " / ".join(part for part in (self.sampler, self.schedule, self.params) if part)
+        told = "; ".join(part for part in (self.params, f"steps={self.steps}" if self.steps else "") if part)
+        return " / ".join(part for part in (self.sampler, self.schedule, told) if part)
 
 
 def wrong(line: int, problem: Any) -> ValueError:
