@@ -142,7 +142,7 @@ def _plain(value: Any) -> Any:
 def levels(entry: Entry, ms: Any, steps: int, denoise: float) -> Tensor:
     """The sigmas of the entry's run in so many steps."""
     names = entry.schedule, entry.sampler
-    return run.tail(steps, denoise, lambda n: run.levels_by_name(ms, *names, n, widgets.OWN_RHO, **entry.spaced))
+    return run.tail(steps, denoise, lambda n: run.levels_by_name(ms, *names, n, widgets.OWN_RHO, entry.spaced))
 
 
 def fit(entry: Entry, model: Any, evaluations: int, denoise: float) -> tuple[Tensor, dict[str, Any]]:

@@ -33,7 +33,9 @@ def tail(steps: int, denoise: float, levels: Any) -> Tensor:
     return levels(total)[-(steps + 1) :]
 
 
-def levels_by_name(ms: Any, schedule: str, sampler: str, steps: int, rho: float, **more: Any) -> Tensor:
+def levels_by_name(
+    ms: Any, schedule: str, sampler: str, steps: int, rho: float, more: dict[str, Any] | None = None
+) -> Tensor:
     """The sigmas of a dropdown entry, ours or the host's, for `steps` steps of the sampler `sampler`.
 
     `more` are parameters of our schedule; they go before `rho`.
@@ -43,7 +45,7 @@ def levels_by_name(ms: Any, schedule: str, sampler: str, steps: int, rho: float,
     drops = sampler in getattr(comfy.samplers.KSampler, "DISCARD_PENULTIMATE_SIGMA_SAMPLERS", ())
     total = steps + 1 if drops else steps
     if own:
-        sigmas = model_levels(ms, own.name, total, own.preset, **{**schedule_params(own.name, rho), **more})
+        sigmas = model_levels(ms, own.name, total, own.preset, **{**schedule_params(own.name, rho), **(more or {})})
     else:
         sigmas = comfy.samplers.calculate_sigmas(ms, schedule, total).cpu()
     return torch.cat([sigmas[:-2], sigmas[-1:]]) if drops else sigmas
