@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .. import samplers, schedulers
 from ..core.curve import Percents
+from ..core.spec import Param
 from . import host, options, run, settings, widgets
 from .adapter import choice_of, table_of
 from .install import own_sampler, own_schedule
@@ -26,6 +27,7 @@ sig_euler_ancestral
 sig_dpmpp_2m_sde
 sig_dpmpp_2m / steps = 60"""
 _USUAL = {"ve": "sig_karras", "flow": "sig_simple"}
+_STEPS = Param("steps", 20, "int", min=1, max=widgets.LAST_STEP)
 _EDGE = {"model", "x", "noise", "sigmas", "extra_args", "callback", "disable", "noise_sampler"}
 
 
@@ -102,9 +104,7 @@ def _told(line: int, sampler: str, schedule: str, text: str) -> Entry:
             raise ValueError(f"{piece.strip()[:40]!r} is no parameter: write name = value; name = value.")
         given = options.value_of(value)
         if name == "steps":
-            if not isinstance(given, float) or given != int(given) or not 1 <= given <= widgets.LAST_STEP:
-                raise ValueError(f"steps is {value[:40]}: give a whole number from 1 to {widgets.LAST_STEP}.")
-            steps = int(given)
+            steps = _STEPS.check(given)
             continue
         if name not in mine and name not in spaces:
             takes = ", ".join([*mine, *spaces, "steps"])
