@@ -7,7 +7,7 @@ from typing import Any
 from .compat import ComfyExtension
 
 ROOMS = (
-    "ksampler", "custom", "sigmas", "fit", "settings", "presets", "info", "unsample", "noise", "demo",
+    "ksampler", "custom", "sigmas", "fit", "compare", "settings", "presets", "info", "unsample", "noise", "demo",
 )  # fmt: skip
 _log = logging.getLogger("sigmatic")
 

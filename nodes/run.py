@@ -33,14 +33,19 @@ def tail(steps: int, denoise: float, levels: Any) -> Tensor:
     return levels(total)[-(steps + 1) :]
 
 
-def levels_by_name(ms: Any, schedule: str, sampler: str, steps: int, rho: float) -> Tensor:
-    """The sigmas of a dropdown entry, ours or the host's, for `steps` steps of the sampler `sampler`."""
+def levels_by_name(
+    ms: Any, schedule: str, sampler: str, steps: int, rho: float, more: dict[str, Any] | None = None
+) -> Tensor:
+    """The sigmas of a dropdown entry, ours or the host's, for `steps` steps of the sampler `sampler`.
+
+    `more` are parameters of our schedule; they go before `rho`.
+    """
     own = own_schedule(schedule)
     # a few samplers of the host never run their last but one level: its KSampler asks for one more and drops it
     drops = sampler in getattr(comfy.samplers.KSampler, "DISCARD_PENULTIMATE_SIGMA_SAMPLERS", ())
     total = steps + 1 if drops else steps
     if own:
-        sigmas = model_levels(ms, own.name, total, own.preset, **schedule_params(own.name, rho))
+        sigmas = model_levels(ms, own.name, total, own.preset, **{**schedule_params(own.name, rho), **(more or {})})
     else:
         sigmas = comfy.samplers.calculate_sigmas(ms, schedule, total).cpu()
     return torch.cat([sigmas[:-2], sigmas[-1:]]) if drops else sigmas
@@ -101,7 +106,10 @@ def own_sampler_object(
 
 
 def sample(model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, **run: Any) -> dict[str, Any]:
-    """Run `sampler` over `sigmas` from the LATENT; `run`: seed, cfg, positive, negative, add_noise."""
+    """Run `sampler` over `sigmas` from the LATENT.
+
+    `run`: seed, cfg, positive, negative, add_noise, and a callback in place of the host's own (a bar and previews).
+    """
     samples = host.fit_latent(model, latent)
     if len(sigmas) == 0:
         return host.with_samples(latent, samples)
@@ -115,7 +123,7 @@ def sample(model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, **r
         run["negative"],
         samples,
         noise_mask=latent.get("noise_mask"),
-        callback=latent_preview.prepare_callback(model, len(sigmas) - 1),
+        callback=run.get("callback") or latent_preview.prepare_callback(model, len(sigmas) - 1),
         disable_pbar=not host.show_progress_bar(),
         seed=run["seed"],
     )

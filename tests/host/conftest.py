@@ -249,6 +249,17 @@ def graph():
 
 
 @pytest.fixture(scope="session")
-def quickstart(host):
-    """The example workflow as an API prompt."""
-    return prompts.to_prompt(json.loads((PACK / "example_workflows" / "quickstart.json").read_text()), host.info)
+def example(host):
+    """example(name) -> (an example workflow as an API prompt, what in it does not fit the nodes of this host)."""
+
+    def read(name):
+        workflow = json.loads((PACK / "example_workflows" / f"{name}.json").read_text(encoding="utf-8"))
+        return prompts.to_prompt(workflow, host.info), prompts.problems(workflow, host.info)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def quickstart(example):
+    """The first example workflow as an API prompt."""
+    return example("quickstart")[0]

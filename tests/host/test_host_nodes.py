@@ -10,7 +10,7 @@ NODES = {
     "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
     "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
     "SigmaticSamplerInfo", "SigmaticUnsample", "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert",
-    "SigmaticFit",
+    "SigmaticFit", "SigmaticCompare",
 }  # fmt: skip
 KINDS = ("eps", "v", "flow")
 SAMPLERS = ["sig_" + name for name in sigmatic.samplers.names() if not sigmatic.samplers.get(name).learned]

@@ -59,7 +59,7 @@ def _type(name, *words):
     return SimpleNamespace(Input=Input, Output=type("Output", (Output,), {"io_type": name}))
 
 
-TYPES = ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas", "Noise")
+TYPES = ("Model", "Conditioning", "Latent", "Image", "Sampler", "Sigmas", "Noise", "Vae")
 _NUMBER = ("default", "min", "max", "step")
 io = SimpleNamespace(
     ComfyNode=ComfyNode,

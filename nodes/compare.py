@@ -1,0 +1,117 @@
+"""Sigmatic Compare: samplers and schedules side by side, from one starting noise, at equal model evaluations."""
+
+from typing import Any
+
+import torch
+
+from . import entries, host, results, trials, widgets
+from .compat import CATEGORY, io, schema
+
+
+class SigmaticCompare(io.ComfyNode):
+    """MODEL, CONDITIONING and LATENT in, IMAGE, LATENT and CSV out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """A KSampler with a list in the place of its names. The seed stays: what is compared is to be comparable."""
+        return schema(
+            node_id="SigmaticCompare",
+            display_name="Sigmatic Compare",
+            category=CATEGORY,
+            description="Runs a list of samplers and schedules from one starting noise, each with as many steps as "
+            "cost the same number of model evaluations, and shows the results side by side. What is finished is kept: "
+            "after Cancel, or with a line more, only the rest is run.",
+            search_aliases=["compare samplers", "xy plot", "grid", "benchmark"],
+            inputs=[
+                io.Model.Input("model", tooltip="The model that removes the noise."),
+                io.Conditioning.Input("positive", tooltip="What should be in the picture."),
+                io.Conditioning.Input("negative", tooltip="What should not be in the picture."),
+                io.Latent.Input("latent_image", tooltip="The latent to start from. Its batch goes across the sheet."),
+                io.Int.Input(
+                    "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=False,
+                    tooltip="Number that the noise is made from, the same for every entry.",
+                ),
+                io.Float.Input(
+                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False,
+                    tooltip="How strictly the prompt is followed (classifier-free guidance).",
+                ),
+                io.Int.Input(
+                    "evaluations", default=20, min=1, max=1000,
+                    tooltip="How often each entry may ask the model, which is what takes the time. A sampler that "
+                    "asks twice a step gets half the steps.",
+                ),
+                io.String.Input(
+                    entries.WIDGET, default=entries.DEFAULT, multiline=True,
+                    tooltip="One entry a line: sampler / schedule / name = value; name = value. Without a schedule "
+                    "it is sig_karras, or sig_simple for flow models. steps = 60 sets the steps of a line, whatever "
+                    "it costs. # leaves a line out. Nothing: the list that was there at first.",
+                ),
+                widgets.denoise(),
+                io.Int.Input(
+                    "reference", default=0, min=0, max=1000,
+                    tooltip="The entry to measure the others against: 1 is the first, 0 the last.",
+                ),
+                io.Int.Input(
+                    "size", default=256, min=16, max=2048, tooltip="Longer side of a picture on the sheet, in pixels."
+                ),
+                io.Vae.Input(
+                    "vae", optional=True,
+                    tooltip="For real pictures. Without one the latents are shown in ComfyUI's rough preview colours, "
+                    "which for Sigmatic Demo Model are the picture.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="sheet", tooltip="All results, labelled."),
+                io.Latent.Output(display_name="latents", tooltip="All results in one batch, entry after entry."),
+                io.String.Output(display_name="csv", tooltip="Entry, steps, evaluations, seconds, rms difference."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def validate_inputs(cls, entries=None) -> bool | str:
+        """Refuse a list with a mistake before anything is queued (None: not known yet)."""
+        return problem(entries) or True
+
+    @classmethod
+    def execute(
+        cls, model, positive, negative, latent_image, seed=0, cfg=8.0, evaluations=20, entries="", denoise=1.0,
+        reference=0, size=256, vae=None,
+    ) -> io.NodeOutput:  # fmt: skip
+        """All checks, all runs, one sheet."""
+        if denoise <= 0:
+            raise ValueError("denoise is 0: nothing would be changed, so there is nothing to compare.")
+        listed, place = chosen(model, entries, reference)
+        decode = results.visible(model, vae)
+        if getattr(latent_image["samples"], "is_nested", False):
+            raise ValueError("latent_image: picture and sound together cannot be laid out; compare the picture alone.")
+        settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "denoise": denoise}
+        cells = trials.compare(model, latent_image, listed, evaluations, **settings)
+        told = {"up to": f"{evaluations} model evaluations", "seed": seed, "cfg": f"{cfg:g}", "reference": place}
+        samples = torch.cat([cell.samples for cell in cells])
+        return io.NodeOutput(
+            results.sheet(listed, cells, decode, size, told), {"samples": samples}, results.table(listed, cells, place)
+        )
+
+
+def problem(text: str | None) -> str | None:
+    """What is wrong with the list, None if nothing is."""
+    try:
+        entries.read(text)
+    except ValueError as error:
+        return str(error)
+    return None
+
+
+def chosen(model: Any, text: str | None, reference: int) -> tuple[list[entries.Entry], int]:
+    """The entries as meant on this model, and the place of the one that the others are measured against."""
+    ms = host.model_sampling(model)
+    listed = [entry.on(ms) for entry in entries.read(text)]
+    if reference > len(listed):
+        raise ValueError(f"reference is {reference}: there are {len(listed)} entries. Give 1 to {len(listed)}, or 0.")
+    return listed, (reference or len(listed)) - 1
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    SigmaticCompare.define_schema()
+    return [SigmaticCompare]

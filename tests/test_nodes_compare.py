@@ -1,0 +1,227 @@
+"""Sigmatic Compare on a stand-in host."""
+
+import csv
+import importlib
+import importlib.util
+import io
+from pathlib import Path
+
+import pytest
+import torch
+
+import sigmatic
+
+_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
+_HOST = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_HOST)
+
+
+@pytest.fixture
+def pack():
+    """All nodes on the stand-in."""
+    with _HOST.fake_host() as module:
+        yield _HOST.Pack(module)
+
+
+def links(pack, kind="eps", batch=2):
+    """What the node is connected to."""
+    return {
+        "model": pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
+        "positive": pack.run("SigmaticDemoPrompt"),
+        "negative": pack.run("SigmaticDemoPrompt", digit=""),
+        "latent_image": pack.run("SigmaticDemoLatent", batch_size=batch),
+    }
+
+
+def compare(pack, entries, given=None, **inputs):
+    """(sheet, latents, rows of the CSV)."""
+    node = pack.nodes["SigmaticCompare"]
+    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
+    given = {**widgets, "seed": 3, "evaluations": 12, "size": 32, **(given or links(pack)), **inputs}
+    sheet, latents, text = node.execute(**{**given, "entries": entries}).args
+    return sheet, latents["samples"], list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize("kind", ["eps", "flow"])
+def test_every_entry_is_the_run_of_a_ksampler(pack, kind):
+    entries = "sig_euler\nsig_dpmpp_2m_sde / sig_exponential / eta=0.5; s_noise=1.02\neuler / simple"
+    sheet, samples, rows = compare(pack, entries, links(pack, kind), cfg=2.0)
+    usual = {"eps": "sig_karras", "flow": "sig_simple"}[kind]
+    runs = [
+        pack.line(kind, steps=12, cfg=2.0, **widgets)
+        for widgets in (
+            {"sampler": "sig_euler", "schedule": usual},
+            {"sampler": "sig_dpmpp_2m_sde", "schedule": "sig_exponential", "eta": 0.5, "s_noise": 1.02},
+            {"sampler": "euler", "schedule": "simple"},
+        )
+    ]
+    assert torch.equal(samples, torch.cat(runs))
+    assert [row["entry"] for row in rows][1:] == [
+        "sig_dpmpp_2m_sde / sig_exponential / eta=0.5; s_noise=1.02", "euler / simple"
+    ]  # fmt: skip
+    apart = (runs[0].double() - runs[2].double()).square().mean().sqrt()
+    assert float(rows[0]["rms"]) == pytest.approx(float(apart), rel=1e-5) and float(rows[2]["rms"]) == 0
+    assert sheet.shape[0] == 1 and sheet.shape[3] == 3 and 0 <= sheet.min() < 0.1 and sheet.max() == 1
+
+
+def test_every_sampler_stays_within_the_evaluations_and_takes_what_it_can(pack):
+    names = [n for n in sigmatic.samplers.names() if not sigmatic.samplers.get(n).learned]
+    _, _, rows = compare(pack, "\n".join(f"sig_{name}" for name in names), links(pack, batch=1))
+    for name, row in zip(names, rows, strict=True):
+        spec = sigmatic.samplers.get(name)
+        assert 1 <= int(row["evaluations"]) <= 12, name
+        if not spec.adaptive:
+            more = sigmatic.schedulers.sigmas("karras", int(row["steps"]) + 1, sigma_min=0.03, sigma_max=14.6)
+            assert sigmatic.samplers.table(name, more).evaluations > 12, f"{name}: one step more was affordable"
+
+
+def test_a_strange_sampler_is_priced_by_a_trial(pack, monkeypatch):
+    theirs = importlib.import_module("comfy.k_diffusion.sampling")
+    calls = []
+
+    def twice(model, x, sigmas, extra_args=None, callback=None, disable=None, strength=1.0):
+        calls.append((x.shape, strength))
+        model.inner_model.model_patcher.get_model_object("model_sampling")
+        for sigma in sigmas[:-1]:
+            for _ in range(2):
+                x = model(x, sigma * x.new_ones(len(x)), **extra_args)
+        sigmas[-1] = 0.001  # one of ComfyUI's own does that
+        return x
+
+    monkeypatch.setattr(theirs, "sample_twice", twice, raising=False)
+    monkeypatch.setattr(theirs, "sample_needy", lambda model, x, sigmas, **_: 1 / 0, raising=False)
+    names = importlib.import_module("comfy.samplers").SAMPLER_NAMES
+    names.extend(["twice", "needy"])
+    _, _, rows = compare(pack, "twice / simple / strength=2\nsig_euler", links(pack, batch=1), evaluations=13)
+    assert (rows[0]["steps"], rows[0]["evaluations"]) == ("6", "12") and rows[1]["evaluations"] == "13"
+    assert all(strength == 2 for _, strength in calls) and calls[-1][0] == (1, 1, 32, 32)
+    with pytest.raises(ZeroDivisionError):  # its own run says what is wrong, its trial does not
+        compare(pack, "needy")
+
+
+def test_steps_of_a_line_and_the_reference(pack):
+    _, _, rows = compare(
+        pack, "# all of them\n\nsig_heun / steps=9\nsig_euler / sig_karras / rho=5; steps=3", reference=1
+    )
+    assert [row["steps"] for row in rows] == ["9", "3"] and rows[0]["evaluations"] == "17"
+    assert float(rows[0]["rms"]) == 0 < float(rows[1]["rms"])
+    with pytest.raises(ValueError, match=r"reference is 3: there are 2 entries"):
+        compare(pack, "sig_euler\nsig_heun", reference=3)
+
+
+def test_a_schedule_is_told_what_is_said_even_where_that_is_the_default_of_the_widget(pack):
+    ms = links(pack)["model"].get_model_object("model_sampling")
+    (entry,) = pack.part("entries").read("sig_euler / sig_polyexponential / rho=7")
+    levels = pack.part("entries").levels(entry, ms, 6, 1.0)
+    assert torch.equal(levels, sigmatic.schedulers.sigmas("polyexponential", 6, model_sigmas=ms.sigmas, rho=7.0))
+
+
+def test_nothing_is_the_list_that_was_there(pack):
+    read = pack.part("entries").read
+    assert read("") == read(None) == read("# sig_euler\n") == read(pack.part("entries").DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("sig_euler\nsig_eulr", r"line 2: sampler is 'sig_eulr'.*did you mean sig_euler"),
+        ("\nsig_euler / sig_karas", r"line 2: schedule is 'sig_karas'.*sig_karras"),
+        ("sig_euler / sig_karras / eta=1", r"line 1: .*no parameter 'eta': give .*s_churn.*rho, steps"),
+        ("sig_euler_ancestral / eta=-1", r"line 1: eta is -1"),
+        ("sig_euler_ancestral / eta=0:1, 50:-1", r"line 1: eta is -1 at 50 percent"),
+        ("sig_euler / sig_karras / rho=0:1, 9:2", r"line 1: rho cannot change"),
+        ("euler_ancestral / eta=0:1, 9:2", r"line 1: .*no curves"),
+        ("sig_euler / rho=3", r"line 1: .*no parameter 'rho'"),
+        ("sig_euler / sig_karras / rho", r"line 1: 'rho' is no parameter"),
+        ("sig_euler / steps=2.5", r"line 1: steps is 2.5: give a whole number from 1 to 10000"),
+        ("sig_euler / steps=inf", r"line 1: steps is inf"),
+        ("sig_euler / steps=0:5, 9:1", r"line 1: steps is "),
+        ("sig_euler / sig_karras / rho=1 / x", r"line 1: rho is '1 / x'"),
+        ("sig_euler / rho=1 / sig_karras", r"line 1: write sampler / schedule"),
+        ("/ sig_karras", r"line 1: sampler is ''"),
+    ],
+)
+def test_a_mistake_names_its_line_before_anything_runs(pack, text, says, monkeypatch):
+    monkeypatch.setattr(pack.part("run"), "sample", lambda *_, **__: pytest.fail("something ran"))
+    with pytest.raises(ValueError, match="^entries, " + says):
+        compare(pack, text)
+    assert pack.nodes["SigmaticCompare"].validate_inputs(entries=text).startswith("entries, line")
+    assert pack.nodes["SigmaticCompare"].validate_inputs(entries=None) is True
+
+
+def test_what_is_too_dear_names_its_line(pack, monkeypatch):
+    monkeypatch.setattr(pack.part("run"), "sample", lambda *_, **__: pytest.fail("something ran"))
+    with pytest.raises(ValueError, match=r"^entries, line 2: sig_dpm_adaptive needs 10 evaluations or more.* is 5"):
+        compare(pack, "sig_euler\nsig_dpm_adaptive", evaluations=5)
+    with pytest.raises(ValueError, match="denoise is 0"):
+        compare(pack, "sig_euler", denoise=0.0)
+
+
+def test_the_bar_goes_over_the_whole_grid(pack):
+    seen = importlib.import_module("latent_preview").SEEN
+    seen.clear()
+    compare(pack, "sig_euler\nsig_heun", evaluations=7)
+    assert seen == [(i, 11) for i in range(11)]
+
+
+def test_cancel_keeps_what_is_done(pack, caplog):
+    management = importlib.import_module("comfy.model_management")
+    trials, given = pack.part("trials"), links(pack)
+    ran, cell, stop = [], trials._cell, True
+
+    def spied(model, latent, entry, *rest):
+        ran.append(entry.sampler)
+        management.interrupted = stop and len(ran) == 3
+        return cell(model, latent, entry, *rest)
+
+    trials._cell = spied
+    entries = "sig_euler\nsig_heun\nsig_dpmpp_2m"
+    with pytest.raises(management.InterruptProcessingException):
+        compare(pack, entries, given)
+    assert "after 2 of 3 entries" in caplog.text and "sig_heun / sig_karras,6," in caplog.text
+    stop = False
+    samples = compare(pack, entries, given)[1]
+    assert ran == ["sig_euler", "sig_heun", "sig_dpmpp_2m", "sig_dpmpp_2m"]
+    assert torch.equal(samples, compare(pack, entries)[1]), "as if nothing had been kept"
+    compare(pack, entries, given)
+    compare(pack, entries + "\nsig_euler / steps=3", given)
+    del ran[:]
+    compare(pack, entries + "\nsig_euler / steps=3\nsig_lms", given)
+    assert ran == ["sig_lms"], "a line more runs only that"
+    compare(pack, entries, given, seed=4)
+    assert ran == ["sig_lms", "sig_euler", "sig_heun", "sig_dpmpp_2m"], "another seed runs all"
+
+
+def test_the_model_is_not_kept_alive(pack):
+    given = links(pack)
+    compare(pack, "sig_euler", given)
+    kept = pack.part("trials")._done
+    assert kept.model() is given["model"]
+    del given
+    importlib.import_module("gc").collect()
+    assert kept.model() is None
+
+
+def test_settings_on_the_model_are_heard(pack):
+    given = links(pack)
+    quiet = {**given, "model": pack.run("SigmaticSettings", model=given["model"], eta=0.0)}
+    assert torch.equal(compare(pack, "sig_euler_ancestral", quiet)[1], compare(pack, "sig_euler", given)[1])
+
+
+def test_pictures_come_from_the_vae_or_from_preview_colours(pack):
+    class Vae:
+        def decode(self, samples):
+            video = samples.new_zeros(len(samples), 3, 8, 16, 3)
+            video[:, 1] = 0.5
+            return video
+
+    results, model = pack.part("results"), links(pack)["model"]
+    assert (results.visible(model, Vae())(torch.zeros(2, 1, 3, 8, 8)) == 0.5).all(), "the middle of a video"
+    latents = torch.rand(2, 1, 32, 32) * 2 - 1
+    decoded = pack.run("SigmaticDemoDecode", samples={"samples": latents}, zoom=1)
+    torch.testing.assert_close(results.visible(model, None)(latents), decoded)
+    model.model.latent_format.latent_rgb_factors = None
+    with pytest.raises(ValueError, match=r"^vae: connect one"):
+        results.visible(model, None)
+    assert results.sized(torch.zeros(32, 16, 3), 100).size == (48, 96)
+    assert results.sized(torch.zeros(1024, 512, 3), 100).size == (50, 100)
