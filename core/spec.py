@@ -91,8 +91,7 @@ RESTART = (
 """Xu et al. 2023, arXiv:2306.14878: every sampler without memory has it."""
 LAW = Param(
     "law", "ancestral", "choice", choices=("ancestral", "sde", "flow"),
-    help="How eta is read: k-diffusion's rule, the diffusion SDE's, or ComfyUI's rule for flow models (old pictures).",
-)  # fmt: skip
+    help="How eta is read: k-diffusion's rule, the diffusion SDE's, or ComfyUI's on flow (old pictures).")  # fmt: skip
 CENTRAL = frozenset(param.name for param in (*CHURN, *RESTART))
 """Parameters that `core.tabulate` applies to whatever a sampler's builder returns."""
 

@@ -62,7 +62,7 @@ class SigmaticCompare(io.ComfyNode):
             ],
             outputs=[
                 io.Image.Output(display_name="sheet", tooltip="All results, labelled."),
-                io.Latent.Output(display_name="latents", tooltip="All results in one batch, entry after entry."),
+                io.Latent.Output(display_name="latent", tooltip="All results in one batch, entry after entry."),
                 io.String.Output(display_name="csv", tooltip="Entry, steps, evaluations, seconds, rms difference."),
             ],
         )  # fmt: skip

@@ -17,11 +17,7 @@ PARAMS = (
     Param("order", 4, "int", min=1, max=4, help="How many predictions are used; the fourth in short steps only."),
     Param("corrector", "on", "choice", choices=("on", "off"), help="Puts the last step right with each prediction."),
     Param(
-        "last",
-        "integrate",
-        "choice",
-        choices=("integrate", "denoised"),
-        help="The step to sigma 0; with a mask: denoised.",
+        "last", "integrate", "choice", choices=("integrate", "denoised"), help="The step to 0; denoised with a mask."
     ),
     Param(
         "follow",
@@ -56,7 +52,7 @@ def _known(step: Step, own: float) -> list[Node]:
     """
     nodes, clock = [Node(step.a.sigma, own)], _clock(step)
     for kept in step.kept:
-        if (kept.p and not nodes[-1].follow) or abs(np.diff(clock(np.array([kept.sigma, nodes[-1].sigma])))) < APART:
+        if (kept.p and not nodes[-1].follow) or np.ptp(clock(np.array([kept.sigma, nodes[-1].sigma]))) < APART:
             break
         nodes.append(Node(kept.sigma, -kept.p))
     return nodes
@@ -99,7 +95,8 @@ def _noisy(step: Step, d: float, order: int) -> tuple[Stage, ...]:
         return _soft(np.ones_like(t), np.exp(t))
 
     w = weights(lams, step.a.lam, step.b.lam, kernel, clock)
-    return here, landing._replace(w=tuple(step.b.alpha * weight for weight in w))
+    (whole,) = landing.w
+    return here, landing._replace(w=tuple(whole * weight / sum(w) for weight in w))
 
 
 def _arc(step: Step, d: float, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:

@@ -100,3 +100,14 @@ def test_what_it_refuses(name):
             sigmatic.samplers.sample(name, None, x, sigmas, disable=True, **options)
     with pytest.raises(ArithmeticError, match="not finite"):
         sigmatic.samplers.sample(name, lambda x, sigma: x * float("nan"), x, [1.0, 0.1, 0.0], disable=True)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("eta", [1.5, 10.0])
+def test_large_eta_and_odd_ends(name, eta, space):
+    out, took = run(name, space, eta=eta, max_evaluations=400)
+    assert torch.isfinite(out).all() and took["evaluations"] <= 400
+    x = torch.ones(1, 4, 6)
+    assert sigmatic.samplers.sample(name, None, x, [0.0], disable=True) is x
+    up = sigmatic.samplers.sample(name, MIXTURE.denoiser("flow"), x, [0.1, 0.5, 1.0], space="flow", disable=True)
+    assert torch.isfinite(up).all()

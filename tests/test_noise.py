@@ -119,3 +119,21 @@ def test_the_device_does_not_matter():
     here = noise.gaussian(torch.empty(2, 1000), 1)(2.0, 1.0)
     there = noise.gaussian(torch.empty(2, 1000, device="cuda"), 1)(2.0, 1.0)
     assert there.is_cuda and torch.equal(there.cpu(), here)
+
+
+def test_a_restart_hears_new_numbers_from_our_own_noise_objects():
+    x = torch.ones(1, 400) * 3
+    source, heard = noise.gaussian(x, 3), []
+
+    class Listening(type(source)):
+        def __call__(self, *asked):
+            heard.append(super().__call__(*asked))
+            return heard[-1]
+
+    source.__class__ = Listening
+    sigmas = [3.0, 2.0, 1.0, 0.1, 0.0]
+    sigmatic.samplers.sample(
+        "euler_ancestral", lambda x, s: x * 0.5, x, sigmas, noise=source, restarts=2, restart_min=0.1, disable=True
+    )
+    assert len(heard) > 6
+    assert all(not torch.equal(a, b) for i, a in enumerate(heard) for b in heard[:i])

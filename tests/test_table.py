@@ -220,3 +220,46 @@ def test_any_falling_list_has_a_table(values, name, s_noise):
     params = {"s_noise": s_noise} if sigmatic.samplers.get(name).stochastic else {}
     table = sigmatic.samplers.table(name, sorted(values, reverse=True), **params)
     assert table.evaluations >= len(table.rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_up_to_flow_one(name):
+    """Rising to sigma = 1, where lam ends: finite rows, or a refusal of samplers that cannot be quiet."""
+    known = {p.name for p in sigmatic.samplers.get(name).params}
+    params = {noisy: 0.0 for noisy in ("eta", "tau") if noisy in known}
+    try:
+        table = sigmatic.samplers.table(name, [0.05, 0.3, 0.6, 0.9, 1.0], space="flow", **params)
+    except ValueError as error:
+        assert "sigmas go up" in str(error) and name in ("lcm", "tcd", "ddpm", "ddpm_large", "ddpm_learned")
+        return
+    assert all(math.isfinite(c) for row in table.rows for s in row.stages for c in (s.A, *s.w, *s.B, s.p, s.q))
+    assert not any(table.noise)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("space", "sigmas"),
+    [
+        ("flow", [0.99999, 0.9999, 0.5, 0.1, 0.0]),
+        ("ve", [1e5, 1e4, 5.0, 0.1, 0.0]),
+        ("flow", [1.0, 0.999999, 0.9999, 0.5, 0.0]),
+        ("ve", [3e4, 2.5e4, 10.0, 0.5, 0.0]),
+    ],
+)
+def test_levels_before_noise_starts(name, space, sigmas):
+    table = sigmatic.samplers.table(name, sigmas, space=space)
+    for row in table.rows:
+        assert max(len(stage.B) for stage in row.stages) == len(row.segments())
+
+
+@pytest.mark.parametrize("name", STOCHASTIC)
+@pytest.mark.parametrize("eta", [20.0, 100.0])
+def test_the_largest_eta(name, eta, space):
+    sigmas = [80.0, 10.0, 0.3, 0.01, 0.0] if space == "ve" else [1.0, 0.9, 0.2, 0.01, 0.0]
+    assert max(sigmatic.samplers.table(name, sigmas, space=space, eta=eta).noise) > 0
+
+
+def test_a_table_that_is_no_number_is_refused():
+    row = tables.Row(2.0, 1.0, (tables.Stage(1.0, math.nan),))
+    with pytest.raises(ArithmeticError):
+        tables.check(tables.Table((row,), "ve"))
