@@ -58,6 +58,7 @@ def run(
     extra = extra_args or {}
     kept, current, denoised = list(registers), x.to(state), None
     uncond = frac = None
+    asks_more = table.uncond or table.learned
     for step in progress(plan(table)):
         start, slots, draws, new = current, [current, *kept], [], []
         for total in step.sums:
@@ -69,7 +70,7 @@ def run(
                 continue
             seen = current if given is state else current.to(given)
             denoised = model(seen, next(times), **extra)
-            if table.uncond or table.learned or not isinstance(denoised, Tensor):
+            if asks_more or not isinstance(denoised, Tensor):
                 denoised, uncond, frac = _needed(table, denoised)
             if callback is not None and len(slots) == 1 + len(kept):
                 callback(_report(step, marks, seen, denoised))
@@ -81,8 +82,11 @@ def run(
             new.append(prediction if total.lean == 0 else torch.add(current, prediction, alpha=total.lean))
         if callback is not None and not new and step.step >= 0:
             callback(_report(step, marks, start, start if denoised is None else denoised))
-        new.reverse()
-        kept = [*new, *kept][: step.keep]
+        if step.keep:
+            new.reverse()
+            kept = [*new, *kept][: step.keep]
+        else:
+            kept = []
     if current is denoised:
         current = current.clone()  # the model's own tensor: never hand it out as ours
     return (current if given is state else current.to(given)), kept
@@ -134,15 +138,17 @@ def _learned(draws: list[Tensor], spread: float, frac: Any) -> list[Tensor]:
 
 def combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
     """One stage: the sum of what is alive, in a tensor of its own (but for a single slot of weight 1)."""
-    (index, weight), *rest = total.terms
-    out = slots[index]
-    fresh = bool(rest) or weight != 1
+    terms = total.terms
     if total.blend:
-        (index, weight), *more = rest
-        out = torch.lerp(out, slots[index], weight)
-        for index, weight in more:
+        fresh = True
+        index, weight = terms[1]
+        out = torch.lerp(slots[terms[0][0]], slots[index], weight)
+        for index, weight in terms[2:]:
             out.lerp_(slots[index], weight)
     else:
+        (index, weight), *rest = terms
+        out = slots[index]
+        fresh = bool(rest) or weight != 1
         if fresh:
             out = out * weight
         for index, weight in rest:
