@@ -263,3 +263,11 @@ def test_a_table_that_is_no_number_is_refused():
     row = tables.Row(2.0, 1.0, (tables.Stage(1.0, math.nan),))
     with pytest.raises(ArithmeticError):
         tables.check(tables.Table((row,), "ve"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_step_count_is_finite(name, space):
+    for steps in range(1, 61):
+        table = sigmatic.samplers.table(name, sigmatic.schedulers.sigmas("simple", steps, space=space), space=space)
+        assert all(math.isfinite(c) for row in table.rows for s in row.stages for c in (s.A, *s.w, *s.B, s.p, s.q))

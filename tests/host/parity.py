@@ -132,6 +132,39 @@ def compare_sampler(name: str, params: dict, space: str) -> None:
     report(f"{name} {params} {space}", ours, theirs)
 
 
+def compare_inexact() -> None:
+    """Where theirs is not quite the method. ER-SDE: their integral is a sum of 200 points.
+
+    UniPC: they run it to sigma .001 in place of 0, and turn its order down in the last steps; both are taken out here.
+    """
+    mixture = importlib.import_module("sigmatic.demo.mixture").Mixture((4, 8, 8))
+    unipc = importlib.import_module("comfy.extra_samplers.uni_pc")
+    full = sigmatic.schedulers.sigmas("karras", 20)
+    x = torch.randn((2, 4, 8, 8), generator=torch.Generator().manual_seed(0)) * full[0]
+    model = inhost.HostModel(mixture.denoiser(), inhost.model_sampling(host, "ve"))
+    options = {"extra_args": {"seed": 1}, "disable": True}
+    zero = {"noise_sampler": lambda a, b: torch.zeros_like(x)}
+    for name, sigmas, theirs, own in (
+        ("deis", full, host.K.sample_deis(model, x, full, **options), {}),
+        ("er_sde", full, host.K.sample_er_sde(model, x, full, **options, **zero), {"s_noise": 0.0}),
+        ("uni_pc", full[:-1], _steady_unipc(unipc, model, x, full[:-1], "bh1"), {}),
+        ("uni_pc_bh2", full[:-1], _steady_unipc(unipc, model, x, full[:-1], "bh2"), {}),
+    ):
+        ours = sigmatic.samplers.sample(name, model, x, sigmas, disable=True, **own)
+        report(f"{'inexact ' * (name == 'er_sde')}{name}", ours, theirs)
+
+
+def _steady_unipc(unipc, model, x, sigmas, variant: str):
+    """Their UniPC at its full order to the end."""
+    sample = unipc.UniPC.sample
+
+    def steady(self, *args, **options):
+        return sample(self, *args, **{**options, "lower_order_final": False})
+
+    with unittest.mock.patch.object(unipc.UniPC, "sample", steady):
+        return unipc.sample_unipc(model, x.clone(), sigmas, extra_args={}, disable=True, variant=variant)
+
+
 def compare_adaptive() -> None:
     """DPM adaptive, from sigma_max to sigma_min: theirs stops there."""
     mixture = importlib.import_module("sigmatic.demo.mixture").Mixture((4, 8, 8))
@@ -221,6 +254,7 @@ with torch.inference_mode():
             compare_sampler(name, params, "ve")
         if flow:
             compare_sampler(name, params, "flow")
+    compare_inexact()
     compare_adaptive()
     compare_comfy_noise()
     compare_schedules()
