@@ -23,6 +23,11 @@ def _load() -> None:
 _load()
 
 
+def pytest_collection_modifyitems(items) -> None:
+    """The browser tests come last: Playwright keeps an event loop running, in which others cannot start theirs."""
+    items.sort(key=lambda item: "web" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's folder."""

@@ -29,7 +29,7 @@ WRONG = [
     (["sample", "--eta"], "--eta"),
     (["sample", "--rho", "0"], "rho is 0.0"),
     (["sample", "--solver-type", "euler"], "midpoint, heun"),
-    (["sample", "--sampler", "euler", "--eta", "1"], "eta is a parameter of dpm_2_ancestral"),
+    (["sample", "--sampler", "euler", "--eta", "1"], "eta is a parameter of"),
     (["sample", "--schedule", "normal", "--rho", "7"], "parameter of karras"),
     (["sample", "--sigma-min", "5", "--sigma-max", "2"], "sigma_min is 5"),
     (["sample", "--sigma-min", "-1"], "--sigma-min"),

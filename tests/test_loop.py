@@ -280,5 +280,6 @@ def test_memory_is_history_plus_stages_plus_two():
             most = max(most, len({id(t) for ref in alive if (t := ref()) is not None and t is not own}))
             return out
 
-        sigmatic.samplers.sample(name, model, own, sigmatic.schedulers.sigmas("karras", 6), disable=True)
+        sigmas = sigmatic.schedulers.sigmas("karras", 6)
+        sigmatic.samplers.sample(name, full(name, model), own, sigmas, disable=True)
         assert most <= spec.history + spec.evals_per_step + 2, name
