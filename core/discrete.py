@@ -57,6 +57,11 @@ class Discrete:
         betas = np.linspace(beta_start ** (1 / power), beta_end ** (1 / power), _whole("count", count, 2)) ** power
         return cls(np.cumprod(1.0 - betas))
 
+    @classmethod
+    def stable_diffusion(cls) -> Discrete:
+        """The steps of Stable Diffusion 1, 2 and XL."""
+        return cls.from_betas(0.00085, 0.012, scaled=True)
+
     def __len__(self) -> int:
         return len(self.alphas_cumprod)
 

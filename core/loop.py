@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .plan import PlannedStep, Sum, plan
+from .space import working_dtype
 from .table import Table
 
 Noise = Callable[..., Tensor]
@@ -52,7 +53,7 @@ def run(
     dtype.
     """
     given = x.dtype
-    state = torch.float64 if given == torch.float64 else torch.float32
+    state = working_dtype(x)
     times = iter(_times(table, x, state))
     marks = sigmas.unbind()
     extra = extra_args or {}

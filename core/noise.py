@@ -42,7 +42,7 @@ class Gaussian:
     ) -> None:
         self.shape, self.device, self.space = x.shape, x.device, spaces.check(space)
         self.maker = _maker(device, x.device)
-        self.dtype = torch.float64 if x.dtype == torch.float64 else torch.float32
+        self.dtype = spaces.working_dtype(x)
         self.seed, self.stream = check_seed(seed), stream
         self.indices = check_batch_index(batch_index, x.shape[0])
         self.size = x[:1].numel()

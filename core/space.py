@@ -49,6 +49,11 @@ def check(space: str) -> str:
     return space
 
 
+def working_dtype(x: Tensor) -> torch.dtype:
+    """What a run of `x` is computed in: float32, or float64 if x is."""
+    return torch.float64 if x.dtype == torch.float64 else torch.float32
+
+
 def level(sigma: float, space: str) -> Level:
     """The level of noise at `sigma`."""
     return Level(sigma, 1.0 - sigma if space == "flow" else 1.0)

@@ -28,7 +28,7 @@ def tabulate(
     sigmas = check_sigmas(sigmas, space)
     given = dict(params)  # a tuple has one value a step: see core.curve
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
-    _refuse_noise_on_the_way_up(spec, rising, given)
+    refuse_noise_on_the_way_up(spec, rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
     reach = past[:: 2 if spec.uncond else 1]
     seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), reach))
@@ -52,7 +52,8 @@ def tabulate(
     return Table(scaled, space, history, past, spec.uncond)
 
 
-def _refuse_noise_on_the_way_up(spec: SamplerSpec, rising: bool, params: dict[str, Any]) -> None:
+def refuse_noise_on_the_way_up(spec: SamplerSpec, rising: bool, params: dict[str, Any]) -> None:
+    """ValueError where sigmas rise and the sampler, as told by `params`, would add noise."""
     if rising and spec.stochastic and not {"eta", "tau", "solver_type"} & params.keys():
         raise ValueError(f"sigmas go up, and sampler {spec.name} adds noise, which it only can on the way down.")
     for noisy in ("eta", "tau", "s_churn"):

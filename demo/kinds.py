@@ -19,7 +19,7 @@ from .flags import add_seed, whole
 
 DIGITS = (1, 2, 4, 7)
 SAMPLERS = ("euler", "euler_ancestral", "dpmpp_2m", "dpmpp_2m_sde")
-TABLE = Discrete.from_betas(0.00085, 0.012, scaled=True)  # Stable Diffusion's
+TABLE = Discrete.stable_diffusion()
 KINDS = {
     "EPS\npredicts the noise,\nasked at DDPM's step numbers": ("ve", adapters.discrete("eps", TABLE)),
     "V\npredicts v,\nasked at DDPM's step numbers": ("ve", adapters.discrete("v", TABLE)),

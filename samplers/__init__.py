@@ -101,7 +101,7 @@ def sample_with_state(
     """
     spec = get(name)
     _check_x(x)
-    marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=_precision(x))
+    marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=spaces.working_dtype(x))
     values = _values(marks)
     if spec.adaptive:
         source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
@@ -145,10 +145,6 @@ def _values(sigmas: Sequence[float] | Tensor) -> tuple[float, ...]:
     if sigmas.ndim != 1:
         raise ValueError(f"sigmas has shape {tuple(sigmas.shape)}: give a one-dimensional list of noise levels.")
     return tuple(sigmas.tolist())
-
-
-def _precision(x: Tensor) -> torch.dtype:
-    return torch.float64 if x.dtype == torch.float64 else torch.float32
 
 
 def _check_x(x: Tensor) -> None:

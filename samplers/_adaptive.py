@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..core.adaptive import Controller, Report, Run
 from ..core.loop import Output
+from ..core.space import working_dtype
 from ..core.spec import SamplerSpec
-from ..core.tabulate import check_sigmas
+from ..core.tabulate import check_sigmas, refuse_noise_on_the_way_up
 
 _log = logging.getLogger("sigmatic")
 
@@ -36,11 +36,10 @@ def run(
     sigmas = check_sigmas(marks.tolist(), space)
     if any(callable(value) for value in params.values()):
         raise ValueError(f"sampler {spec.name}: its parameters must be numbers, as it has no steps of yours to follow.")
-    if len(sigmas) > 1 and sigmas[-1] > sigmas[0] and params["eta"] > 0:
-        raise ValueError("sigmas go up and eta is above 0: noise can only be added on the way down. Set eta to 0.")
+    refuse_noise_on_the_way_up(spec, sigmas[-1] > sigmas[0], params)
     if len(sigmas) < 2 or not any(sigmas):
         return x, vars(Report())
-    state = torch.float64 if x.dtype == torch.float64 else torch.float32
+    state = working_dtype(x)
 
     def answer(x_now: Tensor, sigma: Tensor) -> Tensor:
         found = model(x_now.to(x.dtype), sigma, **extra_args)

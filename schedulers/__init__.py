@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ..core import space as spaces
+from ..core.discrete import Discrete
 from ..core.space import Span
 from ..core.spec import SCHEDULES, Param, ScheduleSpec
 
@@ -137,6 +138,4 @@ def span(
 def _default_table(space: str) -> np.ndarray:
     if space == "flow":
         return np.arange(1, 1001) / 1000
-    betas = np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2  # Stable Diffusion's "scaled linear"
-    kept = np.cumprod(1 - betas)
-    return np.sqrt((1 - kept) / kept)
+    return Discrete.stable_diffusion().sigmas

@@ -3,13 +3,13 @@
 import numpy as np
 
 from ..core.clocks import interpolated
+from ..core.discrete import Discrete
 from ..core.space import Span
 from ..core.spec import Param, schedule
 
 SOURCE = "Sabour et al. 2024, arXiv:2404.14507; numbers: research.nvidia.com/labs/toronto-ai/AlignYourSteps/howto.html"
 
-_BETAS = np.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2  # the time of Stable Diffusion: "scaled linear"
-_SD = np.sqrt(1 / np.cumprod(1 - _BETAS) - 1)
+_SD = Discrete.stable_diffusion().sigmas
 TABLES = {
     "sd1": _SD[[999, 850, 736, 645, 545, 455, 343, 233, 124, 24, 0]],
     "sdxl": _SD[[999, 845, 730, 587, 443, 310, 193, 116, 53, 13, 0]],
