@@ -14,11 +14,10 @@ from torch import Tensor
 
 from . import shapes, space as spaces
 from .brownian import DevicePath, Path, clock, stretch
-from .keys import can_make_noise, check_batch_index, check_seed, each_chunk, mix, normals
+from .keys import can_make_noise, check_batch_index, check_seed, chunks, mix, normals
 
 STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
 _STRETCH, _PATH = 0, 1  # what a key is of
-_CHUNK = 1 << 17  # of independent noise: one pass over it, so it need not fit the cache
 
 
 def _maker(device: str, own: torch.device) -> torch.device:
@@ -69,14 +68,10 @@ class Gaussian:
         place = mix(key, grid << 62 | start << 31 | end)
         rows = out.view(len(self.indices), -1)
 
-        def work(item: int, k: int, part: slice) -> None:
-            normals(rows[item, part], mix(place, self.indices[item], k))
-
-        if self.maker.type == "cpu":
-            each_chunk(len(rows), self.size, work, chunk=_CHUNK)
-        else:
-            for item in range(len(rows)):
-                work(item, 0, slice(None))
+        parts = chunks(self.size) if self.maker.type == "cpu" else [slice(None)]
+        for row, index in zip(rows, self.indices, strict=True):
+            for k, part in enumerate(parts):
+                normals(row[part], mix(place, index, k))
 
 
 class Brownian(Gaussian):
@@ -138,7 +133,7 @@ def brownian(
     """Normalised increments of a Brownian path: f(sigma, sigma_next) -> Tensor like x; f.clock(sigma) -> lam.
 
     W(t) is the path at t = clamp(f.clock(sigma), -10, 22), on a grid of 2^-10; f is (W(t') - W(t)) / sqrt(|t' - t|).
-    As `gaussian` otherwise. Keeps at most 18 latents of CPU memory."""
+    As `gaussian` otherwise. Keeps at most 10 latents of CPU memory."""
     return Brownian(x, seed, batch_index, space, stream, device)
 
 

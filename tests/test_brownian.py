@@ -1,4 +1,4 @@
-"""The Brownian path: a path indeed, the same for all schedules, items, orders of looking and threads."""
+"""The Brownian path: a path indeed, the same for all schedules, items, and orders of looking."""
 
 import itertools
 import math
@@ -95,8 +95,8 @@ def test_items_seeds_and_streams_are_independent():
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "brownian", "pink"])
-def test_inference_mode_reaches_the_threads(kind):
-    """ComfyUI runs in inference mode, which every thread has of its own; the numbers are the same in and out of it."""
+def test_inference_mode_does_not_matter(kind):
+    """ComfyUI runs in inference mode; what is kept inside of it serves outside, too."""
     x = torch.empty(2, 4, 256, 256)
     pairs = list(itertools.pairwise(levels(4)))
     with torch.inference_mode():
@@ -107,20 +107,14 @@ def test_inference_mode_reaches_the_threads(kind):
     assert all(torch.equal(outside(*pair), z) for pair, z in zip(pairs, inside, strict=True))
 
 
-def test_threads_do_not_matter(monkeypatch):
-    x = torch.empty(2, 3 * keys.CHUNK // 2)
-    pairs = list(itertools.pairwise(levels(6)))
-    threaded = noise.brownian(x, 1)
-    expected = [threaded(*pair) for pair in pairs]
-
-    def one_by_one(items, size, work, rounds):
-        for item in reversed(range(items)):
-            for k in reversed(range(0, size, keys.CHUNK)):
-                work(item, k // keys.CHUNK, slice(k, min(k + keys.CHUNK, size)))
-
-    monkeypatch.setattr(brownian, "each_chunk", one_by_one)
-    alone = noise.brownian(x, 1)
-    assert all(torch.equal(alone(*pair), z) for pair, z in zip(pairs, expected, strict=True))
+def test_chunks_are_independent(monkeypatch):
+    """An item of many chunks is no copy of the first; how the work is cut up does not matter within a chunk."""
+    size = keys.CHUNK + 1000
+    z = noise.brownian(torch.empty(1, size), 1)(2.0, 1.0).flatten()
+    assert abs((z[:1000] * z[keys.CHUNK :]).mean().item()) < 0.15
+    monkeypatch.setattr(brownian, "PIECE", 777)
+    other = noise.brownian(torch.empty(1, size), 1)(2.0, 1.0).flatten()
+    torch.testing.assert_close(other, z, rtol=0, atol=1e-5)
 
 
 def test_both_ends_are_finite(space):
@@ -148,10 +142,10 @@ def test_a_rounding_error_of_sigma_changes_nothing(towards, space):
         assert torch.equal(path(*pair), path(*other))
 
 
-@pytest.mark.parametrize("tails", [True, False])
-def test_normals_are_normal(tails):
+@pytest.mark.parametrize("draw", [keys.normals, keys.rough_normals])
+def test_normals_are_normal(draw):
     z = torch.empty(2_000_000)
-    keys.normals(z, 5, tails)
+    draw(z, 5)
     z = z.double()
     assert z.var().item() == pytest.approx(1, abs=0.005) and abs(z.mean().item()) < 0.005
     assert (z**4).mean().item() / z.var().item() ** 2 == pytest.approx(3, abs=0.03)
@@ -160,13 +154,24 @@ def test_normals_are_normal(tails):
         expected = pytest.approx(beyond, rel=5 / math.sqrt(beyond * len(z)))
         assert (z > limit).double().mean().item() * 2 == expected
         assert (z < -limit).double().mean().item() * 2 == expected
-    assert (z.abs().max() > 4.6) == tails  # 4.6: 8 of 2 million
+    assert (z.abs().max() > 4.6) == (draw is keys.normals)  # 4.6: 8 of 2 million
+
+
+def test_four_rough_normals_know_little_of_each_other():
+    """Over all 65,536 points: every quantile comes once in each place, mixed moments are as of independent numbers."""
+    fours = keys._fours().view(torch.float32).view(-1, 4).double()
+    assert all(len(column.unique()) == len(fours) for column in fours.T)
+    assert (fours.T @ fours / len(fours) - torch.eye(4)).abs().max() < 0.003
+    for a, b, c in itertools.permutations(fours.T, 3):
+        assert (a * b * c).mean().abs() < 0.003 and (a * b * c**2).mean().abs() < 0.003
+        assert (a**2 * b).mean().abs() < 0.003 and abs((a**2 * b**2).mean() - 1) < 0.003
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 5, 1000])
-def test_normals_of_any_size(size):
-    z = torch.empty(size)
-    keys.normals(z, 5)
+@pytest.mark.parametrize("draw", [keys.normals, keys.rough_normals])
+def test_normals_of_any_size(size, draw):
+    z = torch.full((size,), math.nan)
+    draw(z, 5)
     assert torch.isfinite(z).all()
 
 
@@ -175,7 +180,8 @@ def test_memory_is_bounded():
     path = noise.brownian(x, 1)
     for pair in itertools.pairwise(levels(50)):
         path(*pair)
-    assert sum(v.numel() for v in path.path._values) <= 20 * x.numel()
+    kept = sum(w.numel() for chunk in path.path._chunks for piece in chunk._kept for w in piece)
+    assert 0 < kept + path.path._fresh.numel() <= 10 * x.numel()
 
 
 @pytest.mark.parametrize("name", [n for n in sigmatic.samplers.names() if n.endswith("_sde")])
@@ -197,8 +203,8 @@ def test_the_path_of_a_device_is_the_same_path():
         one, other = torch.empty(2, 500), torch.empty(2, 500)
         keeping.increment(one, start, end)
         looking.increment(other, start, end)
-        assert torch.equal(one, other)
-    assert looking._last is not None and looking._last.numel() == 2 * 500 and looking._values == []
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
+    assert looking._here.numel() == 2 * 500 and looking._chunks == []
 
 
 def test_where_noise_is_made():

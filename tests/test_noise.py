@@ -39,7 +39,7 @@ def test_neighbouring_keys_are_independent():
     bits = np.array([[key >> k & 1 for k in range(64)] for key in mixed])
     flips = np.abs(np.diff(bits, axis=0)).mean()
     assert flips == pytest.approx(0.5, abs=0.03)
-    z = noise.gaussian(torch.empty(1, 4 * noise._CHUNK), 3)(2.0, 1.0).reshape(4, -1)
+    z = noise.gaussian(torch.empty(1, 4 * keys.CHUNK), 3)(2.0, 1.0).reshape(4, -1)
     assert (torch.corrcoef(z) - torch.eye(4)).abs().max() < 0.02
 
 
