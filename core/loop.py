@@ -139,21 +139,19 @@ def _learned(draws: list[Tensor], spread: float, frac: Any) -> list[Tensor]:
 
 def combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
     """One stage: the sum of what is alive, in a tensor of its own (but for a single slot of weight 1)."""
-    terms = total.terms
     if total.blend:
-        fresh = True
-        index, weight = terms[1]
-        out = torch.lerp(slots[terms[0][0]], slots[index], weight)
-        for index, weight in terms[2:]:
-            out.lerp_(slots[index], weight)
+        (first, _), (index, share), *more = total.blend
+        out, fresh = torch.lerp(slots[first], slots[index], share), True
+        for index, share in more:
+            out.lerp_(slots[index], share)
+        rest = total.terms
     else:
-        (index, weight), *rest = terms
-        out = slots[index]
-        fresh = bool(rest) or weight != 1
+        (first, weight), *rest = total.terms
+        out, fresh = slots[first], bool(rest) or weight != 1
         if fresh:
             out = out * weight
-        for index, weight in rest:
-            out.add_(slots[index], alpha=weight)
+    for index, weight in rest:
+        out.add_(slots[index], alpha=weight)
     for index, weight in total.noise:
         out = out.add_(draws[index], alpha=weight) if fresh else torch.add(out, draws[index], alpha=weight)
         fresh = True

@@ -15,14 +15,14 @@ class Sum(NamedTuple):
     """One stage: the weights of the slots it adds up, of the noises, and what to do with the result.
 
     Slots are counted as the loop keeps them: the step's start, the registers of earlier steps from the newest back,
-    then this step's predictions in order. With `blend`, terms are a chain of interpolations, not plain weights.
-    `lean` = q/p of the register to keep, or 0 where that is the prediction itself. `as_is`: it is the start unchanged.
-    `spread`: the model's say in the noise, as of `core.table.Stage`.
+    then this step's predictions in order. `blend`: a chain of interpolations, (slot, share of it); `terms`: what is
+    added with plain weights. `lean` = q/p of the register to keep, or 0 where that is the prediction itself or none.
+    `as_is`: it is the start unchanged. `spread`: the model's say in the noise, as of `core.table.Stage`.
     """
 
     sigma: float
+    blend: tuple[tuple[int, float], ...]
     terms: tuple[tuple[int, float], ...]
-    blend: bool
     noise: tuple[tuple[int, float], ...]
     draws: int
     evaluate: bool
@@ -54,7 +54,7 @@ def plan(table: Table) -> tuple[PlannedStep, ...]:
     for row, keep in zip(table.rows, keeps, strict=True):
         step = -1 if row.jump else row.step
         hat = row.stages[0].sigma if row.stages[0].q and row.stages[0].sigma != row.sigma else 0.0
-        steps.append(PlannedStep(_sums(row, scales, table.uncond), _draws(row), keep, step, hat))
+        steps.append(PlannedStep(_sums(row, scales, table.width, keep), _draws(row), keep, step, hat))
         for stage in row.stages:
             if stage.q:
                 scales[:0] = [stage.p or stage.q] + [1.0] * table.uncond
@@ -84,10 +84,10 @@ def _keeps(table: Table) -> list[int]:
     return keeps[::-1]
 
 
-def _sums(row: Row, scales: list[float], uncond: bool) -> tuple[Sum, ...]:
+def _sums(row: Row, scales: list[float], width: int, keep: int) -> tuple[Sum, ...]:
     """The stages of `row` in slots. A register F = p x + q D is kept as x + (q/p) D or D; `scales` restore it."""
     own: list[tuple[Terms, Terms]] = []  # the step's registers, oldest first, as weights of slots and of noises
-    sums = []
+    sums, made = [], width * sum(stage.q != 0 for stage in row.stages)
     for stage in row.stages:
         slots: Terms = {0: stage.A}
         noise: Terms = dict(enumerate(stage.B))
@@ -96,13 +96,14 @@ def _sums(row: Row, scales: list[float], uncond: bool) -> tuple[Sum, ...]:
             _add(noise, weight, register[1])
         for k, weight in enumerate(stage.w[len(own) :]):
             _add(slots, weight * scales[k], {1 + k: 1.0})
-        sums.append(_sum(stage, slots, noise))
+        wanted = made - len(own) - width < keep  # the registers made after this one come before it
+        sums.append(_sum(stage, slots, noise, len(scales), wanted))
         if stage.q:
             slot = 1 + len(scales) + len(own)
             register: tuple[Terms, Terms] = {slot: stage.q}, {}
             _add(register[0], stage.p, slots)
             _add(register[1], stage.p, noise)
-            own += [({slot + 1: 1.0}, {}), register] if uncond else [register]
+            own += [({slot + 1: 1.0}, {}), register] if width == 2 else [register]
     return tuple(sums)
 
 
@@ -111,24 +112,19 @@ def _add(total: Terms, weight: float, other: Terms) -> None:
         total[key] = total.get(key, 0.0) + weight * value
 
 
-def _sum(stage: Stage, slots: Terms, noise: Terms) -> Sum:
+def _sum(stage: Stage, slots: Terms, noise: Terms, earlier: int, wanted: bool) -> Sum:
     terms = tuple((index, weight) for index, weight in sorted(slots.items(), reverse=True) if weight)
+    as_is = terms == ((0, 1.0),)
     chain = _chain(terms)
+    if chain:
+        terms = ()
+    else:  # earlier registers may be differences, which add up to nothing
+        chain = _chain(tuple(term for term in terms if not 1 <= term[0] <= earlier))
+        terms = tuple(term for term in terms if 1 <= term[0] <= earlier) if chain else terms
     noises = tuple((index, weight) for index, weight in noise.items() if weight)
-    lean = stage.q / stage.p if stage.p else 0.0
-    as_is = terms == ((0, 1.0),) and not noises
-    evaluate = stage.q != 0
-    return Sum(
-        stage.sigma,
-        chain or terms,
-        bool(chain),
-        noises,
-        len(stage.B),
-        evaluate,
-        lean,
-        as_is,
-        stage.spread if noises else 0.0,
-    )
+    lean = stage.q / stage.p if stage.p and wanted else 0.0
+    spread = stage.spread if noises else 0.0
+    return Sum(stage.sigma, chain, terms, noises, len(stage.B), stage.q != 0, lean, as_is and not noises, spread)
 
 
 def _chain(terms: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
