@@ -55,7 +55,7 @@ def run(
     given = x.dtype
     state = working_dtype(x)
     times = iter(_times(table, x, state))
-    marks = sigmas.unbind()
+    marks = sigmas.unbind() if callback is not None else ()
     extra = extra_args or {}
     kept, current, denoised = list(registers), x.to(state), None
     uncond = frac = None

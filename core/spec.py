@@ -114,7 +114,7 @@ class Spec:
             if name not in known:
                 takes = ", ".join(known) or "no parameters"
                 raise ValueError(f"{self.name} has no parameter {name!r}: it takes {takes}.")
-        return {name: param.check(given.get(name, param.default)) for name, param in known.items()}
+        return {name: param.check(given[name]) if name in given else param.default for name, param in known.items()}
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,11 @@ class SamplerSpec(Spec):
 
     def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
         """As of every declaration; a float may also be a function of sigma, whose values are checked with the table."""
-        floats = {param.name for param in self.params if param.kind == "float" and param not in RESTART}
-        curves = {name: value for name, value in given.items() if name in floats and callable(value)}
+        curves = {name: value for name, value in given.items() if callable(value)}
+        floats = (
+            [param.name for param in self.params if param.kind == "float" and param not in RESTART] if curves else []
+        )
+        curves = {name: value for name, value in curves.items() if name in floats}
         plain = super().resolve({name: value for name, value in given.items() if name not in curves})
         return {**plain, **curves}
 
