@@ -57,6 +57,8 @@ class Sentinel:
         """Check the sums that the device has finished; with `wait`, all of them."""
         while self._seen and (wait or (self._seen[0].event is not None and self._seen[0].event.query())):
             seen = self._seen.pop(0)
+            if seen.event is not None:
+                seen.event.synchronize()  # passed, unless this is the end of the run
             got, gave = seen.finite.tolist()
             if not (got and gave):
                 self._stop(seen.place, float(seen.sigma), got)
@@ -101,5 +103,5 @@ def _event(device: torch.device) -> Any:
     if device.type != "cuda":
         return None
     event = torch.cuda.Event()
-    event.record()
+    event.record(torch.cuda.current_stream(device))  # where x is, which need not be the current device
     return event
