@@ -9,7 +9,6 @@ from torch import Tensor
 
 from . import host
 
-
 _WIDER = {torch.float16: torch.float32, torch.bfloat16: torch.float32}  # in which no sum of theirs overflows
 
 
