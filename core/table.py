@@ -107,26 +107,36 @@ class Table:
         return (*reversed(own), *self.past)[: self.history * self.width]
 
     @cached_property
+    def between(self) -> bool:
+        """Whether the model is called at levels that are not in the schedule."""
+        levels = {level for row in self.rows for level in row[:2]}
+        return any(stage.q != 0 and stage.sigma not in levels for row in self.rows for stage in row.stages)
+
+    @cached_property
     def learned(self) -> bool:
         """Whether the model has a say in the noise."""
         return any(stage.spread for row in self.rows for stage in row.stages)
 
 
 class Step(NamedTuple):
-    """What a sampler's builder sees: the ends of the step and where its earlier evaluations lie, newest first.
+    """What a sampler's builder sees: the ends of the step and its earlier evaluations (`kept`), newest first.
 
     `n` is the number of steps of the run, `left` that of the steps behind this one if the run ends in 0 (else many);
-    `kept` says what the earlier registers are, `previous` the parameters of the step before.
+    `previous` are the parameters of the step before.
     """
 
     a: Level
     b: Level
-    past: tuple[Level, ...] = ()
+    kept: tuple[Kept, ...] = ()
     space: str = "ve"
     n: int = 1
     left: int = 1 << 30
-    kept: tuple[Kept, ...] = ()
     previous: Mapping[str, Any] = {}
+
+    @property
+    def past(self) -> tuple[Level, ...]:
+        """Where the earlier evaluations lie."""
+        return tuple(level(kept.sigma, self.space) for kept in self.kept)
 
     @property
     def h(self) -> float:

@@ -122,3 +122,11 @@ def test_new_widgets_of_the_schedule_node_are_not_asked_of_older_prompts(pack):
     assert [i.id for i in inputs][:5] == ["model", "schedule", "steps", "denoise", "rho"]
     for widget in inputs[5:]:
         assert widget.given["optional"] and widget.extra_dict["advanced"]
+
+
+def test_a_text_of_more_levels_than_any_node_makes_is_refused(pack):
+    text = " ".join(str(20000 - i) for i in range(10002))
+    with pytest.raises(ValueError, match="text: it has 10002 levels: give up to 10001"):
+        pack.run("SigmaticText", text=text)
+    assert "10002" in pack.nodes["SigmaticText"].validate_inputs(text)
+    assert len(pack.run("SigmaticText", text=text[: text.rindex(" ")])) == 10001
