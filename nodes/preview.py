@@ -54,6 +54,7 @@ def describe(request: Any) -> dict[str, Any]:
     return {
         "sigmas": [_rounded(sigma) for sigma in run_.sigmas],
         "log_snr": [_rounded(2 * level(sigma, space).lam) for sigma in run_.sigmas],
+        "range": [_rounded(float(end)) for end in (run_.model.ms.sigma_min, run_.model.ms.sigma_max)],
         "summary": _summary(run_.names, run_.sigmas, told),
         "assumes": [*dict.fromkeys(run_.assumes), f"The model is taken for {assumed.in_words(*kind)}."],
         **{key: told.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},

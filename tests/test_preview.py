@@ -142,6 +142,13 @@ def test_a_node_as_it_is_added_can_be_drawn(ask, node):
     assert "Stable Diffusion" in " ".join(told["assumes"])
 
 
+@pytest.mark.parametrize(("model", "high"), [({}, 14.6), (FLOW, 1.0), ({"kind": "edm", "sigma_max": 80.0}, 80.0)])
+def test_the_models_range_is_told_whatever_is_drawn(ask, model, high):
+    told = ask("SigmaticSchedule", model=model, schedule="sig_drawn", points="0:0.9, 100:0.5", steps=4)
+    assert told["sigmas"][0] == pytest.approx(0.9)
+    assert told["range"][1] == pytest.approx(high, rel=0.01) and 0 < told["range"][0] < 0.1
+
+
 def test_what_is_assumed_is_said(ask):
     assert "sig_karras with 20 steps" in ask("SigmaticSampler")["assumes"][0]
     told = ask(
@@ -232,7 +239,7 @@ CURVES = st.text("0123456789:,.-; =e", max_size=40) | st.sampled_from(
     ["0:1," * 400, "order = 3; s_churn = 0:20", "restarts = 100"]
 )
 NUMBERS = st.integers(-(10**9), 10**9) | st.floats() | st.just(10**500)
-TEXTS = ["eta_curve", "s_noise_curve", "more", "text", "operation", "by", "at", "amount", "first_sigma"]
+TEXTS = ["eta_curve", "s_noise_curve", "more", "text", "points", "operation", "by", "at", "amount", "first_sigma"]
 WIDGETS = [*TEXTS, "steps", "denoise", "eta", "s_noise", "rho", "start_at_step", "end_at_step", "cfg", "seed"]
 VALUES = st.dictionaries(
     st.sampled_from([*WIDGETS, "sampler", "schedule", "noise", "__class__"]), NUMBERS | ODD | CURVES

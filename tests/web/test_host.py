@@ -103,3 +103,36 @@ def test_help_and_languages_are_served(real, host):
     routes = host.get("/sigmatic/samplers")
     assert routes["samplers"] and routes["schedules"]
     assert real.js(f"async () => (await fetch('{ROUTES}')).headers.get('cache-control')") in ("no-cache", "no-store")
+
+
+def test_a_drawn_schedule_reaches_the_run(quickstart_page, host):
+    """What the keys draw on the node is what the sigmas then are."""
+    page, _ = quickstart_page
+    node, text = page.add("SigmaticSchedule", at=(700, 600), steps=5), page.add("SigmaticText", at=(1100, 600))
+    shown = page.add("PreviewAny", at=(1400, 600))
+    page.js(
+        """([schedule, text, shown]) => {
+            const model = app.graph._nodes.find((node) => node.type === 'SigmaticDemoModel');
+            model.connect(0, __node(schedule), 0); __node(text).connect(1, __node(shown), 0);
+            const at = __node(text).inputs.findIndex((input) => input.type === 'SIGMAS');
+            __node(schedule).connect(0, __node(text), at);
+            __node(schedule).properties.sigmatic_plot = { curve: 'points' }; __node(schedule).onConfigure?.({}); }""",
+        [node, text, shown],
+    )
+    page.drawn(node, "sig_karras: 5 steps")
+    page.until("(id) => __plot(id).querySelector('.curve .picture')", node)
+    page.js("(id) => __plot(id).querySelector('.curve .picture').focus()", node)
+    for key in ("+", ".", "Shift+ArrowUp", "ArrowLeft"):
+        page.tab.keyboard.press(key)
+    page.drawn(node, "sig_drawn: 5 steps")
+    prompt = page.js("async () => (await app.graphToPrompt()).output")
+    wanted = {name: prompt[name] for name in (node, text, shown, prompt[node]["inputs"]["model"][0])}
+    (said,) = host.run(wanted)[shown]["text"]
+    drawn = page.js(
+        "async (id) => { const { plots } = await import('" + ROUTES + "');"
+        " return [...plots].find((plot) => String(plot.node.id) === id).answer.sigmas; }",
+        node,
+    )
+    assert [float(level) for level in said.split(",")] == pytest.approx(drawn, rel=1e-5)
+    points = dict(tuple(map(float, piece.split(":"))) for piece in prompt[node]["inputs"]["points"].split(","))
+    assert {0, 24, 50, 75, 100} == set(points) and points[24] > drawn[1]

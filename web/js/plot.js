@@ -145,7 +145,7 @@ export class Plot {
     if (this.editor?.text === widget) return this.editor?.draw();
     const opened = Boolean(widget) !== Boolean(this.editor);
     this.editor?.element.remove();
-    this.editor = widget ? new CurveEditor(widget) : null;
+    this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
     if (this.editor) this.says.before(this.editor.element);
     this.element.classList.toggle("open", Boolean(this.editor));
     const { size } = this.node;

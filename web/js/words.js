@@ -4,9 +4,9 @@
 import { format } from "./scale.js";
 
 /**
- * What POST /sigmatic/table answers: levels (n + 1), the rest per step (n) or null where the node has none.
+ * What POST /sigmatic/table answers: levels (n + 1), the model's range, the rest per step (n) or null where the node has none.
  * @typedef {{
- *   sigmas: number[], log_snr: (number | null)[], summary: string, assumes: string[], notes: string[],
+ *   sigmas: number[], range: [number, number], log_snr: (number | null)[], summary: string, assumes: string[], notes: string[],
  *   evaluations: number[] | null, noise: number[] | null, eta: number[] | null, s_noise: number[] | null,
  * }} Answer
  */
