@@ -9,70 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-
-@dataclass(frozen=True)
-class Param:
-    """One parameter of a sampler or schedule: name, default, kind and the values it allows.
-
-    `kind` is "float", "int", "bool", "choice" or "text"; `min` and `max` are inclusive; `above` is an exclusive lower
-    bound.
-    """
-
-    name: str
-    default: Any
-    kind: str = "float"
-    min: float | None = None
-    max: float | None = None
-    above: float | None = None
-    choices: tuple[str, ...] = ()
-    help: str = ""
-
-    def __post_init__(self) -> None:
-        self.check(self.default)
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values in words."""
-        if self.kind == "choice":
-            return "one of " + ", ".join(self.choices)
-        if self.kind in ("bool", "text"):
-            return "True or False" if self.kind == "bool" else "text of up to 30000 letters"
-        noun = "a whole number" if self.kind == "int" else "a number"
-        low = (
-            f"above {self.above:g}" if self.above is not None else f"from {self.min:g}" if self.min is not None else ""
-        )
-        high = f"to {self.max:g}" if self.max is not None else "up" if low else ""
-        return " ".join(part for part in (noun, low, high) if part)
-
-    def check(self, value: Any) -> Any:
-        """Return `value` in the parameter's own type; raise ValueError saying what was got and what is allowed."""
-        if self.kind == "choice":
-            ok = value in self.choices
-        elif self.kind == "text":
-            ok = isinstance(value, str) and len(value) <= 30_000
-        elif self.kind == "bool":
-            ok = isinstance(value, bool)
-        else:
-            value, ok = self._number(value)
-        if not ok:
-            raise ValueError(f"{self.name} is {value!r}: give {self.allowed}.")
-        return value
-
-    def _number(self, value: Any) -> tuple[Any, bool]:
-        if isinstance(value, (bool, str)):
-            return value, False
-        try:
-            number = float(value)
-        except (TypeError, ValueError, OverflowError):
-            return value, False
-        if number == math.inf and self.default == math.inf:
-            return number, True
-        if not math.isfinite(number) or (self.kind == "int" and number != int(number)):
-            return value, False
-        above = self.above is None or number > self.above
-        inside = (self.min is None or number >= self.min) and (self.max is None or number <= self.max)
-        return (int(number) if self.kind == "int" else number), above and inside
-
+from .param import Param
 
 ETA = Param("eta", 1.0, min=0.0, max=100.0, help="Noise added back at each step. 0: none, the ODE sampler.")
 S_NOISE = Param("s_noise", 1.0, min=0.0, max=100.0, help="Strength of the added noise. 1 is exact; less is smoother.")
@@ -124,7 +61,9 @@ class SamplerSpec(Spec):
     `order` is the order of convergence of its ODE, `evals_per_step` the model evaluations of an ordinary step,
     `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma" or "lam",
     `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`, `learned`: it needs the
-    model's unconditional prediction, or its variance, too. `adaptive`: it chooses its own steps, and has no table.
+    model's unconditional prediction, or its variance, too. `models`: "any", or "distilled" if only those are met with
+    it; `most_cfg`: the guidance scale above which it burns, None if that is the model's affair alone. `adaptive`: it
+    chooses its own steps, and has no table.
     `marginal` False: its noise is not what the level asks for, by design; `slack`: by how much its coefficients miss,
     where old pictures need it. `group`: its steps go in groups of so many, each beginning without memory. `closing`:
     the last so many steps before 0 are made another way, so a run cannot be split there. `lands`: it makes the step to
@@ -140,6 +79,8 @@ class SamplerSpec(Spec):
     noise: str = "gaussian"
     uncond: bool = False
     learned: bool = False
+    models: str = "any"
+    most_cfg: float | None = None
     adaptive: bool = False
     marginal: bool = True
     slack: float = 0.0
@@ -158,7 +99,12 @@ class SamplerSpec(Spec):
 
 @dataclass(frozen=True)
 class ScheduleSpec(Spec):
-    """A noise schedule: its builder turns a step count and the model's range into levels of noise."""
+    """A noise schedule: its builder turns a step count and the model's range into levels of noise.
+
+    `spaces`: those that it suits. In the other, most of its steps fall where there is little to do.
+    """
+
+    spaces: tuple[str, ...] = ("ve", "flow")
 
 
 AnySpec = TypeVar("AnySpec", bound=Spec)
@@ -215,7 +161,7 @@ def sampler(title: str, *, params: tuple[Param, ...] = (), reference: str = "", 
         name = build.__name__
         fields.setdefault("stochastic", S_NOISE in params and CHURN[0] not in params)
         fields.setdefault("noise", "brownian" if name.endswith("_sde") else "gaussian")
-        plain = fields.get("history", 0) == 0 and not fields.get("adaptive") and fields.get("family") != "distilled"
+        plain = fields.get("history", 0) == 0 and not fields.get("adaptive") and fields.get("models") != "distilled"
         strength = () if S_NOISE in params else (S_NOISE,)
         own = (*params, *strength, *RESTART) if plain else params
         SAMPLERS.add(SamplerSpec(name, title, own, _summary(build), reference, build, **fields))
@@ -236,7 +182,7 @@ def alias(name: str, of: str, title: str, summary: str, reference: str, **fixed:
     SAMPLERS.add(replace(base, **own, build=build, alias_of=of))
 
 
-def schedule(title: str, *, params: tuple[Param, ...] = (), reference: str = ""):
+def schedule(title: str, *, params: tuple[Param, ...] = (), reference: str = "", **fields: Any):
     """Declare the decorated function as the schedule of its own name.
 
     It is called as `build(steps, span, **params)` (`span`: `core.space.Span`) and returns `steps` descending sigmas
@@ -244,7 +190,7 @@ def schedule(title: str, *, params: tuple[Param, ...] = (), reference: str = "")
     """
 
     def declare(build: Callable[..., Any]) -> Callable[..., Any]:
-        SCHEDULES.add(ScheduleSpec(build.__name__, title, params, _summary(build), reference, build))
+        SCHEDULES.add(ScheduleSpec(build.__name__, title, params, _summary(build), reference, build, **fields))
         return build
 
     return declare

@@ -107,6 +107,12 @@ class Table:
         return (*reversed(own), *self.past)[: self.history * self.width]
 
     @cached_property
+    def between(self) -> bool:
+        """Whether the model is called at levels that are not in the schedule."""
+        levels = {level for row in self.rows for level in row[:2]}
+        return any(stage.q != 0 and stage.sigma not in levels for row in self.rows for stage in row.stages)
+
+    @cached_property
     def learned(self) -> bool:
         """Whether the model has a say in the noise."""
         return any(stage.spread for row in self.rows for stage in row.stages)

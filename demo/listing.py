@@ -32,9 +32,15 @@ def execute(args: argparse.Namespace, command: str) -> None:
 
 
 def as_dict(spec: Spec) -> dict[str, Any]:
-    """Every declared field but the code."""
+    """Every declared field but the code; of samplers also `between`, whether they call the model between the levels."""
     fields = {f.name: getattr(spec, f.name) for f in dataclasses.fields(spec) if f.name not in ("build", "params")}
-    return {**fields, "params": [_plain(param) for param in spec.params]}
+    derived = {"between": _between(spec)} if isinstance(spec, SamplerSpec) else {}
+    return {**fields, **derived, "params": [_plain(param) for param in spec.params]}
+
+
+def _between(spec: SamplerSpec) -> bool:
+    """By its table, with its parameters as they come; adaptive samplers choose their own levels."""
+    return spec.adaptive or samplers.table(spec.name, (10.0, 7.0, 3.0, 1.0, 0.4, 0.0)).between
 
 
 def _plain(param: Param) -> dict[str, Any]:
@@ -77,16 +83,29 @@ def page(specs: list[Any]) -> str:
 
 def _heads(specs: list[Any]) -> list[str]:
     solver = ["order", "evaluations a step", "noise"] if isinstance(specs[0], SamplerSpec) else []
-    return ["name", "title", *solver, "parameters (defaults)"]
+    return ["name", "title", *solver, "models", "parameters (defaults)"]
 
 
 def _cells(spec: Any) -> list[str]:
     cells = [spec.name, spec.title]
     if isinstance(spec, SamplerSpec):
         cells += [str(spec.order), str(spec.evals_per_step), "yes" if spec.stochastic else "no"]
+    cells.append(_models(spec))
     params = ", ".join(map(_parameter, spec.params)) or "-"
     same = f" (same as {spec.alias_of})" if getattr(spec, "alias_of", None) else ""
     return [*cells, params + same]
+
+
+def _models(spec: Any) -> str:
+    """What it is for, and what it asks of the model."""
+    if not isinstance(spec, SamplerSpec):
+        return "any" if len(spec.spaces) > 1 else {"ve": "VE", "flow": "flow"}[spec.spaces[0]]
+    asks = [spec.models]
+    asks += [f"cfg up to {spec.most_cfg:g}"] if spec.most_cfg else []
+    asks += ["with a negative prompt"] if spec.uncond else []
+    asks += ["with a learned variance"] if spec.learned else []
+    asks += ["also asked between the levels"] if _between(spec) else []
+    return ", ".join(asks)
 
 
 def _parameter(param: Param) -> str:

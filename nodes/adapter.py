@@ -1,7 +1,6 @@
 """Our samplers and schedules in the shape ComfyUI calls: k-diffusion functions and scheduler handlers."""
 
 import inspect
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -12,7 +11,7 @@ from .. import samplers, schedulers
 from ..core import noise
 from ..core.curve import scaled
 from ..samplers._comfy import has_tree
-from . import guard, host, options, settings
+from . import guard, host, options, settings, tell
 from .guided import with_uncond
 from .record import Record
 from .sentinel import Sentinel
@@ -20,7 +19,6 @@ from .sentinel import Sentinel
 OWN_NOISE = "default"
 RUN = ("noise", "between", "batch_index")  # options of a run, not of its sampler
 _CHOICE = "__sigmatic_choice__"
-_log = logging.getLogger("sigmatic")
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
@@ -82,7 +80,6 @@ def host_sampler(
         ms, extra_args = host.model_sampling(model), extra_args or {}
         sigmas, space = host.at_most_one(sigmas, ms), host.space(ms)
         wishes = settings.of_model(model, extra_args)
-        settings.warn_if_lost(wishes, ms)
         told = choice.told(wishes, given)
         params = choice.params(told, ms)
         if extra_args.get("denoise_mask") is not None and "last" in params:
@@ -93,7 +90,7 @@ def host_sampler(
         table = table_of(spec, record.sigmas, space, params)
         if not host.starts_from_noise(ms):
             _refuse_noise(name, table, params)
-        record.warn(guard.notes(spec, table, record.sigmas, model, extra_args))
+        record.warn([*settings.lost(wishes, ms), *guard.notes(spec, table, record.sigmas, model, extra_args)])
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
             source = step_noise(told.get("noise", OWN_NOISE), spec, x, sigmas, seed)
@@ -132,12 +129,14 @@ def _places(batch_index: Any, count: int) -> Sequence[int] | None:
 
 def host_schedule(name: str, preset: dict[str, Any] | None = None) -> Callable[[Any, int], Tensor]:
     """Our schedule `name` as a handler for SCHEDULER_HANDLERS (use_ms=True): (model_sampling, steps) -> sigmas."""
+    spec = schedulers.get(name)
 
     def handler(model_sampling: Any, steps: int) -> Tensor:
+        tell.warn(guard.of_schedule(spec, model_sampling))
         return model_levels(model_sampling, name, steps, preset)
 
     handler.__name__ = name
-    handler.__doc__ = schedulers.get(name).summary
+    handler.__doc__ = spec.summary
     return handler
 
 
@@ -167,11 +166,11 @@ def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> An
 
 
 def fitting(kind: str, x: Tensor) -> str:
-    """`kind`, or "brownian" with one line in the log where it needs a height and width that x does not have."""
+    """`kind`, or "brownian" with a warning where it needs a height and width that x does not have."""
     try:
         noise.KINDS[kind](x[:1], 0)
     except ValueError as error:
-        _log.warning("Sigmatic: white noise instead of %s. %s", kind, error)
+        tell.warn([f"white noise instead of {kind}. {error}"])
         return "brownian"
     return kind
 

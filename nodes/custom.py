@@ -3,7 +3,7 @@
 import torch
 
 from .. import schedulers
-from . import host, options, run, widgets
+from . import guard, host, options, run, tell, widgets
 from .adapter import model_levels, offered, takes
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX, Entry, entry, preset_names
@@ -117,9 +117,11 @@ class SigmaticSchedule(io.ComfyNode):
         own = chosen(schedule, schedule=True)
         given = {"sigma_max": sigma_max, "sigma_min": sigma_min, "first_sigma": first_sigma}
         given = {key: value for key, value in given.items() if value}
+        ms = host.model_sampling(model)
+        tell.warn(guard.of_schedule(schedulers.get(own.name), ms))
         params = {**run.schedule_params(own.name, rho), **_own_params(own.name, more, points)}
         rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
-        levels = model_levels(host.model_sampling(model), own.name, steps, own.preset, **rules, **given, **params)
+        levels = model_levels(ms, own.name, steps, own.preset, **rules, **given, **params)
         return io.NodeOutput(levels)
 
 

@@ -7,7 +7,13 @@ from ..core.table import Table
 from . import host
 
 _LATE = 0.1
-_MOST_GUIDANCE = {"distilled": 2.5, "cfg++": 3.0}
+_OTHERS = {
+    "ve": "this schedule is for flow models (Flux, SD3, Wan), and this is none: most of its steps fall on heavy noise. "
+    "Choose sig_karras or sig_beta.",
+    "flow": "this schedule is not for flow models such as this one: most of its steps fall where little is left to do. "
+    "Choose sig_simple or sig_beta.",
+}
+"""What is wrong with a schedule of the other space, by the model's."""
 
 
 def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, extra_args: dict[str, Any]) -> list[str]:
@@ -23,15 +29,15 @@ def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, e
     return [note for note in found if note]
 
 
-def evaluates_between(table: Table) -> bool:
-    """Whether the model is asked at levels that are not in the schedule."""
-    levels = {row.sigma for row in table.rows} | {row.sigma_next for row in table.rows}
-    return any(stage.q != 0 and stage.sigma not in levels for row in table.rows for stage in row.stages)
+def of_schedule(spec: Any, ms: Any) -> list[str]:
+    """Warnings about a schedule of ours on a model, by its declaration."""
+    space = host.space(ms)
+    return [] if space in spec.spaces else [_OTHERS[space]]
 
 
 def _between(spec: Any, table: Table | None, sigmas: Sequence[float], extra_args: dict[str, Any]) -> str | None:
     windows = (extra_args.get("model_options") or {}).get("context_handler")
-    if windows is None or table is None or not evaluates_between(table):
+    if windows is None or (table is not None and not table.between):
         return None
     return (
         f"sig_{spec.name} asks the model between the schedule's levels, which context windows cannot follow: choose "
@@ -50,15 +56,12 @@ def _above(sigmas: Sequence[float], ms: Any) -> str | None:
 
 
 def _crowded(sigmas: Sequence[float], ms: Any) -> str | None:
-    """Schedules made for VE models, on a flow model."""
+    """A schedule that is known by its levels only: the host's, say, on a flow model."""
     steps = len(sigmas) - 1
     late = sum(sigma < _LATE for sigma in sigmas[:-1])
     if host.space(ms) != "flow" or steps < 8 or sigmas[0] < 0.9 or sigmas[-1] > 0 or late < steps / 2:
         return None
-    return (
-        f"{late} of {steps} steps are below sigma {_LATE} of a flow model, where little is left to do: this schedule "
-        "is for other models. Choose sig_simple or sig_beta."
-    )
+    return _OTHERS["flow"]
 
 
 def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
@@ -71,13 +74,12 @@ def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
 
 
 def _guidance(spec: Any, guider: Any) -> str | None:
-    kind = spec.family
-    most, cfg = _MOST_GUIDANCE.get(kind), getattr(guider, "cfg", None)
-    if most is None or not isinstance(cfg, (int, float)) or cfg <= most:
+    cfg = getattr(guider, "cfg", None)
+    if spec.most_cfg is None or not isinstance(cfg, (int, float)) or cfg <= spec.most_cfg:
         return None
-    if kind == "cfg++":
-        return f"cfg is {cfg:g} and sig_{spec.name} counts it differently: 1 to 2 is usual, more burns the picture."
-    return (
-        f"cfg is {cfg:g} and sig_{spec.name} is for distilled models, which take 1 to 2: lower it, or choose "
-        "sig_dpmpp_2m_sde for other models."
-    )
+    if spec.models == "distilled":
+        return (
+            f"cfg is {cfg:g} and sig_{spec.name} is for distilled models, which take 1 to 2: lower it, or choose "
+            "sig_dpmpp_2m_sde for other models."
+        )
+    return f"cfg is {cfg:g} and sig_{spec.name} counts it differently: 1 to 2 is usual, more burns the picture."

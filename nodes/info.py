@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from . import guard, host, record, settings
+from . import host, record, settings
 from .adapter import choice_of, table_of
 from .compat import CATEGORY, io, schema
 from .options import in_words
@@ -30,7 +30,7 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
     spent = record.seconds_per_evaluation
     price = f", about {spent * table.evaluations:.3g} s at the pace of the last run" if spent else ""
     head.append(f"evaluations: {table.evaluations}{price}")
-    if guard.evaluates_between(table):
+    if table.between:
         head.append("the model is asked between the schedule's levels, too")
     rows = ["step      sigma       next  noise added  evaluations"]
     for row, noise in zip(table.rows, table.noise, strict=True):

@@ -2,7 +2,8 @@
 
 import comfy.samplers
 
-from . import host, options, run, widgets
+from .. import schedulers
+from . import guard, host, options, run, widgets
 from .compat import CATEGORY, advanced, io, schema
 from .record import Record, summary
 from .widgets import LAST_STEP
@@ -103,6 +104,8 @@ class SigmaticKSampler(io.ComfyNode):
         sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
         log = Record(seed=seed, told=said, sigmas=tuple(sigmas.tolist()), keeps=True)
+        own = run.own_schedule(schedule)
+        log.warn(guard.of_schedule(schedulers.get(own.name), ms) if own else [])
         log.take(latent_image, add_noise)
         chosen = run.sampler_by_name(sampler, said, noise, latent_image.get("batch_index"), log)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}

@@ -5,7 +5,6 @@ or `Percents` for a curve over the run. Three names more are for the run: noise,
 """
 
 import difflib
-import logging
 import math
 import re
 from typing import Any
@@ -13,9 +12,8 @@ from typing import Any
 from .. import samplers, schedulers
 from ..core.curve import Percents, interval, parse
 from ..core.spec import CHURN, LAW, RESTART, SamplerSpec
-from . import host
+from . import host, tell
 
-_log = logging.getLogger("sigmatic")
 _FADED = ("eta", "tau", "s_churn")  # what `between` switches off outside: the amounts of noise, not its strength
 
 
@@ -60,14 +58,14 @@ def insist(name: str, value: Any) -> Any:
 
 
 def usable(spec: Any, options: dict[str, Any], whose: str) -> dict[str, Any]:
-    """Those options that the sampler or schedule has; a value out of its range is left out with a line in the log."""
+    """Those options that the sampler or schedule has; a value out of its range is left out with a warning."""
     found = {}
     for param in spec.params:
         if param.name in options:
             try:
                 found[param.name] = checked(spec, param, options[param.name])
             except ValueError as error:
-                _log.warning("Sigmatic: %s: left out for %s: %s", whose, spec.name, error)
+                tell.warn([f"{whose}: left out for {spec.name}: {error}"])
     return found
 
 

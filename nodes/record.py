@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,13 +11,12 @@ import torch
 from torch import Tensor
 
 from ..samplers import State
+from . import tell
 from .options import as_text, in_words
 
 _VERSION = 1
 _KEY = "sigmatic_state"  # in the LATENT; nodes that do not know it leave it alone
-_log = logging.getLogger("sigmatic")
-
-_WITHOUT = "Sigmatic: the sampler starts without its memory of the run before: "
+_WITHOUT = "the sampler starts without its memory of the run before: "
 
 seconds_per_evaluation: float | None = None
 """Of the last run that was measured, for estimates."""
@@ -44,10 +42,9 @@ class Record:
         self.began = time.perf_counter()
 
     def warn(self, notes: list[str]) -> None:
-        """Keep warnings, and put them into the log."""
-        self.notes = notes
-        for note in notes:
-            _log.warning("Sigmatic: %s", note)
+        """Keep warnings, and say them."""
+        self.notes += [note for note in notes if note not in self.notes]
+        tell.warn(notes)
 
     def start(self, sampler: str, space: str, x: Tensor) -> tuple[Tensor, State | None]:
         """(x, state) to start from: those that the run before left, if this is its continuation; else x itself."""
@@ -57,7 +54,7 @@ class Record:
         wanted = self._identity(sampler, space, self.sigmas[0] if self.sigmas else None, x)
         for what, value in wanted.items():
             if found.get(what) != value:
-                _log.warning(_WITHOUT + "its %s was %s and is %s now.", what, _short(found.get(what)), _short(value))
+                self.warn([f"{_WITHOUT}its {what} was {_short(found.get(what))} and is {_short(value)} now."])
                 return x, None
         state: State = found["state"]
         registers = tuple(register.to(x.device) for register in state.registers)
@@ -87,7 +84,7 @@ class Record:
         if not isinstance(found, dict) or found.get("version") != _VERSION or not isinstance(found.get("state"), State):
             return
         if add_noise or found.get("checksum") != checksum(latent["samples"]):
-            _log.warning(_WITHOUT + "%s.", "add_noise is on" if add_noise else "the latent was changed since")
+            self.warn([_WITHOUT + ("add_noise is on." if add_noise else "the latent was changed since.")])
             return
         self.resume = found
 

@@ -1,7 +1,6 @@
 """Sigmatic Settings: options that travel on the MODEL to every sig_ sampler and schedule that is chosen by name."""
 
 import copy
-import logging
 from typing import Any
 
 from .. import schedulers
@@ -10,7 +9,6 @@ from .compat import CATEGORY, advanced, io, number, schema
 
 _KEY = "sigmatic"  # in model_options, where samplers see it
 _MARK = "_sigmatic"  # on the model_sampling object, which is all that a schedule is shown
-_log = logging.getLogger("sigmatic")
 
 
 def apply(model: Any, given: dict[str, Any]) -> Any:
@@ -36,15 +34,16 @@ def of_schedule(ms: Any) -> dict[str, Any]:
     return dict(getattr(ms, _MARK, None) or {})
 
 
-def warn_if_lost(wanted: dict[str, Any], ms: Any) -> None:
-    """One line in the log where the options of schedules did not reach the model's schedules."""
-    lost = {name: value for name, value in _of_schedules(wanted).items() if of_schedule(ms).get(name) != value}
-    if lost:
-        _log.warning(
-            "Sigmatic: the schedule was made without %s of Sigmatic Settings: another node has changed the noise range "
-            "of the model since. Put Sigmatic Settings after ModelSamplingSD3, ModelSamplingFlux and the like.",
-            ", ".join(f"{name} {options.as_text(value)}" for name, value in lost.items()),
-        )
+def lost(wanted: dict[str, Any], ms: Any) -> list[str]:
+    """A warning where the options of schedules did not reach the model's schedules."""
+    seen = of_schedule(ms)
+    gone = [f"{k} {options.as_text(value)}" for k, value in _of_schedules(wanted).items() if seen.get(k) != value]
+    if not gone:
+        return []
+    return [
+        f"the schedule was made without {', '.join(gone)} of Sigmatic Settings: another node has changed the noise "
+        "range of the model since. Put Sigmatic Settings after ModelSamplingSD3, ModelSamplingFlux and the like."
+    ]
 
 
 def _of_schedules(given: dict[str, Any]) -> dict[str, Any]:

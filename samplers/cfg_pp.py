@@ -6,7 +6,7 @@ from ..core.spec import ETA, S_NOISE, sampler
 from ..core.table import Stage, Step, evaluate, first_order
 
 PAPER = "Chung et al. 2024 (CFG++), arXiv:2406.08070"
-ANCESTRAL = {"family": "cfg++", "uncond": True, "params": (ETA, S_NOISE)}
+GUIDED = {"family": "cfg++", "uncond": True, "most_cfg": 3.0, "reference": PAPER}
 
 
 def _guided(step: Step, d: float = 1.0) -> tuple[Stage, Stage]:
@@ -15,7 +15,7 @@ def _guided(step: Step, d: float = 1.0) -> tuple[Stage, Stage]:
     return here, landing._replace(w=(step.b.alpha, -landing.A * step.a.alpha))
 
 
-@sampler("Euler CFG++", family="cfg++", order=1, uncond=True, reference=PAPER)
+@sampler("Euler CFG++", order=1, **GUIDED)
 def euler_cfg_pp(step: Step) -> tuple[Stage, ...]:
     """Euler that keeps the noise of the unconditional prediction: vivid, not burnt. For a guidance scale of 1 to 2.
 
@@ -24,21 +24,13 @@ def euler_cfg_pp(step: Step) -> tuple[Stage, ...]:
     return _guided(step)
 
 
-@sampler("Euler ancestral CFG++", order=1, reference=PAPER, **ANCESTRAL)
+@sampler("Euler ancestral CFG++", order=1, params=(ETA, S_NOISE), **GUIDED)
 def euler_ancestral_cfg_pp(step: Step, *, eta: float) -> tuple[Stage, ...]:
     """Euler CFG++ with fresh noise in every step. For a guidance scale of 1 to 2. eta 0 is Euler CFG++."""
     return _guided(step, policy.ancestral(step.a, step.b, eta))
 
 
-@sampler(
-    "DPM++ 2M CFG++",
-    family="cfg++",
-    order=2,
-    history=1,
-    clock="lam",
-    uncond=True,
-    reference=PAPER + "; as in ComfyUI",
-)
+@sampler("DPM++ 2M CFG++", order=2, history=1, clock="lam", **{**GUIDED, "reference": PAPER + "; as in ComfyUI"})
 def dpmpp_2m_cfg_pp(step: Step) -> tuple[Stage, ...]:
     """DPM++ 2M on Euler CFG++: sharper at few steps. For a guidance scale of 1 to 2.
 
@@ -52,9 +44,7 @@ def dpmpp_2m_cfg_pp(step: Step) -> tuple[Stage, ...]:
     return here, landing._replace(w=(image + lean, noise, 0.0, -lean))
 
 
-@sampler(
-    "RES 2M CFG++", family="cfg++", order=2, history=1, clock="lam", uncond=True, reference=PAPER + "; as in ComfyUI"
-)
+@sampler("RES 2M CFG++", order=2, history=1, clock="lam", **{**GUIDED, "reference": PAPER + "; as in ComfyUI"})
 def res_2m_cfg_pp(step: Step) -> tuple[Stage, ...]:
     """RES 2M led by the unconditional prediction and pushed by the guidance. For a guidance scale of 1 to 2.
 
@@ -68,7 +58,7 @@ def res_2m_cfg_pp(step: Step) -> tuple[Stage, ...]:
     return here, landing._replace(w=(push, new - push, 0.0, old))
 
 
-@sampler("DPM++ 2S ancestral CFG++", order=2, evals_per_step=2, clock="lam", reference=PAPER, **ANCESTRAL)
+@sampler("DPM++ 2S ancestral CFG++", order=2, evals_per_step=2, clock="lam", params=(ETA, S_NOISE), **GUIDED)
 def dpmpp_2s_ancestral_cfg_pp(step: Step, *, eta: float) -> tuple[Stage, ...]:
     """DPM++ 2S ancestral with CFG++ guidance in both looks. For a guidance scale of 1 to 2. Two evaluations a step.
 

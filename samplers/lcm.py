@@ -7,6 +7,8 @@ from ..core.table import Stage, Step, first_order
 @sampler(
     "LCM",
     family="distilled",
+    models="distilled",
+    most_cfg=2.5,
     order=1,
     stochastic=True,
     params=(S_NOISE,),
@@ -20,6 +22,8 @@ def lcm(step: Step) -> tuple[Stage, ...]:
 @sampler(
     "TCD",
     family="distilled",
+    models="distilled",
+    most_cfg=2.5,
     order=1,
     stochastic=True,
     params=(Param("gamma", 0.3, min=0.0, max=1.0, help="0: plain ODE steps. 1: all noise new, as LCM."), S_NOISE),

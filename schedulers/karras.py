@@ -9,6 +9,7 @@ from ..core.spec import Param, schedule
 @schedule(
     "Karras",
     params=(Param("rho", 7.0, above=0.0, max=1000.0, help="How much the steps crowd at low noise. 7 is the usual."),),
+    spaces=("ve",),
     reference="Karras et al. 2022, arXiv:2206.00364, eq. 5",
 )
 def karras(steps: int, span: Span, *, rho: float) -> np.ndarray:

@@ -13,6 +13,7 @@ from ..core.spec import Param, schedule
         Param("threshold", 0.025, above=0.0, max=0.99, help="Share of sigma's range that the even steps cover."),
         Param("linear_steps", 0, kind="int", min=0, max=10000, help="How many steps are even. 0: half of them."),
     ),
+    spaces=("flow",),
     reference="Polyak et al. 2024 (Movie Gen), arXiv:2410.13720, as in Mochi 1 and ComfyUI",
 )
 def linear_quadratic(steps: int, span: Span, *, threshold: float, linear_steps: int) -> np.ndarray:

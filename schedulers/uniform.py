@@ -31,7 +31,9 @@ def simple(steps: int, span: Span) -> np.ndarray:
     return span.sigma(np.maximum(top - np.floor(np.arange(steps) * stride + 1e-9), bottom))
 
 
-@schedule("Linear", reference="Even steps in sigma; Liu et al. 2022 (rectified flow), arXiv:2209.03003")
+@schedule(
+    "Linear", spaces=("flow",), reference="Even steps in sigma; Liu et al. 2022 (rectified flow), arXiv:2209.03003"
+)
 def linear(steps: int, span: Span) -> np.ndarray:
     """Even steps in sigma, the plain schedule of flow models; on others almost all steps fall on heavy noise."""
     return to_zero(span.sigma_max, steps, span.sigma_min)

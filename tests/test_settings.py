@@ -314,6 +314,10 @@ def test_what_does_not_go_together_is_said_with_a_way_out(pack, caplog):
     (windows,) = said("dpm_2", context_handler=object())
     assert "sig_dpm_2" in windows and "sig_dpmpp_2m" in windows
     assert said("heun", context_handler=object()) == [], "both of Heun's evaluations are at the schedule's levels"
+    (adaptive,) = guard.notes(
+        samplers.get("rk_adaptive"), None, sigmas, model, {"model_options": {"context_handler": object()}}
+    )
+    assert "sig_rk_adaptive" in adaptive
     (burnt,) = said("lcm")
     assert "cfg is 8" in burnt and "sig_dpmpp_2m_sde" in burnt
     (above,) = said("euler", (80.0, 5.0, 0.0))

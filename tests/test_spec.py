@@ -5,6 +5,7 @@ import torch
 
 import sigmatic
 from sigmatic.core import spec, table
+from sigmatic.demo import listing
 
 
 def test_a_name_is_declared_once():
@@ -54,6 +55,26 @@ def test_params_refuse_and_say_what_is_allowed(param, bad):
     with pytest.raises(ValueError) as caught:
         param.check(bad)
     assert param.name in str(caught.value) and repr(bad) in str(caught.value) and param.allowed in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [name for name in sigmatic.schedulers.names() if name != "drawn"])  # it is the user's
+def test_a_schedule_suits_the_models_where_most_of_its_steps_do_something(name, space):
+    """Wasted are steps below sigma 0.1 of a flow model, and above 5 of Stable Diffusion's 14.6."""
+    sigmas = sigmatic.schedulers.sigmas(name, 20, space=space)[:-1]
+    wasted = int((sigmas < 0.1).sum() if space == "flow" else (sigmas > 5.0).sum())
+    assert (wasted <= 10) == (space in sigmatic.schedulers.get(name).spaces), f"{wasted} of 20"
+
+
+def test_what_the_list_of_samplers_says_of_them():
+    """`between` is derived from the table; a limit of guidance or a kind of model is declared."""
+    listed = {name: listing.as_dict(sigmatic.samplers.get(name)) for name in sigmatic.samplers.names()}
+    between = {name for name, entry in listed.items() if entry["between"]}
+    assert {"dpm_2", "dpm_2_ancestral", "dpmpp_sde", "rk4", "dpm_adaptive"} <= between
+    assert not {"euler", "heun", "dpmpp_2m_sde", "uni_pc", "sa_solver", "arc", "lcm"} & between
+    for name, entry in listed.items():
+        assert entry["models"] in ("any", "distilled"), name
+        assert (entry["most_cfg"] is not None) == (entry["models"] == "distilled" or entry["uncond"]), name
+        assert entry["between"] <= (entry["evals_per_step"] > 1), "more than one evaluation a step, or none between"
 
 
 def test_params_convert():

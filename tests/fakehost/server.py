@@ -1,11 +1,17 @@
-"""The web server: a place to put routes."""
+"""The web server: a place to put routes, and what was sent to the page."""
 
 from types import SimpleNamespace
 
 from aiohttp import web
 
+SENT = []  # (node, text, client) of every progress text
+
 
 class PromptServer:
     """What packs reach by PromptServer.instance."""
 
-    instance = SimpleNamespace(routes=web.RouteTableDef())
+    instance = SimpleNamespace(
+        routes=web.RouteTableDef(),
+        client_id="page",
+        send_progress_text=lambda text, node_id, sid=None: SENT.append((node_id, text, sid)),
+    )

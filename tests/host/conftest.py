@@ -173,7 +173,7 @@ class Host:
         self._request("/interrupt", {})
 
     def watch(self, graph, each=lambda message: None):
-        """Run a prompt over a websocket; return (all JSON messages, the number of preview pictures)."""
+        """Run a prompt over a websocket; return (all messages, texts under nodes too, the number of previews)."""
         client, messages, previews = uuid.uuid4().hex, [], 0
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as wire:
             key = base64.b64encode(os.urandom(16)).decode()
@@ -196,6 +196,10 @@ class Host:
                     payload = stream.read(length)
                     if opcode & 15 == 2:
                         previews += payload[:4] == b"\0\0\0\1"
+                        if payload[:4] == b"\0\0\0\3":
+                            size = struct.unpack(">I", payload[4:8])[0]
+                            node, text = payload[8 : 8 + size].decode(), payload[8 + size :].decode()
+                            messages.append({"type": "progress_text", "data": {"node": node, "text": text}})
                     elif opcode & 15 == 1:
                         messages.append(json.loads(payload))
                         each(messages[-1])

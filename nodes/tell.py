@@ -1,0 +1,51 @@
+"""Warnings: a line each in the log and, in the page, under the node that is running."""
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+
+from comfy_execution.utils import get_executing_context
+from server import PromptServer
+
+_OVER = "Sigmatic: no warning this time."
+_log = logging.getLogger("sigmatic")
+_running: tuple[str, str] | None = None  # prompt and node of the last call
+_said: list[str] = []  # while that node was running
+_warned: deque[str] = deque(maxlen=256)  # nodes with a warning under them, for all that we know
+
+
+def warn(notes: Iterable[str]) -> None:
+    """Say each of the `notes` once while a node is running. None of them takes back the warning of its last time.
+
+    Outside of a prompt they only go to the log.
+    """
+    global _running, _said
+    context = get_executing_context()
+    if context is None:
+        return _write(notes)
+    node = context.prompt_id, context.node_id
+    if node != _running:
+        _running, _said = node, []
+    fresh = [note for note in dict.fromkeys(notes) if note not in _said]
+    _said += fresh
+    _write(fresh)
+    known = context.node_id in _warned
+    if fresh:
+        _show("\n".join(f"Sigmatic: {note}" for note in _said), context.node_id)
+        if not known:
+            _warned.append(context.node_id)
+    elif known and not _said:
+        _show(_OVER, context.node_id)
+        _warned.remove(context.node_id)
+
+
+def _write(notes: Iterable[str]) -> None:
+    for note in notes:
+        _log.warning("Sigmatic: %s", note)
+
+
+def _show(text: str, node_id: str) -> None:
+    """Put `text` under the node, in the page that the prompt came from; an API call has none."""
+    server = PromptServer.instance
+    if server.client_id is not None:
+        server.send_progress_text(text, node_id, server.client_id)

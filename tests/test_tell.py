@@ -1,0 +1,89 @@
+"""Warnings reach the page, under the node that is running, on the stand-in host."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
+_HOST = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(_HOST)
+
+
+@pytest.fixture
+def pack():
+    """All nodes on the stand-in."""
+    with _HOST.fake_host() as module:
+        yield _HOST.Pack(module)
+
+
+@pytest.fixture
+def running(pack):
+    """running(prompt, node) -> what is shown in the page from then on, while that node is running."""
+    utils, server = importlib.import_module("comfy_execution.utils"), importlib.import_module("server")
+
+    def begin(prompt, node, client="page"):
+        utils.running = utils.ExecutionContext(prompt, node)
+        server.PromptServer.instance.client_id = client
+        server.SENT.clear()
+        return server.SENT
+
+    return begin
+
+
+def test_a_warning_is_shown_under_the_node_that_runs_and_taken_back_once(pack, running):
+    shown = running("first", "7")
+    pack.line(sampler="sig_lcm", cfg=8.0)
+    ((node, text, client),) = shown
+    assert (node, client) == ("7", "page") and "cfg is 8" in text and "sig_dpmpp_2m_sde" in text
+    for prompt, node in (("second", "8"), ("third", "7")):
+        shown = running(prompt, node)
+        pack.line(sampler="sig_euler", cfg=2.0)
+        assert [(place, "no warning" in text) for place, text, _ in shown] == [("7", True)] * (node == "7")
+    shown = running("fourth", "7")
+    pack.line(sampler="sig_euler", cfg=2.0)
+    assert shown == []
+
+
+def test_warnings_of_one_node_are_shown_together_and_once(pack, running, caplog):
+    """A schedule for other models and too much guidance; the same said twice is said once."""
+    shown = running("first", "7")
+    pack.line("flow", sampler="sig_lcm", cfg=8.0, steps=12, schedule="sig_karras")
+    (_, text, _) = shown[-1]
+    assert text.count("\n") == 1 and "cfg is 8" in text and "not for flow models" in text
+    assert sum("not for flow models" in line for line in caplog.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "schedule", "instead"),
+    [("flow", "karras", "sig_simple"), ("flow", "exponential", "sig_beta"), ("eps", "linear_quadratic", "sig_karras")],
+)
+def test_a_schedule_by_name_is_told_of_on_models_of_the_other_kind(pack, running, kind, schedule, instead):
+    """In a host's node (its handler), in ours, in the summary; and not on the models that it is for."""
+    hosts = importlib.import_module("comfy.samplers")
+    for wrong, name in ((True, kind), (False, "eps" if kind == "flow" else "flow")):
+        model = pack.run("SigmaticDemoModel", model="mixture", parametrisation=name)
+        shown = running("handler", f"1 {name}")
+        hosts.calculate_sigmas(model.get_model_object("model_sampling"), "sig_" + schedule, 4)
+        assert [instead in text for _, text, _ in shown] == [True] * wrong
+        shown = running("node", f"2 {name}")
+        pack.run("SigmaticSchedule", model=model, schedule="sig_" + schedule, steps=4)
+        assert [instead in text for _, text, _ in shown] == [True] * wrong
+        prompt = pack.run("SigmaticDemoPrompt")
+        links = {"model": model, "positive": prompt, "negative": prompt, "latent_image": pack.run("SigmaticDemoLatent")}
+        given = {"seed": 1, "steps": 4, "cfg": 2.0, "sampler": "sig_euler", "schedule": "sig_" + schedule}
+        shown = running("ksampler", f"3 {name}")
+        summary = pack.nodes["SigmaticKSampler"].execute(**links, **given).args[1]
+        assert [instead in text for _, text, _ in shown] == [True] * wrong
+        assert summary.count(instead) == wrong
+
+
+def test_a_plot_or_an_api_call_shows_nothing_in_the_page(pack, running, caplog):
+    shown = running("first", "7", client=None)
+    pack.line(sampler="sig_lcm", cfg=8.0)
+    assert shown == [] and "cfg is 8" in caplog.text
+    shown = running("second", "7")
+    importlib.import_module("comfy_execution.utils").running = None
+    pack.part("tell").warn(["outside of a prompt"])
+    assert shown == [] and "outside of a prompt" in caplog.text
