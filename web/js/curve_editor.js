@@ -4,6 +4,7 @@
 import * as curve from "./curve.js";
 import * as drawn from "./drawn.js";
 import { changed } from "./host.js";
+import { say } from "./say.js";
 import { format, linear } from "./scale.js";
 import { drawing, html, paint } from "./svg.js";
 
@@ -39,7 +40,7 @@ export class CurveEditor {
     /** The least and the most of the drawing; they stay while a point is held. */
     this.shown = this.kind.frame([], this.range);
     this.label = html("div", { class: "says" });
-    const clear = html("button", { type: "button", "aria-label": `Clear ${widget.name}`, click: () => this.write([]) }, ["clear"]);
+    const clear = html("button", { type: "button", "aria-label": say("Clear {name}", { name: widget.name }), click: () => this.write([]) }, [say("clear")]);
     this.picture = html("div", { class: "picture", tabindex: 0, role: "application" }, [this.svg]);
     this.element = html("div", { class: "curve" }, [this.picture, html("div", { class: "foot" }, [this.label, clear])]);
     this.listen();
@@ -185,11 +186,15 @@ export class CurveEditor {
     const { name } = this.text;
     this.element.classList.toggle("wrong", points === null);
     const now = points?.[this.chosen];
-    const says = !points ? `${name}: this text is no curve.` : now ? `${name}: ${format(now[0], 4)}% is ${format(now[1], 4)}` : `${name}: none. Click to draw one.`;
+    const says = !points
+      ? say("{name}: this text is no curve.", { name })
+      : now
+        ? say("{name}: {place}% is {value}", { name, place: format(now[0], 4), value: format(now[1], 4) })
+        : say("{name}: none. Click to draw one.", { name });
     this.label.textContent = says;
-    const help = "Arrow keys move a point, comma and full stop choose one, plus adds, delete removes.";
-    this.picture.setAttribute("aria-label", `${says} ${points?.length ?? 0} points. ${help}`);
-    this.picture.title = "Click: a new point. Drag: move. Right or double click: remove. Keys: arrows, comma, full stop, +, delete.";
+    const help = say("Arrow keys move a point, comma and full stop choose one, plus adds, delete removes.");
+    this.picture.setAttribute("aria-label", `${says} ${say("{n} points.", { n: points?.length ?? 0 })} ${help}`);
+    this.picture.title = say("Click: a new point. Drag: move. Right or double click: remove. Keys: arrows, comma, full stop, +, delete.");
   }
 }
 

@@ -5,17 +5,19 @@ import { tab } from "./browser.js";
 import { catalogue } from "./catalogue.js";
 import { filterAll, filterNode } from "./filter.js";
 import { api, app, toast } from "./host.js";
-import { addPlot, refresh, watch } from "./plot.js";
+import { learn } from "./language.js";
+import { addPlot, refresh, relabel, watch } from "./plot.js";
 import { saveSelected } from "./presets.js";
+import { say } from "./say.js";
 import { settings, useDefaults } from "./settings.js";
 import { dress } from "./style.js";
 
 /** Ask for a name and save what a node is set to. @param {any} node */
 async function savePreset(node) {
-  const name = await app.extensionManager.dialog.prompt({ title: "Save as Sigmatic preset", message: "Name: letters, digits, _ and -" });
+  const name = await app.extensionManager.dialog.prompt({ title: say("Save as Sigmatic preset"), message: say("Name: letters, digits, _ and -") });
   if (!name) return;
   app.canvas.selectNode(node);
-  if (await saveSelected(String(name).trim())) toast("success", `sig_my_${name} is in the lists.`);
+  if (await saveSelected(String(name).trim())) toast("success", say("{name} is in the lists.", { name: `sig_my_${String(name).trim()}` }));
 }
 
 app.registerExtension({
@@ -25,6 +27,7 @@ app.registerExtension({
     dress();
     api.addEventListener("graphChanged", refresh);
     setInterval(watch, 1000);
+    setInterval(async () => (await learn()) && relabel(), 1000);
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
     /** @type {any} */ (globalThis).__sigmatic_ready = true;
   },
@@ -35,7 +38,7 @@ app.registerExtension({
   },
   getNodeMenuItems(/** @type {any} */ node) {
     const ours = String(node.constructor.comfyClass ?? "").startsWith("Sigmatic") && node.widgets?.some((/** @type {any} */ one) => /^(sampler|schedule)$/.test(one.name));
-    return ours ? [{ content: "Save as Sigmatic preset", callback: () => savePreset(node) }] : [];
+    return ours ? [{ content: say("Save as Sigmatic preset"), callback: () => savePreset(node) }] : [];
   },
   refreshComboInNodes() {
     setTimeout(() => filterAll(catalogue.samplers, undefined, true));
