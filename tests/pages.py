@@ -1,8 +1,9 @@
-"""Writes what can be made from the node definitions: help pages (web/docs) and translations (locales).
+"""Writes what can be made from the node definitions: help pages (web/docs) and translations (locales, web/words).
 
 `python tests/pages.py` from the project folder. Of a help page the part above the mark is written by hand, the list of
 inputs below it is made here. A translation is made of phrases: tests/phrases/<language>.json has one for every English
-text in a node or setting, so that a changed text asks for a new translation.
+text in a node or setting, and for everything that the page says of itself (say("...") in web/js and in nodes), so that
+a changed text asks for a new translation. ComfyUI reads locales; web/words is read by our own page.
 """
 
 import importlib.util
@@ -14,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, LOCALES, PHRASES = ROOT / "web" / "docs", ROOT / "locales", ROOT / "tests" / "phrases"
+WORDS = ROOT / "web" / "words"
+SAID = re.compile(r'(?<!function )(?<!def )\bsay\(\s*("(?:[^"\\]|\\.)*")?')
 LANGUAGES = ("de", "es", "fr", "ja", "ko", "ru", "zh")
 MARK = "<!-- below this line: python tests/pages.py -->"
 WIDGETS = ("INT", "FLOAT", "BOOLEAN", "STRING", "COMBO")
@@ -50,6 +53,18 @@ def settings():
         for number in numbers if "${name}" in identity else [""]:
             full = identity.strip('"`').replace("${name}", number).replace("HIDDEN", hidden.group(1))
             found[full] = (name.replace("${name}", number), tooltip)
+    return found
+
+
+def spoken():
+    """What the page says of itself: {text: the file that says it}. ValueError for what is not a text as it stands."""
+    found = {}
+    for path in sorted([*(ROOT / "web" / "js").glob("*.js"), *(ROOT / "nodes").glob("*.py")]):
+        for text in SAID.findall(path.read_text(encoding="utf-8")):
+            if text:
+                found[json.loads(text)] = path
+            elif path.name != "words.js":  # what the server says has been found in nodes
+                raise ValueError(f"{path.name}: say() wants one text in double quotes.")
     return found
 
 
@@ -132,6 +147,9 @@ def files():
         for name, content in source.items():
             text = json.dumps(translated(content, known), ensure_ascii=False, indent=1) + "\n"
             made[LOCALES / language / f"{name}.json"] = text
+        if known:
+            words = {text: known.get(text, text) for text in sorted(spoken())}
+            made[WORDS / f"{language}.json"] = json.dumps(words, ensure_ascii=False, indent=1) + "\n"
     return made
 
 
@@ -140,9 +158,9 @@ if __name__ == "__main__":
     for place, content in files().items():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content, encoding="utf-8")
-    wanted = set(texts(english()))
+    wanted = {*texts(english()), *spoken()}
     for language in LANGUAGES:
         missing = sorted(wanted - phrases(language).keys())
         if missing:
             print(f"{language}: {len(missing)} phrases are missing, the first is {missing[0]!r}", file=sys.stderr)
-    subprocess.run(["git", "status", "--short", DOCS, LOCALES], cwd=ROOT, check=False)
+    subprocess.run(["git", "status", "--short", DOCS, LOCALES, WORDS], cwd=ROOT, check=False)

@@ -38,7 +38,7 @@ export function bar(deeds, curves) {
   const model = select(say("Model that the plot assumes (flow: with its shift)"), "model");
   const other = select(say("Compare with another node"), "other");
   const curve = select(say("Curve to draw"), "curve");
-  fill(curve, [["", say("curve")], ...curves.map((name) => /** @type {[string, string]} */ ([name, say(name.replace("_curve", ""))]))]);
+  fill(curve, [["", say("curve")], ...curves.map((name) => /** @type {[string, string]} */ ([name, name === "points" ? say("points") : name.replace("_curve", "")]))]);
   curve.hidden = !curves.length;
   fill(axis, axes());
   fill(model, models());

@@ -28,7 +28,7 @@ export function summary(answer) {
   }
   parts.push(say("sigma {from} to {to}", { from: format(sigmas[0], 4), to: format(sigmas[sigmas.length - 1], 4) }));
   const noisy = noise?.filter((value) => value > 0).length;
-  if (noisy) parts.push(say("fresh noise in {n} of {steps}", { n: noisy, steps: stepCount(sigmas.length - 1) }));
+  if (noisy) parts.push(say("fresh noise in {n} of {all} steps", { n: noisy, all: sigmas.length - 1 }));
   else if (noise) parts.push(say("no fresh noise"));
   return `${runName(answer)}: ${parts.join(", ")}.`;
 }
