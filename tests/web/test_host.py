@@ -86,14 +86,32 @@ def test_cancel_stops_the_run(quickstart_page, host):
     page.until("() => window.__seen.end === 'execution_interrupted'")
 
 
-def test_a_saved_workflow_loads_unshifted(plotted):
-    page, node = plotted
-    page.drawn(node, "sig_heun")
-    values = "(id) => JSON.stringify(__node(id).widgets.filter((w) => w.name !== 'plot').map((w) => w.value))"
-    before = page.js(values, node)
-    page.js("() => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
-    page.drawn(node, "sig_heun")
-    assert page.js(values, node) == before
+def test_a_saved_workflow_loads_every_value_unshifted(real, conftest):
+    """Every node of ours, on the front end that the host comes with."""
+    real.js("() => app.graph.clear()")
+    before, after = real.js(conftest.EVERY_NODE)
+    assert after == before and len(before) >= 18
+
+
+def test_a_schedule_that_is_measured_is_drawn(quickstart_page):
+    """Sigmatic Fit Schedule is run from the page, and its plot is the schedule that it found."""
+    page, sampler = quickstart_page
+    node, shown = page.add("SigmaticFit", at=(700, 600), steps=3, budget=0), page.add("PreviewAny", at=(1100, 600))
+    page.js(
+        """([fit, sampler, shown]) => { const [from, to] = [__node(sampler), __node(fit)];
+            for (const name of ['model', 'positive', 'negative', 'latent_image']) {
+                const at = (node) => node.inputs.findIndex((one) => one.name === name);
+                const { link } = from.inputs[at(from)], { links } = app.graph;
+                const { origin_id, origin_slot } = links.get?.(link) ?? links[link];
+                app.graph.getNodeById(origin_id).connect(origin_slot, to, at(to));
+            }
+            to.connect(1, __node(shown), 0); }""",
+        [node, sampler, shown],
+    )
+    assert "Not measured yet" in page.js("(id) => __plot(id).querySelector('.says').textContent", node)
+    _run(page)
+    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=60_000)
+    page.drawn(node, "sig_dpmpp_2m on the sigmas: 3 steps, 3 model evaluations")
 
 
 def test_help_and_languages_are_served(real, host):

@@ -1,7 +1,7 @@
 // @ts-check
 /** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets. */
 
-import { app, changed, toast } from "./host.js";
+import { app, changed, offer, toast } from "./host.js";
 import { presets } from "./presets.js";
 import { say } from "./say.js";
 import { facts, families, search } from "./search.js";
@@ -69,7 +69,7 @@ function useIn(name, kind) {
   for (const node of Object.values(app.canvas.selected_nodes ?? {})) {
     const widget = node.widgets?.find((/** @type {any} */ one) => WIDGETS[kind].includes(one.name));
     if (!widget) continue;
-    if (Array.isArray(widget.options?.values) && !widget.options.values.includes(name)) widget.options.values = [...widget.options.values, name];
+    if (Array.isArray(widget.options?.values) && !widget.options.values.includes(name)) offer(widget, [...widget.options.values, name]);
     widget.value = name;
     widget.callback?.(name, app.canvas, node);
     count++;

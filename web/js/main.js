@@ -4,7 +4,7 @@
 import { tab } from "./browser.js";
 import { catalogue } from "./catalogue.js";
 import { filterAll, filterNode } from "./filter.js";
-import { api, app, toast } from "./host.js";
+import { api, app, chain, toast } from "./host.js";
 import { learn } from "./language.js";
 import { addPlot, refresh, relabel, watch } from "./plot.js";
 import { saveSelected } from "./presets.js";
@@ -18,6 +18,14 @@ async function savePreset(node) {
   if (!name) return;
   app.canvas.selectNode(node);
   if (await saveSelected(String(name).trim())) toast("success", say("{name} is in the lists.", { name: `sig_my_${String(name).trim()}` }));
+}
+
+/** Put "Save as Sigmatic preset" into the menu of our nodes with a sampler or a schedule, as all front ends know it. @param {any} node */
+function offerPreset(node) {
+  if (!String(node.constructor.comfyClass ?? "").startsWith("Sigmatic")) return;
+  if (!node.widgets?.some((/** @type {any} */ one) => /^(sampler|schedule)$/.test(one.name))) return;
+  const item = () => ({ content: say("Save as Sigmatic preset"), callback: () => savePreset(node) });
+  chain(node, "getExtraMenuOptions", (_, options) => options.push(item()));
 }
 
 app.registerExtension({
@@ -35,10 +43,7 @@ app.registerExtension({
     useDefaults(node);
     filterNode(node, catalogue.samplers);
     addPlot(node);
-  },
-  getNodeMenuItems(/** @type {any} */ node) {
-    const ours = String(node.constructor.comfyClass ?? "").startsWith("Sigmatic") && node.widgets?.some((/** @type {any} */ one) => /^(sampler|schedule)$/.test(one.name));
-    return ours ? [{ content: say("Save as Sigmatic preset"), callback: () => savePreset(node) }] : [];
+    offerPreset(node);
   },
   refreshComboInNodes() {
     setTimeout(() => filterAll(catalogue.samplers, undefined, true));
