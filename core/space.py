@@ -137,7 +137,7 @@ def to_x0(kind: str, x: Tensor, output: Tensor, alpha: Tensor, sigma: Tensor) ->
     return (x - s * output if kind == "flow" else x + s * output) / (a + s)
 
 
-def denoiser(network: Callable[[Tensor, Tensor, Tensor], Tensor], space: str = "ve", kind: str = "x0"):
+def from_network(network: Callable[[Tensor, Tensor, Tensor], Tensor], space: str = "ve", kind: str = "x0"):
     """A k-diffusion denoiser model(x, sigma, **extra_args) from a network(x, alpha, sigma, **extra_args).
 
     The network may predict x0, eps, v or the flow velocity (`kind`); alpha and sigma reach it as (B,) tensors. For

@@ -91,8 +91,10 @@ class SamplerSpec(Spec):
 
     def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
         """As of every declaration; a float may also be a function of sigma, whose values are checked with the table."""
-        floats = {param.name for param in self.params if param.kind == "float" and param not in RESTART}
-        curves = {name: value for name, value in given.items() if name in floats and callable(value)}
+        curves = {name: value for name, value in given.items() if callable(value)}
+        if curves:
+            floats = {param.name for param in self.params if param.kind == "float" and param not in RESTART}
+            curves = {name: value for name, value in curves.items() if name in floats}
         plain = super().resolve({name: value for name, value in given.items() if name not in curves})
         return {**plain, **curves}
 

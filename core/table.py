@@ -119,20 +119,24 @@ class Table:
 
 
 class Step(NamedTuple):
-    """What a sampler's builder sees: the ends of the step and where its earlier evaluations lie, newest first.
+    """What a sampler's builder sees: the ends of the step and its earlier evaluations (`kept`), newest first.
 
     `n` is the number of steps of the run, `left` that of the steps behind this one if the run ends in 0 (else many);
-    `kept` says what the earlier registers are, `previous` the parameters of the step before.
+    `previous` are the parameters of the step before.
     """
 
     a: Level
     b: Level
-    past: tuple[Level, ...] = ()
+    kept: tuple[Kept, ...] = ()
     space: str = "ve"
     n: int = 1
     left: int = 1 << 30
-    kept: tuple[Kept, ...] = ()
     previous: Mapping[str, Any] = {}
+
+    @property
+    def past(self) -> tuple[Level, ...]:
+        """Where the earlier evaluations lie."""
+        return tuple(level(kept.sigma, self.space) for kept in self.kept)
 
     @property
     def h(self) -> float:

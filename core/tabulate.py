@@ -38,8 +38,7 @@ def tabulate(
         now = at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
         left = {"left": n - 1 - i} if closed else {}
-        before = tuple(level(kept.sigma, space) for kept in seen)
-        step = Step(a, b, before, space, n, kept=seen, previous=previous, **left)
+        step = Step(a, b, seen, space, n, previous=previous, **left)
         rows.append(_row(spec, step, now)._replace(step=i))
         previous = now
         own = tuple(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q)
@@ -69,7 +68,7 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
     if a.sigma == b.sigma:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
     if _singular(spec, a):
-        step = step._replace(past=(), kept=())
+        step = step._replace(kept=())
     own = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)

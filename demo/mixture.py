@@ -36,7 +36,7 @@ class Mixture:
 
     def denoiser(self, space: str = "ve"):
         """model(x, sigma) -> x0, k-diffusion's call contract."""
-        return spaces.denoiser(lambda x, alpha, sigma, **_: self.denoise(x, alpha, sigma), space)
+        return spaces.from_network(lambda x, alpha, sigma, **_: self.denoise(x, alpha, sigma), space)
 
     def sample(self, count: int, seed: int = 0) -> Tensor:
         """Exact draws of x0, float64 (count, *shape)."""

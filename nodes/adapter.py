@@ -77,6 +77,7 @@ def host_sampler(
     choice = Choice(spec, fixed, preset or {})
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
+        host.insist_full("the latent", x)
         ms, extra_args = host.model_sampling(model), extra_args or {}
         sigmas, space = host.at_most_one(sigmas, ms), host.space(ms)
         wishes = settings.of_model(model, extra_args)

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
 import folder_paths
 import torch
 from torch import Tensor
+
+from . import store
 
 _KEPT = 16  # fits of the same settings, for different models and prompts
 _POINTS = 256
@@ -34,9 +35,7 @@ def keep(settings: dict[str, Any], probe: list[float], fit: dict[str, Any]) -> N
     entries = [*others, {**fit, "probe": probe}][-_KEPT:]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps({"settings": settings, "fits": entries}), encoding="utf-8")
-        os.replace(fresh, file)
+        store.write(file, json.dumps({"settings": settings, "fits": entries}))
     except OSError as error:
         _log.warning("Sigmatic: the fitted schedule is not kept for next time: %s", error)
 

@@ -82,8 +82,18 @@ def show_progress_bar() -> bool:
     return bool(comfy.utils.PROGRESS_BAR_ENABLED)
 
 
+def insist_full(name: str, samples: Tensor) -> None:
+    """ValueError naming the input where there is no picture in it, or none with a size."""
+    if 0 in samples.shape:
+        raise ValueError(f"{name}: there is nothing in it (shape {tuple(samples.shape)}): give one picture or more.")
+
+
 def fit_latent(model: Any, latent: dict[str, Any]) -> Tensor:
-    """The LATENT's samples, with an empty latent made the shape this model wants (as the host's KSampler does)."""
+    """The LATENT's samples, with an empty latent made the shape this model wants (as the host's KSampler does).
+
+    ValueError where there is nothing in it.
+    """
+    insist_full("latent_image", latent["samples"])
     fit = comfy.sample.fix_empty_latent_channels
     known = inspect.signature(fit).parameters
     return fit(model, latent["samples"], **{name: latent.get(name) for name in _CLEANED if name in known})

@@ -29,8 +29,7 @@ def tail(steps: int, denoise: float, levels: Any) -> Tensor:
         raise ValueError(f"denoise is {denoise}: give a number from 0 to 1.")
     if denoise == 0:
         return torch.empty(0)
-    total = steps if denoise > 0.9999 else int(steps / denoise)
-    return levels(total)[-(steps + 1) :]
+    return levels(schedulers.total_steps(steps, denoise))[-(steps + 1) :]
 
 
 def levels_by_name(

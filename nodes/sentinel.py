@@ -1,5 +1,6 @@
 """The model between sampler and host: Cancel is looked at before every evaluation, NaN and infinity stop the run."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -8,16 +9,18 @@ from torch import Tensor
 
 from . import host
 
+_WIDER = {torch.float16: torch.float32, torch.bfloat16: torch.float32}  # in which no sum of theirs overflows
+
 
 class _Seen(NamedTuple):
-    """An evaluation on a device: its place in the run, sigma, whether x and the answer are finite, a mark in the queue.
+    """An evaluation on a device: its place in the run, sigma, the sums of x and of the answer, a mark in the queue.
 
-    `finite` (2,) is on its way to the CPU and can be read when the mark was passed.
+    `sums` (2,) are on their way to the CPU and can be read when the mark was passed.
     """
 
     place: int
     sigma: Tensor
-    finite: Tensor
+    sums: Tensor
     event: Any
 
 
@@ -57,7 +60,9 @@ class Sentinel:
         """Check the sums that the device has finished; with `wait`, all of them."""
         while self._seen and (wait or (self._seen[0].event is not None and self._seen[0].event.query())):
             seen = self._seen.pop(0)
-            got, gave = seen.finite.tolist()
+            if seen.event is not None:
+                seen.event.synchronize()  # passed, unless this is the end of the run
+            got, gave = map(math.isfinite, seen.sums.tolist())
             if not (got and gave):
                 self._stop(seen.place, float(seen.sigma), got)
 
@@ -80,20 +85,20 @@ class Sentinel:
 
 
 def _sum(x: Tensor) -> Tensor:
-    return x.sum(dtype=torch.float32 if x.dtype in (torch.float16, torch.bfloat16) else x.dtype)
+    return x.sum(dtype=_WIDER.get(x.dtype))
 
 
 def _on_the_way(x: Tensor, out: Tensor) -> Tensor:
-    """Whether both are finite, copied to the CPU behind what the device has still to do, where it can do that."""
-    finite = torch.stack([torch.isfinite(_sum(x)), torch.isfinite(_sum(out))])
+    """The sums of both, copied to the CPU behind what the device has still to do, where it can do that."""
+    sums = torch.stack([_sum(x), _sum(out)])
     if x.device.type != "cuda":
-        return finite
-    return torch.empty(2, dtype=torch.bool, pin_memory=True).copy_(finite, non_blocking=True)
+        return sums
+    return torch.empty(2, dtype=sums.dtype, pin_memory=True).copy_(sums, non_blocking=True)
 
 
 def _finite(x: Tensor) -> bool:
     """Whether all numbers are finite; where only their sum overflows they are looked at one by one."""
-    return bool(torch.isfinite(_sum(x))) or bool(torch.isfinite(x).all())
+    return math.isfinite(_sum(x).item()) or bool(torch.isfinite(x).all())
 
 
 def _event(device: torch.device) -> Any:
@@ -101,5 +106,5 @@ def _event(device: torch.device) -> Any:
     if device.type != "cuda":
         return None
     event = torch.cuda.Event()
-    event.record()
+    event.record(torch.cuda.current_stream(device))  # where x is, which need not be the current device
     return event

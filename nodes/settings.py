@@ -1,6 +1,7 @@
 """Sigmatic Settings: options that travel on the MODEL to every sig_ sampler and schedule that is chosen by name."""
 
 import copy
+from functools import lru_cache
 from typing import Any
 
 from .. import schedulers
@@ -47,8 +48,12 @@ def lost(wanted: dict[str, Any], ms: Any) -> list[str]:
 
 
 def _of_schedules(given: dict[str, Any]) -> dict[str, Any]:
-    known = {param.name for name in schedulers.names() for param in schedulers.get(name).params}
-    return {name: value for name, value in given.items() if name in known}
+    return {name: value for name, value in given.items() if name in _schedule_params()}
+
+
+@lru_cache(maxsize=1)
+def _schedule_params() -> frozenset[str]:
+    return frozenset(param.name for name in schedulers.names() for param in schedulers.get(name).params)
 
 
 def _twin(ms: Any, spaced: dict[str, Any]) -> Any:

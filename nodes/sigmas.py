@@ -169,9 +169,9 @@ class SigmaticText(io.ComfyNode):
         if text is None or not text.strip():  # sigmas may be connected
             return True
         try:
-            lists.parse(text)
+            _read(text)
         except ValueError as error:
-            return f"text: {error}"
+            return str(error)
         return True
 
     @classmethod
@@ -179,11 +179,19 @@ class SigmaticText(io.ComfyNode):
         """The connected schedule, or the one in the text."""
         if sigmas is not None:
             return io.NodeOutput(sigmas, lists.write(_floats(sigmas)))
-        try:
-            values = lists.parse(text)
-        except ValueError as error:
-            raise ValueError(f"text: {error}") from None
+        values = _read(text)
         return io.NodeOutput(_sigmas(values), lists.write(values))
+
+
+def _read(text: str) -> lists.Sigmas:
+    """The levels in the widget; ValueError naming it for what is no schedule, or longer than any other node makes."""
+    try:
+        values = lists.parse(text)
+    except ValueError as error:
+        raise ValueError(f"text: {error}") from None
+    if len(values) > widgets.LAST_STEP + 1:
+        raise ValueError(f"text: it has {len(values)} levels: give up to {widgets.LAST_STEP + 1}.")
+    return values
 
 
 class SigmaticConvert(io.ComfyNode):

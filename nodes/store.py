@@ -60,6 +60,20 @@ def check_preset(kind: str, preset: Any) -> dict[str, Any]:
     return {word: preset[word], "options": dict(options)}
 
 
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all; its folder must be there."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
 class Store:
     """The presets in the file at `path`. Several threads and servers may use one file."""
 
@@ -89,20 +103,8 @@ class Store:
             text = json.dumps({"version": VERSION, **book}, indent=1, allow_nan=False)
             if len(text.encode()) > LARGEST or any(len(book[kind]) > MOST for kind in KINDS):
                 raise ValueError(f"the presets are too many: {MOST} of a kind and {LARGEST} bytes is the most.")
-            self._write(text)
+            write(self.path, text)
             return book
-
-    def _write(self, text: str) -> None:
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
     def _set_aside(self, error: Exception) -> None:
         aside = self.path.with_name(f"{self.path.stem}.broken-{time.time_ns()}{self.path.suffix}")

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 from comfy_execution.utils import get_executing_context
-from server import PromptServer
 
 _OVER = "Sigmatic: no warning this time."
 _log = logging.getLogger("sigmatic")
@@ -63,6 +62,8 @@ def _write(notes: Iterable[str]) -> None:
 
 def _show(text: str, node_id: str) -> None:
     """Put `text` under the node, in the page that the prompt came from; an API call has none."""
+    from server import PromptServer  # not before: scripts that only borrow the host's samplers have no server
+
     server = PromptServer.instance
     if server.client_id is not None:
         server.send_progress_text(text, node_id, server.client_id)

@@ -24,9 +24,10 @@ for _module in pkgutil.iter_modules(__path__):
     if not _module.name.startswith("_"):
         import_module(f".{_module.name}", __name__)
 
-__all__ = ["DENOISE_RULES", "get", "names", "sigmas", "span"]
+__all__ = ["DENOISE_RULES", "MOST_STEPS", "get", "names", "sigmas", "span", "total_steps"]
 
 DENOISE_RULES = ("steps", "sigma")
+MOST_STEPS = 1_000_000
 _DENOISE = Param("denoise", 1.0, above=0.0, max=1.0)
 _RULE = Param("denoise_rule", "steps", kind="choice", choices=DENOISE_RULES)
 
@@ -69,13 +70,28 @@ def sigmas(
     place = span(sigma_min=sigma_min, sigma_max=sigma_max, model_sigmas=model_sigmas, space=space)
     if rule == "sigma":
         place = _lowered(place, share)
-    total = count if rule == "sigma" or share > 0.9999 else int(count / share)
+    total = count if rule == "sigma" else total_steps(count, share)
     wanted = total + (not terminal)
     levels = np.asarray(spec.build(wanted, place, **given), dtype=np.float64)
     out = np.append(levels, 0.0) if terminal else levels
     if out.shape != (total + 1,) or not np.isfinite(out).all() or (np.diff(out) > 0).any() or (out < 0).any():
         raise ValueError(f"schedule {name!r} with {given} makes no falling list of {wanted} levels: {levels}")
     return torch.from_numpy(_with_first(out[-(count + 1) :], first_sigma, space).astype(np.float32))
+
+
+def total_steps(steps: int, denoise: float) -> int:
+    """The steps of the schedule whose last `steps` are run: int(steps / denoise), ComfyUI's rule.
+
+    ValueError where that is above MOST_STEPS; denoise is above 0.
+    """
+    if denoise > 0.9999:
+        return steps
+    if steps / denoise > MOST_STEPS:
+        raise ValueError(
+            f"denoise is {denoise:g}: {steps} steps would be the last of {steps / denoise:.3g}, and up to {MOST_STEPS} "
+            "can be made. Give more denoise, or fewer steps."
+        )
+    return int(steps / denoise)
 
 
 def _lowered(place: Span, denoise: float) -> Span:
@@ -104,8 +120,9 @@ def _steps(steps: Any) -> int:
         count = operator.index(steps)
     except TypeError:
         count = 0
-    if count < 1:
-        raise ValueError(f"steps is {steps!r}: give a whole number from 1 up.")
+    if not 1 <= count <= MOST_STEPS:
+        hint = " (ComfyUI asks for steps / denoise.)" if count > MOST_STEPS else ""
+        raise ValueError(f"steps is {steps!r}: give a whole number from 1 to {MOST_STEPS}.{hint}")
     return count
 
 

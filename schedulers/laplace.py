@@ -28,7 +28,8 @@ def laplace(steps: int, span: Span, *, mu: float, beta: float) -> np.ndarray:
     """
     high, low = log_rho_ends(span)
     t = np.linspace(0, 1, steps)
-    places = mu - beta * np.sign(0.5 - t) * np.log(1 - 2 * np.abs(0.5 - t) + _EPSILON)
+    inside = np.minimum(1 - 2 * np.abs(0.5 - t) + _EPSILON, 1.0)  # above 1, some of 100,000 steps would turn back
+    places = mu - beta * np.sign(0.5 - t) * np.log(inside)
     if not ((places[1:-1] < high) & (places[1:-1] > low)).all():
         try:
             places = mu + beta * even_shares(steps, (high - mu) / beta, (low - mu) / beta, _tail, _reach)

@@ -99,7 +99,7 @@ def test_wrong_habits_are_refused(wrong):
 
 
 @pytest.mark.parametrize(
-    "bad", [lambda x: spaces.from_x0("nose", x, x, x, x), lambda x: spaces.denoiser(abs, "ve", "u")]
+    "bad", [lambda x: spaces.from_x0("nose", x, x, x, x), lambda x: spaces.from_network(abs, "ve", "u")]
 )
 def test_unknown_kinds_are_refused(bad):
     with pytest.raises(ValueError, match="x0, eps, v"):

@@ -45,7 +45,7 @@ def final_variance(name, space, params, sigmas):
         a, s = alpha[:, None], sigma[:, None]
         return x * a * SPREAD**2 / (a**2 * SPREAD**2 + s**2)
 
-    denoise = spaces.denoiser(network, space)
+    denoise = spaces.from_network(network, space)
 
     def model(x, sigma):
         denoised = denoise(x, sigma)

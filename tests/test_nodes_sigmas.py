@@ -140,3 +140,11 @@ def test_a_drawn_schedule_has_a_widget_of_its_own(pack):
     assert node.validate_inputs(schedule="sig_drawn", points="x").startswith("points: ")
     for schedule in ("sig_drawn", "sig_karras", None):
         assert node.validate_inputs(schedule=schedule, points="0:9, 100:1", more=None) is True
+
+
+def test_a_text_of_more_levels_than_any_node_makes_is_refused(pack):
+    text = " ".join(str(20000 - i) for i in range(10002))
+    with pytest.raises(ValueError, match="text: it has 10002 levels: give up to 10001"):
+        pack.run("SigmaticText", text=text)
+    assert "10002" in pack.nodes["SigmaticText"].validate_inputs(text)
+    assert len(pack.run("SigmaticText", text=text[: text.rindex(" ")])) == 10001

@@ -27,7 +27,7 @@ def two_points(space):
     def network(x, alpha, sigma):
         return torch.tanh(alpha[:, None] * x / sigma[:, None] ** 2)
 
-    return both(spaces.denoiser(network, space))
+    return both(spaces.from_network(network, space))
 
 
 def both(denoise):
@@ -109,7 +109,7 @@ def test_limit_is_the_exact_solution(name, space):
 
     x = torch.linspace(-2, 2, 9, dtype=torch.float64)[:, None]
     out = sigmatic.samplers.sample(
-        name, both(spaces.denoiser(network, space)), x, sigmas, space=space, disable=True, **ode(name)
+        name, both(spaces.from_network(network, space)), x, sigmas, space=space, disable=True, **ode(name)
     )
     a, b = (spaces.level(float(s), space) for s in (sigmas[0], sigmas[-1]))
     exact = x * math.hypot(b.alpha, b.sigma) / math.hypot(a.alpha, a.sigma)

@@ -127,6 +127,10 @@ BAD = [
     ({"steps": -3}, "steps"),
     ({"steps": 2.5}, "steps"),
     ({"steps": None}, "steps"),
+    ({"steps": 10**6 + 1}, "steps is 1000001: give a whole number from 1 to 1000000"),
+    ({"steps": 10**30}, "steps is 1000"),
+    ({"denoise": 1e-7}, "denoise is 1e-07: 10 steps would be the last of 1e.08"),
+    ({"denoise": 1e-320}, "denoise is 9.99989e-321"),
     ({"sigma_min": 2.0, "sigma_max": 1.0}, "sigma_min is 2 and sigma_max is 1"),
     ({"sigma_min": 1.0, "sigma_max": 1.0}, "sigma_min"),
     ({"sigma_min": 0.0}, "sigma_min"),
@@ -162,6 +166,12 @@ BAD = [
 def test_bad_input_names_the_parameter(change, message):
     with pytest.raises(ValueError, match=message):
         sigmatic.schedulers.sigmas(**{"name": "karras", "steps": 10, **change})
+
+
+@pytest.mark.parametrize("name", sigmatic.schedulers.names())
+def test_very_many_steps_are_as_many_and_fall(name, space):
+    sigmas = sigmatic.schedulers.sigmas(name, 200_000, space=space)
+    assert len(sigmas) == 200_001 and sigmas[-1] == 0 and (sigmas.diff() <= 0).all()
 
 
 def test_a_table_schedule_stays_in_its_table():

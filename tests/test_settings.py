@@ -1,4 +1,4 @@
-"""Settings on the MODEL, curves in widgets, split runs and the sentinel, on the stand-in host."""
+"""Settings on the MODEL, curves in widgets and split runs, on the stand-in host."""
 
 import importlib
 import importlib.util
@@ -242,42 +242,6 @@ def test_a_continuation_of_something_else_forgets_with_one_line(pack, caplog, ch
     lines = [line for line in caplog.messages if "without its memory" in line]
     assert len(lines) == (change != "version")
     assert torch.equal(out["samples"], node.execute(**given, latent_image=plain).args[0]["samples"])
-
-
-@pytest.mark.parametrize("at_once", [True, False])
-def test_a_number_that_is_none_is_named(pack, at_once):
-    sentinel = pack.part("sentinel").Sentinel
-    sigmas, calls = (4.0, 3.0, 2.0, 1.0, 0.0), []
-
-    def model(x, sigma):
-        calls.append(1)
-        return x * (float("nan") if len(calls) == 3 else 1.0)
-
-    watch = sentinel(model, "heun", sigmas, at_once)
-    with pytest.raises(RuntimeError, match=r"sig_heun: .*step 3 of 4, sigma 2\. The model made it"):
-        for sigma in sigmas[:4]:
-            watch(torch.ones(1, 4), torch.tensor([sigma]))
-        watch.finish(torch.ones(1, 4))
-    assert len(calls) == (3 if at_once else 4)
-    for bad, place, says in ((float("inf"), 0, "started from"), (float("nan"), 2, "The sampler made it")):
-        watch = sentinel(lambda x, sigma: x, "heun", sigmas, at_once)
-        with pytest.raises(RuntimeError, match=says):
-            for i, sigma in enumerate(sigmas[:4]):
-                watch(torch.full((1, 4), bad if i == place else 1.0), torch.tensor([sigma]))
-            watch.finish(torch.ones(1, 4))
-    watch = sentinel(lambda x, sigma: x, "heun", sigmas, at_once)
-    watch(torch.full((1, 4), 3e38), torch.tensor([4.0]))
-    if at_once:
-        assert watch.finish(torch.full((1, 4), 3e38)).isfinite().all(), "large is not infinite"
-    with pytest.raises(RuntimeError, match="sampler"):
-        watch.finish(torch.tensor([[1.0, float("nan")]]))
-
-
-def test_a_sick_model_stops_the_run_in_words(pack):
-    model = _demo(pack)
-    model.model.diffusion_model.forward = lambda x, t, **_: x * float("nan")
-    with pytest.raises(RuntimeError, match=r"sampler sig_heun: .* step 1 of 6, sigma 14\.\d+\. The model made it"):
-        pack.line(sampler="sig_heun", model=model)
 
 
 def test_the_summary_says_what_was_done(pack):

@@ -224,6 +224,19 @@ def installation(request):
     return request.param
 
 
+@pytest.fixture
+def cases(installation):
+    """cases(script) -> the JSON lines that a script of this folder prints when that host's own Python runs it."""
+
+    def run(script):
+        file = Path(__file__).with_name(script)
+        done = inhost.run_inside(str(file), installation, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def host(installation, tmp_path_factory):
     """A server that runs for all tests of one installation."""

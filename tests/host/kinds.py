@@ -4,17 +4,14 @@ Run inside a host (test_kinds.py does). The model knows data that is normal with
 number, so a right sampler comes to that mean and deviation as its steps get smaller, whatever the kind.
 """
 
-import importlib.util
+import importlib
 import json
+import sys
 from pathlib import Path
 
-import torch
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+import inhost
 
-_spec = importlib.util.spec_from_file_location(
-    "inhost", Path(__file__).resolve().parents[2] / "benchmarks" / "inhost.py"
-)
-inhost = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(inhost)
 inhost.load_host()
 sigmatic = inhost.load_sigmatic()
 
@@ -22,6 +19,7 @@ import comfy.model_base  # noqa: E402 - the host is there only now
 import comfy.model_sampling  # noqa: E402
 import comfy.sample  # noqa: E402
 import comfy.samplers  # noqa: E402
+import torch  # noqa: E402
 
 adapter = importlib.import_module("sigmatic.nodes.adapter")
 demo = importlib.import_module("sigmatic.nodes.demo_model")

@@ -106,7 +106,7 @@ class Page:
 
     def load(self):
         """Load the page (anew)."""
-        self.tab.goto(self.url, wait_until="domcontentloaded")
+        self.tab.goto(self.url, wait_until="domcontentloaded", timeout=60_000)
         self.tab.wait_for_function(READY, timeout=60_000)
         empty = {"version": 0.4, "last_node_id": 0, "last_link_id": 0, "nodes": [], "links": [], "groups": []}
         self.js("(graph) => app.loadGraphData(graph)", empty)  # 1.27.10 has no workflow before

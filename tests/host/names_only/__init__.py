@@ -43,4 +43,15 @@ class NamesOnlyDetailer:
         return ({"samples": torch.cat(done)},)
 
 
-NODE_CLASS_MAPPINGS = {"NamesOnlyDetailer": NamesOnlyDetailer}
+class AnyLatent:
+    """A latent of any shape, empty ones too, which the host's own widgets do not make."""
+
+    INPUT_TYPES = classmethod(lambda cls: {"required": {"shape": ("STRING", {"default": "1 1 32 32"})}})
+    RETURN_TYPES, FUNCTION, CATEGORY = ("LATENT",), "make", "test"
+
+    def make(self, shape):
+        """Zeros."""
+        return ({"samples": torch.zeros([int(side) for side in shape.split()])},)
+
+
+NODE_CLASS_MAPPINGS = {"NamesOnlyDetailer": NamesOnlyDetailer, "AnyLatent": AnyLatent}
