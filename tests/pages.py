@@ -85,7 +85,7 @@ def page(schema):
     for widget in schema.inputs:
         about = widget.as_dict()
         is_widget = widget.io_type in WIDGETS
-        default = _shown(about.get("default")) if is_widget else "a link"
+        default = _shown(about.get("default", "")) if is_widget else "a link"
         out.append(f"| `{widget.id}` | {_cell(about['tooltip'])} | {default} | {_allowed(widget, about)} |")
     out += ["", "| output | what it is |", "|---|---|"]
     out += [f"| `{output.display_name}` | {_cell(output.tooltip)} |" for output in schema.outputs]
@@ -93,7 +93,9 @@ def page(schema):
 
 
 def _shown(value):
-    return "nothing" if value in ("", None) else "on" if value is True else "off" if value is False else f"{value}"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ", ".join(f"{value}".splitlines()) or "nothing"
 
 
 def _allowed(widget, about):

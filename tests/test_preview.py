@@ -394,6 +394,17 @@ def test_the_longest_plot_takes_little(preview, sampler, monkeypatch):
     assert seconds < 0.05
 
 
+def test_the_longest_comparison_takes_little(preview, monkeypatch):
+    module = importlib.import_module("sigmatic.samplers")
+    monkeypatch.setattr(module, "tabulate", getattr(module.tabulate, "__wrapped__", module.tabulate))
+    names = ("karras", "linear", "exponential", "normal", "simple", "beta", "cosine", "laplace", "ddim_uniform")
+    listed = "\n".join(f"sig_uni_pc / sig_{name}" for name in names)
+    body = json.dumps({"node": "SigmaticCompare", "values": {"entries": listed, "evaluations": 20}}).encode()
+    (status, answer), seconds = _timed(preview, body)
+    assert status == 200 and len(answer["lines"]) == 8, answer
+    assert seconds < 0.05
+
+
 def test_the_list_of_samplers(preview):
     listed = preview.catalogue()
     assert [entry["name"] for entry in listed["samplers"]] == ["sig_" + name for name in OFFERED]

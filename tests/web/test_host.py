@@ -154,3 +154,47 @@ def test_a_drawn_schedule_reaches_the_run(quickstart_page, host):
     assert [float(level) for level in said.split(",")] == pytest.approx(drawn, rel=1e-5)
     points = dict(tuple(map(float, piece.split(":"))) for piece in prompt[node]["inputs"]["points"].split(","))
     assert {0, 24, 50, 75, 100} == set(points) and points[24] > drawn[1]
+
+
+@pytest.mark.parametrize("kind", ["KSampler", "SigmaticKSampler"])
+def test_a_warning_is_seen_under_its_node_and_moves_no_value(quickstart_page, kind):
+    """On a stock node and on ours: the text is on the page, and what is saved with it there loads unshifted."""
+    page, stock = quickstart_page
+    node = page.js(
+        """([id, kind]) => { const from = __node(id);
+            if (from.type === kind) return id;
+            const to = LiteGraph.createNode(kind), { links } = app.graph;
+            to.pos = from.pos;
+            app.graph.add(to);
+            for (const [i, input] of from.inputs.entries()) {
+                const link = links.get?.(input.link) ?? links[input.link];
+                const at = to.inputs.findIndex(({ name }) => name === input.name);
+                if (link && at >= 0) app.graph.getNodeById(link.origin_id).connect(link.origin_slot, to, at);
+            }
+            for (const id of [...from.outputs[0].links]) {
+                const link = links.get?.(id) ?? links[id];
+                to.connect(0, app.graph.getNodeById(link.target_id), link.target_slot);
+            }
+            app.graph.remove(from);
+            return String(to.id); }""",
+        [stock, kind],
+    )
+    page.set(node, "sampler" if kind.startswith("Sig") else "sampler_name", "sig_lcm")
+    page.set(node, "cfg", 9.5)
+    page.set(node, "seed", time.time_ns() % 10**12)
+    _run(page)
+    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=60_000)
+    said = page.tab.get_by_text("cfg is 9.5").first
+    said.wait_for()
+    page.js("() => app.canvas.setDirty(true, true)")
+    whole = """(said) => { for (let at = said; at && at.tagName !== 'BODY'; at = at.parentElement)
+        if (getComputedStyle(at).overflowY !== 'visible' && at.scrollHeight > at.clientHeight + 1) return false;
+        return true; }"""
+    page.tab.wait_for_timeout(500)
+    assert said.evaluate(whole), "the text is cut"
+    values = """(id) => JSON.stringify(__node(id).widgets
+        .filter(({ name }) => name !== 'plot' && !name.startsWith('$$')).map((widget) => [widget.name, widget.value]))"""
+    before = page.js(values, node)
+    assert "sig_lcm" in before
+    page.js("async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
+    assert page.js(values, node) == before

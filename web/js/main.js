@@ -11,6 +11,7 @@ import { saveSelected } from "./presets.js";
 import { say } from "./say.js";
 import { settings, useDefaults } from "./settings.js";
 import { dress } from "./style.js";
+import { makeRoom } from "./warnings.js";
 
 /** Ask for a name and save what a node is set to. @param {any} node */
 async function savePreset(node) {
@@ -34,6 +35,7 @@ app.registerExtension({
   setup() {
     dress();
     api.addEventListener("graphChanged", refresh);
+    api.addEventListener("progress_text", makeRoom);
     setInterval(watch, 1000);
     setInterval(async () => (await learn()) && relabel(), 1000);
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
