@@ -192,8 +192,8 @@ def test_a_warning_is_seen_under_its_node_and_moves_no_value(quickstart_page, ki
         return true; }"""
     page.tab.wait_for_timeout(500)
     assert said.evaluate(whole), "the text is cut"
-    values = """(id) => JSON.stringify(__node(id).widgets
-        .filter(({ name }) => name !== 'plot' && !name.startsWith('$$')).map((widget) => [widget.name, widget.value]))"""
+    values = """(id) => { const own = ({ name }) => name !== 'plot' && !name.startsWith('$$');
+        return JSON.stringify(__node(id).widgets.filter(own).map((widget) => [widget.name, widget.value])); }"""
     before = page.js(values, node)
     assert "sig_lcm" in before
     page.js("async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
