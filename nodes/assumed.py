@@ -6,6 +6,7 @@ from typing import Any
 import comfy.model_sampling
 
 from ..core.spec import Param
+from . import asked
 
 KIND = Param("model.kind", "sd", kind="choice", choices=("sd", "zsnr", "edm", "flow"))
 SHIFT = Param("model.shift", 1.0, min=0.01, max=100.0)
@@ -60,11 +61,13 @@ def model_sampling(kind: str, shift: float, sigma_min: float, sigma_max: float) 
     return table(zsnr=True) if kind == "zsnr" else table()
 
 
-def in_words(kind: str, shift: float, sigma_min: float, sigma_max: float) -> str:
+def in_words(kind: str, shift: float, sigma_min: float, sigma_max: float) -> asked.Message:
     """What is assumed, for people."""
     return {
-        "sd": "a Stable Diffusion 1, 2 or XL model",
-        "zsnr": "a v model trained up to pure noise (zero terminal SNR)",
-        "edm": f"an EDM model from sigma {sigma_min:g} to {sigma_max:g}",
-        "flow": f"a flow model with shift {shift:g}",
+        "sd": asked.say("The model is taken for a Stable Diffusion 1, 2 or XL model."),
+        "zsnr": asked.say("The model is taken for a v model trained up to pure noise (zero terminal SNR)."),
+        "edm": asked.say(
+            "The model is taken for an EDM model from sigma {low} to {high}.", low=sigma_min, high=sigma_max
+        ),
+        "flow": asked.say("The model is taken for a flow model with shift {shift}.", shift=shift),
     }[kind]

@@ -4,7 +4,7 @@ import torch
 
 from .. import schedulers
 from . import guard, host, options, run, tell, widgets
-from .adapter import model_levels, offered
+from .adapter import model_levels, offered, takes
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX, Entry, entry, preset_names
 
@@ -86,18 +86,21 @@ class SigmaticSchedule(io.ComfyNode):
                 widgets.denoise(),
                 widgets.rho(),
                 *widgets.schedule_options(),
+                advanced(widgets.points()),  # last: values of older workflows stay in their places
             ],
             outputs=[io.Sigmas.Output(display_name="sigmas", tooltip="For the sigmas input of SamplerCustom.")],
         )
 
     @classmethod
-    def validate_inputs(cls, schedule=None, more=None) -> bool | str:
-        """Refuse an unknown name, and parameters that it does not have, before anything is queued."""
+    def validate_inputs(cls, schedule=None, more=None, points=None) -> bool | str:
+        """Refuse an unknown name, parameters that it does not have and bad points before anything is queued."""
         wrong = widgets.problem("schedule", schedule, schedule_names())
-        if wrong or not schedule or not more:
+        if wrong or not schedule:
             return wrong or True
         try:
-            _own_params(chosen(schedule, schedule=True).name, more)
+            said = _own_params(chosen(schedule, schedule=True).name, more or "", points or "")
+            if said.get("points"):
+                schedulers.sigmas("drawn", 1, points=said["points"])
         except ValueError as error:
             return str(error)
         return True
@@ -105,7 +108,7 @@ class SigmaticSchedule(io.ComfyNode):
     @classmethod
     def execute(
         cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO, denoise_rule="steps", sigma_max=0.0,
-        sigma_min=0.0, first_sigma=0.0, terminal=True, more="",
+        sigma_min=0.0, first_sigma=0.0, terminal=True, more="", points="",
     ) -> io.NodeOutput:  # fmt: skip
         """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
         widgets.insist(schedule=(schedule, schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES))
@@ -116,17 +119,18 @@ class SigmaticSchedule(io.ComfyNode):
         given = {key: value for key, value in given.items() if value}
         ms = host.model_sampling(model)
         tell.warn(guard.of_schedule(schedulers.get(own.name), ms))
-        params = {**run.schedule_params(own.name, rho), **_own_params(own.name, more)}
+        params = {**run.schedule_params(own.name, rho), **_own_params(own.name, more, points)}
         rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
         levels = model_levels(ms, own.name, steps, own.preset, **rules, **given, **params)
         return io.NodeOutput(levels)
 
 
-def _own_params(name: str, text: str) -> dict:
-    """What the widget `more` says; ValueError naming it for what the schedule does not have."""
-    said = options.more(text)
+def _own_params(name: str, text: str, points: str) -> dict:
+    """What the widgets `points`, if the schedule has any, and `more` say; ValueError naming the one that is off."""
+    spec = schedulers.get(name)
+    said = {**(takes(spec, points=points) if points.strip() else {}), **options.more(text)}
     try:
-        schedulers.get(name).resolve(said)
+        spec.resolve(said)
     except ValueError as error:
         raise ValueError(f"more: {error}") from None
     return said

@@ -162,7 +162,8 @@ def fit(entry: Entry, model: Any, evaluations: int, denoise: float) -> tuple[Ten
         if entry.steps:
             return levels(entry, ms, entry.steps, denoise), said
         price = _table_price(entry, model, ms) if own else _trial_price(entry, model, ms)
-        steps = most_steps(lambda n: price(levels(entry, ms, n, denoise)), evaluations)
+        guess = evaluations // (samplers.get(own.name).evals_per_step if own else 1)
+        steps = most_steps(lambda n: price(levels(entry, ms, n, denoise)), evaluations, guess)
         if not steps:
             least = price(levels(entry, ms, 1, denoise))
             raise ValueError(f"{entry.sampler} takes {least} evaluations at least and evaluations is {evaluations}.")
@@ -171,12 +172,20 @@ def fit(entry: Entry, model: Any, evaluations: int, denoise: float) -> tuple[Ten
         raise entry.error(error) from None
 
 
-def most_steps(price: Callable[[int], int], most: int) -> int:
-    """The largest number of steps up to `most` whose price, which grows with it, is at most `most`; 0 if none is."""
+def most_steps(price: Callable[[int], int], most: int, guess: int) -> int:
+    """The largest number of steps up to `most` whose price, which grows with it, is at most `most`; 0 if none is.
+
+    A good `guess` is found to be right in two questions.
+    """
     low, high = 0, most
+
+    def ask(steps: int) -> tuple[int, int]:
+        return (steps, high) if price(steps) <= most else (low, steps - 1)
+
+    for steps in (guess, guess + 1):
+        low, high = ask(steps) if low < steps <= high else (low, high)
     while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if price(middle) <= most else (low, middle - 1)
+        low, high = ask((low + high + 1) // 2)
     return low
 
 

@@ -111,7 +111,12 @@ class SigmaticFit(io.ComfyNode):
         if save_as:
             points = lists.write(found["sigmas"])
             presets.save(save_as, {"schedules": {"schedule": "drawn", "options": {"points": points}}}, True)
-        return io.NodeOutput(torch.tensor(found["sigmas"], dtype=torch.float32), _report(found, sampler, steps))
+        drawn = {name: settings[name] for name in ("sampler", "steps", "cfg", "latents", "budget")}
+        return io.NodeOutput(
+            torch.tensor(found["sigmas"], dtype=torch.float32),
+            _report(found, sampler, steps),
+            ui={"fit": [{**drawn, "sigmas": found["sigmas"]}]},  # for the plot on the node
+        )
 
 
 class Bench:

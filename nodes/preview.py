@@ -12,18 +12,21 @@ from typing import Any
 from .. import samplers, schedulers
 from ..core.space import level
 from ..demo.listing import as_dict
-from . import asked, assumed, host, options, run, settings, sources, widgets
+from . import asked, assumed, guard, host, options, overlaid, run, settings, sources, tell, widgets
 from .adapter import Choice, offered
 from .custom import SigmaticSampler
-from .install import PREFIX, entry, own_sampler
+from .install import PREFIX, entry, own_sampler, own_schedule
 from .ksampler import SigmaticKSampler
 from .settings import SigmaticSettings
+from .unsample import SigmaticUnsample, rising
 
 BODY = 1 << 14
 """Longest request, in bytes."""
 ROWS = 100
 """Most steps for which the table is made: a row costs about 0.15 ms."""
-NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSettings", *sources.NODES)
+NODES = (
+    "SigmaticKSampler", "SigmaticSampler", "SigmaticSettings", "SigmaticUnsample", "SigmaticCompare", *sources.NODES,
+)  # fmt: skip
 _LENGTH = 400  # of an error
 
 
@@ -42,22 +45,25 @@ def describe(request: Any) -> dict[str, Any]:
 
     `request`: node (a class name) with its values, output and inputs (`sources.Source`); beside, the same for the
     node that makes the sigmas of a Sampler, or for the Sampler that runs sigmas; settings, a list of the values of
-    Sigmatic Settings on the way to it; model (`assumed.read`). TypeError or ValueError naming what is off.
+    Sigmatic Settings on the way to it; model (`assumed.read`). What is for people comes as `asked.say` makes it.
+    TypeError or ValueError naming what is off.
     """
     words = ("node", "values", "output", "inputs", "beside", "settings", "model")
     request = asked.fields(request, "the request", *words)
     kind = assumed.read(request.get("model", {}))
-    model = _with_settings(assumed.Model(assumed.model_sampling(*kind)), request.get("settings", []))
-    run_ = _Run(model, request)
-    space = host.space(run_.model.ms)
-    told = run_.told()
+    with tell.heard() as warnings:
+        model = _with_settings(assumed.Model(assumed.model_sampling(*kind)), request.get("settings", []))
+        run_ = _Run(model, request)
+        told = run_.told()
+    ms = run_.model.ms
     return {
-        "sigmas": [_rounded(sigma) for sigma in run_.sigmas],
-        "log_snr": [_rounded(2 * level(sigma, space).lam) for sigma in run_.sigmas],
-        "summary": _summary(run_.names, run_.sigmas, told),
-        "assumes": [*dict.fromkeys(run_.assumes), f"The model is taken for {assumed.in_words(*kind)}."],
+        **_levels(run_.sigmas, ms),
+        "range": [_rounded(float(end)) for end in (ms.sigma_min, ms.sigma_max)],
+        "names": run_.names,
+        "assumes": [*_once(run_.assumes), assumed.in_words(*kind)],
         **{key: told.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
-        "notes": told["notes"],
+        "notes": _once([*told["notes"], *map(asked.say, warnings)]),
+        "lines": run_.lines and [{**line, **_levels(line["sigmas"], ms)} for line in run_.lines],
     }
 
 
@@ -77,7 +83,10 @@ class _Run:
         name, beside = request.get("node"), request.get("beside")
         if not isinstance(name, str) or name not in NODES:
             raise ValueError(f"node is {asked.short(repr(name))}: give one of {', '.join(NODES)}.")
-        self.model, self.assumes = model, []
+        self.model, self.schedule = model, ""
+        self.assumes: list[asked.Message] = []
+        self.notes: list[asked.Message] = []
+        self.lines: list[dict[str, Any]] | None = None
         self.sampler: dict[str, Any] | None = None
         self.custom = name not in ("SigmaticKSampler", "SigmaticSettings")
         about = {key: request[key] for key in ("node", "values", "output", "inputs") if key in request}
@@ -89,15 +98,21 @@ class _Run:
         elif name == "SigmaticSampler":
             self.sampler = asked.values(SigmaticSampler, request.get("values", {}), "values")
             if beside is None:
-                self.assumes.append(f"The schedule is taken for {widgets.SCHEDULE} with 20 steps.")
+                self.assumes.append(asked.say("The schedule is taken for {name} with 20 steps.", name=widgets.SCHEDULE))
             self.sigmas = self._source(beside or {"node": "SigmaticSchedule"})
+        elif name == "SigmaticUnsample":
+            self._uphill(request.get("values", {}))
+        elif name == "SigmaticCompare":
+            self.lines, self.notes = overlaid.lines(model, request.get("values", {}))
+            self.sigmas = self.lines[0]["sigmas"] if self.lines else []
         else:
             self._of_ksampler(name, request.get("values", {}))
 
     def _of_ksampler(self, name: str, given: Any) -> None:
         if name == "SigmaticSettings":
             self.model, given = _with_settings(self.model, [given]), {}
-            self.assumes.append(f"They are shown at {widgets.SAMPLER} on {widgets.SCHEDULE} with 20 steps.")
+            names = {"sampler": widgets.SAMPLER, "schedule": widgets.SCHEDULE}
+            self.assumes.append(asked.say("They are shown at {sampler} on {schedule} with 20 steps.", **names))
         values = asked.values(SigmaticKSampler, given, "values")
         sources.affordable(values["steps"], values["denoise"])
         ms, names = self.model.ms, (values["schedule"], values["sampler"])
@@ -107,47 +122,67 @@ class _Run:
         part = (values["start_at_step"], values["end_at_step"], values["return_with_leftover_noise"])
         self.sigmas = host.at_most_one(run.part(sigmas, *part), ms).tolist()
         self.sampler, self.schedule = values, values["schedule"]
+        own = own_schedule(self.schedule)
+        tell.warn(guard.of_schedule(schedulers.get(own.name), ms) if own else [])
+
+    def _uphill(self, given: Any) -> None:
+        values = asked.values(SigmaticUnsample, given, "values")
+        sources.affordable(values["steps"], 1.0)
+        self.sampler, self.schedule = values, values["schedule"]
+        self.sigmas = rising(self.model.ms, values["sampler"], self.schedule, values["steps"]).tolist()
 
     def _source(self, about: Any) -> list[float]:
         source = sources.Source(self.model)
         sigmas = source.sigmas(about)
         self.assumes += source.assumed
-        chosen = about.get("values", {}).get("schedule", widgets.SCHEDULE)
-        self.schedule = chosen if about["node"] == "SigmaticSchedule" else "the sigmas"
+        if about["node"] == "SigmaticSchedule":
+            self.schedule = about.get("values", {}).get("schedule", widgets.SCHEDULE)
         return sigmas.tolist()
 
     @property
-    def names(self) -> list[str]:
-        """Sampler and schedule, for people."""
-        return [*([self.sampler["sampler"]] if self.sampler else []), self.schedule]
+    def names(self) -> dict[str, str]:
+        """Sampler and schedule, "" where there is none or it has no name."""
+        return {"sampler": self.sampler["sampler"] if self.sampler else "", "schedule": self.schedule}
 
     def told(self) -> dict[str, Any]:
         """What the sampler does in each step: evaluations, noise, eta, s_noise (where it has them), notes in words."""
         if self.sampler is None or len(self.sigmas) < 2:
-            return {"notes": []}
+            return {"notes": self.notes}
         name = self.sampler["sampler"]
         own = entry(name) if self.custom else own_sampler(name)
         if own is None:
-            return {"notes": [f"{name} is not Sigmatic's: only its levels of noise are known."]}
+            return {"notes": [asked.say("{name} is not Sigmatic's: only its levels of noise are known.", name=name)]}
         return self._told(name, own)
 
     def _told(self, name: str, own: Any) -> dict[str, Any]:
         spec, steps, ms = samplers.get(own.name), len(self.sigmas) - 1, self.model.ms
         choice = Choice(spec, _fixed(spec, self.sampler or {}), own.preset)
         params = choice.params(choice.told(settings.of_model(self.model), {}), ms)
-        idle = [key for key in ("eta", "s_noise") if key not in params]
-        told: dict[str, Any] = {"notes": [f"{name} pays no attention to {' and '.join(idle)}."] if idle else []}
+        idle = [key for key in ("eta", "s_noise") if key in (self.sampler or {}) and key not in params]
+        deaf = asked.say("{name} pays no attention to {what}.", name=name, what=", ".join(idle))
+        told: dict[str, Any] = {"notes": [deaf] if idle else []}
         for key in {"eta", "s_noise"} & params.keys():
             told[key] = [_at(params[key], sigma) for sigma in self.sigmas[:-1]]
         if steps * (1 + params.get("restarts", 0)) > ROWS:
-            told["notes"].append(f"What each step does is drawn for up to {ROWS} steps.")
+            told["notes"].append(asked.say("What each step does is drawn for up to {rows} steps.", rows=ROWS))
             return told
-        try:
-            table = samplers.table(own.name, self.sigmas, space=host.space(ms), **params)
-        except TypeError as error:  # a sampler that finds its own steps
-            told["notes"].append(asked.short(str(error), _LENGTH))
+        if spec.adaptive:
+            told["notes"].append(asked.say("{name} finds its own steps.", name=name))
             return told
+        table = samplers.table(own.name, self.sigmas, space=host.space(ms), **params)
         return {**told, **_by_step(table, self.sigmas)}
+
+
+def _levels(sigmas: Sequence[float], ms: Any) -> dict[str, list]:
+    space = host.space(ms)
+    return {
+        "sigmas": [_rounded(sigma) for sigma in sigmas],
+        "log_snr": [_rounded(2 * level(sigma, space).lam) for sigma in sigmas],
+    }
+
+
+def _once(messages: Sequence[asked.Message]) -> list[asked.Message]:
+    return [message for i, message in enumerate(messages) if message not in messages[:i]]
 
 
 def _at(value: Any, sigma: float) -> float | None:
@@ -172,7 +207,7 @@ def _by_step(table: Any, sigmas: Sequence[float]) -> dict[str, list]:
 def _fixed(spec: Any, values: dict[str, Any]) -> dict[str, Any]:
     """The sampler's parameters that the widgets set."""
     texts = {key: values.get(key, "") for key in ("eta_curve", "s_noise_curve")}
-    said = options.said(values["eta"], values["s_noise"], **texts) | options.more(values.get("more"))
+    said = options.said(values.get("eta", 1.0), values.get("s_noise", 1.0), **texts) | options.more(values.get("more"))
     return {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
 
 
@@ -182,24 +217,6 @@ def _with_settings(model: Any, given: Any) -> Any:
     for values in given:
         model = SigmaticSettings.execute(model, **asked.values(SigmaticSettings, values, "settings")).args[0]
     return model
-
-
-def _summary(names: Sequence[str], sigmas: Sequence[float], told: dict[str, Any]) -> str:
-    if len(sigmas) < 2:
-        return "Nothing to do: the latent is handed on as it is."
-    steps, noise, evaluations = len(sigmas) - 1, told.get("noise"), told.get("evaluations")
-    parts = [_count(steps, "step")]
-    if evaluations:
-        parts.append(_count(sum(evaluations), "model evaluation"))
-    parts.append(f"sigma {sigmas[0]:.4g} to {sigmas[-1]:.4g}")
-    if noise:
-        noisy = sum(value > 0 for value in noise)
-        parts.append(f"fresh noise in {noisy} of {_count(steps, 'step')}" if noisy else "no fresh noise")
-    return f"{' on '.join(names)}: {', '.join(parts)}."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _parsed(body: bytes) -> Any:

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from . import asked, host
+from . import asked, host, widgets
 from .custom import SigmaticSchedule
 from .sigmas import SigmaticEdit, SigmaticSplit, SigmaticText
 
@@ -22,7 +22,7 @@ class Source:
     def __init__(self, model: Any) -> None:
         self.model = model
         self.count = 0
-        self.assumed: list[str] = []
+        self.assumed: list[asked.Message] = []
 
     def sigmas(self, told: Any) -> Tensor:
         """What comes out of the node `told`; ValueError or TypeError for what the node refuses."""
@@ -54,7 +54,10 @@ class Source:
 
     def _linked(self, told: Any) -> Tensor:
         if told is None:
-            self.assumed.append("Sigmas that come from elsewhere are taken for sig_karras with 20 steps.")
+            elsewhere = asked.say(
+                "Sigmas that come from elsewhere are taken for {name} with 20 steps.", name=widgets.SCHEDULE
+            )
+            self.assumed.append(elsewhere)
             told = {"node": "SigmaticSchedule"}
         return self.sigmas(told)
 

@@ -2,15 +2,29 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from comfy_execution.utils import get_executing_context
 
 _OVER = "Sigmatic: no warning this time."
 _log = logging.getLogger("sigmatic")
+_listening: ContextVar[list[str] | None] = ContextVar("_listening", default=None)
 _running: tuple[str, str] | None = None  # prompt and node of the last call
 _said: list[str] = []  # while that node was running
 _warned: deque[str] = deque(maxlen=256)  # nodes with a warning under them, for all that we know
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Inside, what is warned of goes into the list and nowhere else: for plots, which run nodes to see."""
+    notes: list[str] = []
+    before = _listening.set(notes)
+    try:
+        yield notes
+    finally:
+        _listening.reset(before)
 
 
 def warn(notes: Iterable[str]) -> None:
@@ -19,6 +33,9 @@ def warn(notes: Iterable[str]) -> None:
     Outside of a prompt they only go to the log.
     """
     global _running, _said
+    listener = _listening.get()
+    if listener is not None:
+        return listener.extend(notes)
     context = get_executing_context()
     if context is None:
         return _write(notes)

@@ -24,6 +24,11 @@ def uphill(sigmas: Tensor, space: str) -> Tensor:
     return rising.clamp(max=_TOP) if space == "flow" else rising
 
 
+def rising(ms: Any, sampler: str, schedule: str, steps: int) -> Tensor:
+    """The levels of a run from a picture to noise."""
+    return uphill(run.levels_by_name(ms, schedule, sampler, steps, widgets.OWN_RHO), host.space(ms))
+
+
 def report(before: Tensor, after: Tensor) -> str:
     """How far a round trip ended from where it began."""
     error = float((after.float() - before.float()).square().mean().sqrt())
@@ -79,18 +84,17 @@ class SigmaticUnsample(io.ComfyNode):
     ) -> io.NodeOutput:  # fmt: skip
         """Up, and down again to see."""
         widgets.insist(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
-        ms = host.model_sampling(model)
-        rising = uphill(run.levels_by_name(ms, schedule, sampler, steps, widgets.OWN_RHO), host.space(ms))
-        falling = torch.cat([rising[1:].flip(0), rising.new_zeros(1)])
+        up = rising(host.model_sampling(model), sampler, schedule, steps)
+        down = torch.cat([up[1:].flip(0), up.new_zeros(1)])
         settings: dict[str, Any] = {"cfg": cfg, "positive": positive, "negative": negative}
         settings |= {"seed": 0, "add_noise": False}
         chosen = run.own_sampler_object(Entry(sampler.removeprefix(PREFIX), {}), {})
-        noise = run.sample(model, latent_image, chosen, rising, **settings)
+        noise = run.sample(model, latent_image, chosen, up, **settings)
         text = "round trip: not looked at"
         if check:
-            back = run.sample(model, noise, chosen, falling, **settings)
+            back = run.sample(model, noise, chosen, down, **settings)
             text = report(host.fit_latent(model, latent_image), back["samples"])
-        return io.NodeOutput(noise, falling, text)
+        return io.NodeOutput(noise, down, text)
 
 
 def _ode_names() -> list[str]:

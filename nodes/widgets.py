@@ -84,6 +84,16 @@ def curve_text(name: str) -> io.String.Input:
     )  # fmt: skip
 
 
+def points() -> io.String.Input:
+    """A schedule of the user's own."""
+    return io.String.Input(
+        "points", default="", optional=True,
+        tooltip="The amounts of noise of sig_drawn, as percent:sigma with lines between: 0:14.6, 60:1, 100:0.03; or "
+        "sigmas alone, evenly placed. Choose points above the plot to draw them. Other schedules pay no attention to "
+        "it.",
+    )  # fmt: skip
+
+
 def more() -> io.String.Input:
     """Everything that has no widget of its own."""
     return io.String.Input(

@@ -1,8 +1,9 @@
-"""Writes what can be made from the node definitions: help pages (web/docs) and translations (locales).
+"""Writes what can be made from the node definitions: help pages (web/docs) and translations (locales, web/words).
 
 `python tests/pages.py` from the project folder. Of a help page the part above the mark is written by hand, the list of
 inputs below it is made here. A translation is made of phrases: tests/phrases/<language>.json has one for every English
-text in a node or setting, so that a changed text asks for a new translation.
+text in a node or setting, and for everything that the page says of itself (say("...") in web/js and in nodes), so that
+a changed text asks for a new translation. ComfyUI reads locales; web/words is read by our own page.
 """
 
 import importlib.util
@@ -14,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, LOCALES, PHRASES = ROOT / "web" / "docs", ROOT / "locales", ROOT / "tests" / "phrases"
+WORDS = ROOT / "web" / "words"
+SAID = re.compile(r'(?<!function )(?<!def )\bsay\(\s*("(?:[^"\\]|\\.)*")?')
 LANGUAGES = ("de", "es", "fr", "ja", "ko", "ru", "zh")
 MARK = "<!-- below this line: python tests/pages.py -->"
 WIDGETS = ("INT", "FLOAT", "BOOLEAN", "STRING", "COMBO")
@@ -53,6 +56,18 @@ def settings():
     return found
 
 
+def spoken():
+    """What the page says of itself: {text: the file that says it}. ValueError for what is not a text as it stands."""
+    found = {}
+    for path in sorted([*(ROOT / "web" / "js").glob("*.js"), *(ROOT / "nodes").glob("*.py")]):
+        for text in SAID.findall(path.read_text(encoding="utf-8")):
+            if text:
+                found[json.loads(text)] = path
+            elif path.name != "words.js":  # what the server says has been found in nodes
+                raise ValueError(f"{path.name}: say() wants one text in double quotes.")
+    return found
+
+
 def page(schema):
     """The help of a node: what is written by hand, then every input and output."""
     path = DOCS / f"{schema.node_id}.md"
@@ -70,7 +85,7 @@ def page(schema):
     for widget in schema.inputs:
         about = widget.as_dict()
         is_widget = widget.io_type in WIDGETS
-        default = _shown(about.get("default")) if is_widget else "a link"
+        default = _shown(about.get("default", "")) if is_widget else "a link"
         out.append(f"| `{widget.id}` | {_cell(about['tooltip'])} | {default} | {_allowed(widget, about)} |")
     out += ["", "| output | what it is |", "|---|---|"]
     out += [f"| `{output.display_name}` | {_cell(output.tooltip)} |" for output in schema.outputs]
@@ -78,7 +93,9 @@ def page(schema):
 
 
 def _shown(value):
-    return "nothing" if value in ("", None) else "on" if value is True else "off" if value is False else f"{value}"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ", ".join(f"{value}".splitlines()) or "nothing"
 
 
 def _allowed(widget, about):
@@ -132,6 +149,9 @@ def files():
         for name, content in source.items():
             text = json.dumps(translated(content, known), ensure_ascii=False, indent=1) + "\n"
             made[LOCALES / language / f"{name}.json"] = text
+        if known:
+            words = {text: known.get(text, text) for text in sorted(spoken())}
+            made[WORDS / f"{language}.json"] = json.dumps(words, ensure_ascii=False, indent=1) + "\n"
     return made
 
 
@@ -140,9 +160,9 @@ if __name__ == "__main__":
     for place, content in files().items():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content, encoding="utf-8")
-    wanted = set(texts(english()))
+    wanted = {*texts(english()), *spoken()}
     for language in LANGUAGES:
         missing = sorted(wanted - phrases(language).keys())
         if missing:
             print(f"{language}: {len(missing)} phrases are missing, the first is {missing[0]!r}", file=sys.stderr)
-    subprocess.run(["git", "status", "--short", DOCS, LOCALES], cwd=ROOT, check=False)
+    subprocess.run(["git", "status", "--short", DOCS, LOCALES, WORDS], cwd=ROOT, check=False)

@@ -124,6 +124,24 @@ def test_new_widgets_of_the_schedule_node_are_not_asked_of_older_prompts(pack):
         assert widget.given["optional"] and widget.extra_dict["advanced"]
 
 
+def test_a_drawn_schedule_has_a_widget_of_its_own(pack):
+    """The text in `points` is the run's levels; other schedules pay no attention; `more` wins; mistakes are words."""
+    model = pack.run("SigmaticDemoModel", model="mixture")
+
+    def levels(schedule, **widgets):
+        return pack.run("SigmaticSchedule", model=model, schedule=schedule, steps=3, **widgets).tolist()
+
+    assert levels("sig_drawn", points="0:9, 50:3, 100:1") == pytest.approx([9, 3, 1, 0])
+    assert levels("sig_drawn", points="9, 3, 1", more="points = 8, 2, 1") == pytest.approx([8, 2, 1, 0])
+    assert levels("sig_karras", points="9, 3, 1") == levels("sig_karras")
+    node = pack.nodes["SigmaticSchedule"]
+    assert node.define_schema().inputs[-1].id == "points", "values of older workflows stay in their places"
+    assert node.validate_inputs(schedule="sig_drawn", points="0:1, 100:2").startswith("points is '0:1, 100:2'")
+    assert node.validate_inputs(schedule="sig_drawn", points="x").startswith("points: ")
+    for schedule in ("sig_drawn", "sig_karras", None):
+        assert node.validate_inputs(schedule=schedule, points="0:9, 100:1", more=None) is True
+
+
 def test_a_text_of_more_levels_than_any_node_makes_is_refused(pack):
     text = " ".join(str(20000 - i) for i in range(10002))
     with pytest.raises(ValueError, match="text: it has 10002 levels: give up to 10001"):

@@ -11,6 +11,7 @@ _SPEC = importlib.util.spec_from_file_location("sigmatic_pages", Path(__file__).
 pages = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(pages)
 AS_IT_IS = re.compile(r"[a-zA-Z0-9]*_[a-zA-Z0-9_]+|\d*[.:]\d+|ComfyUI|SD3|Flux|Wan|Karras")
+NAMES = re.compile(r"\{.*?\}|[{}]")
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +22,8 @@ def made():
 
 @pytest.fixture(scope="module")
 def wanted():
-    """Every English text."""
-    return list(pages.texts(pages.english()))
+    """Every English text: of nodes, of settings and of the page."""
+    return [*pages.texts(pages.english()), *pages.spoken()]
 
 
 def test_nothing_is_stale(made):
@@ -32,7 +33,7 @@ def test_nothing_is_stale(made):
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
     assert not stale, f"run: python tests/pages.py ({', '.join(stale)})"
-    there = {*pages.DOCS.glob("*.md"), *pages.LOCALES.glob("*/*.json")}
+    there = {*pages.DOCS.glob("*.md"), *pages.LOCALES.glob("*/*.json"), *pages.WORDS.glob("*.json")}
     assert there == set(made), "left over from a node that is no more"
 
 
@@ -53,6 +54,9 @@ def test_every_text_is_there_in_every_language(language, wanted):
     assert not missing, f"tests/phrases/{language}.json lacks {json.dumps(missing, indent=1)}"
     english, own = (json.loads((pages.LOCALES / tag / "nodeDefs.json").read_text("utf-8")) for tag in ("en", language))
     assert list(pages.texts(own)) == [phrases[text] for text in pages.texts(english)]
+    page = json.loads((pages.WORDS / f"{language}.json").read_text("utf-8"))
+    assert page == {text: phrases[text] for text in pages.spoken()}
+    assert not set(phrases) - set(wanted), "phrases that nothing says any more"
 
 
 @pytest.mark.parametrize("language", pages.LANGUAGES)
@@ -66,7 +70,27 @@ def test_translations_are_translations(language, wanted):
             assert sorted(AS_IT_IS.findall(text)) == sorted(AS_IT_IS.findall(translated)), (text, translated)
             if language in ("ja", "ko", "ru", "zh"):
                 assert any(character > "\u0300" for character in translated), translated
-        assert "<" not in translated and "{" not in translated
+        assert "<" not in translated
+        assert sorted(NAMES.findall(text)) == sorted(NAMES.findall(translated)), (text, translated)
+    assert not any("{" in text for text in pages.texts(pages.english())), "ComfyUI would fill it in"
+
+
+def test_what_the_page_says_is_found():
+    """The sentences of the plot, of the panels and of the server that answers them; nothing is said around them."""
+    spoken = pages.spoken()
+    assert {path.name for path in spoken.values()} >= {
+        "bar.js",
+        "browser.js",
+        "curve_editor.js",
+        "words.js",
+        "preview.py",
+    }
+    assert {"{n} steps", "Axis of the plot", "{name} pays no attention to {what}."} <= set(spoken)
+    shown = re.compile(r"""(?:aria-label"|placeholder|title|tooltip|content|message): ["`]|toast\("\w+", ["`]""")
+    for path in (pages.ROOT / "web" / "js").glob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        loose = [line for line in text.splitlines() if shown.search(line) and path.name != "settings.js"]
+        assert not [line for line in loose if 'title: "Sigmatic"' not in line], path.name
 
 
 def test_settings_are_found():

@@ -20,6 +20,7 @@ _HOST = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_HOST)
 NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
 TOOLS = ("SigmaticSplit", "SigmaticEdit", "SigmaticText")
+OTHERS = ("SigmaticUnsample", "SigmaticCompare")
 FLOW = {"kind": "flow", "shift": 3.0}
 
 
@@ -48,6 +49,11 @@ def ask(preview):
         return answer
 
     return ask
+
+
+def _words(messages):
+    """What the page says, in English."""
+    return " ".join(text.format(**values) for text, values in messages)
 
 
 def _timed(preview, body):
@@ -107,7 +113,7 @@ def test_curves_and_settings_are_drawn(ask):
     assert told["sigmas"] == ask(rho=3.0)["sigmas"] != ask()["sigmas"]
     own = ask("SigmaticSettings", eta=0.25, rho=3.0)
     assert own["eta"] == told["eta"] and own["sigmas"] == told["sigmas"]
-    assert "shown at sig_dpmpp_2m_sde on sig_karras" in own["assumes"][0]
+    assert "shown at sig_dpmpp_2m_sde on sig_karras" in _words(own["assumes"])
     half = ask("SigmaticSettings", start_percent=50.0)["eta"]
     assert half[0] == 0 and half[-1] == 1
 
@@ -117,11 +123,11 @@ def test_schedules_that_are_wired_together_are_drawn(ask, pack, preview):
     low = {"node": "SigmaticSplit", "values": {"at": 2.0}, "output": 1, "inputs": {"sigmas": schedule}}
     told = ask("SigmaticSampler", beside=low, sampler="sig_heun")
     assert told["sigmas"] == ask("SigmaticSchedule", steps=6)["sigmas"][2:]
-    assert sum(told["evaluations"]) == 7 and "sig_heun on the sigmas" in told["summary"]
+    assert sum(told["evaluations"]) == 7 and told["names"] == {"sampler": "sig_heun", "schedule": ""}
     joined = {"operation": "join"}
     both = ask("SigmaticEdit", inputs={"sigmas": {**low, "output": 0}, "sigmas_2": low}, **joined)
     assert both["sigmas"] == ask("SigmaticSchedule", steps=6)["sigmas"]
-    assert "come from elsewhere" in ask("SigmaticSplit")["assumes"][0]
+    assert "come from elsewhere" in _words(ask("SigmaticSplit")["assumes"])
     chain = schedule
     for _ in range(9):
         chain = {"node": "SigmaticEdit", "inputs": {"sigmas": chain}}
@@ -139,19 +145,71 @@ def test_a_node_as_it_is_added_can_be_drawn(ask, node):
     assert len(told["sigmas"]) == len(told["log_snr"]) == 21
     assert told["log_snr"][-1] is None, "infinity is no number of JSON"
     assert (told["evaluations"] is None) == (node == "SigmaticSchedule")
-    assert "Stable Diffusion" in " ".join(told["assumes"])
+    assert "Stable Diffusion" in _words(told["assumes"])
+
+
+@pytest.mark.parametrize(("model", "high"), [({}, 14.6), (FLOW, 1.0), ({"kind": "edm", "sigma_max": 80.0}, 80.0)])
+def test_the_models_range_is_told_whatever_is_drawn(ask, model, high):
+    told = ask("SigmaticSchedule", model=model, schedule="sig_drawn", points="0:0.9, 100:0.5", steps=4)
+    assert told["sigmas"][0] == pytest.approx(0.9)
+    assert told["range"][1] == pytest.approx(high, rel=0.01) and 0 < told["range"][0] < 0.1
+
+
+def test_the_way_up_is_drawn(ask, pack):
+    """The levels that Sigmatic Unsample runs through, what they cost, and no noise."""
+    told = ask("SigmaticUnsample", sampler="sig_heun", steps=6)
+    assert told["sigmas"] == sorted(told["sigmas"]) and len(told["sigmas"]) == 7
+    assert sum(told["evaluations"]) == 12 and not any(told["noise"])
+    back = pack.nodes["SigmaticUnsample"].execute(**_links(pack), sampler="sig_heun", steps=6, check=False).args[1]
+    assert told["sigmas"][1:] == pytest.approx(back[:-1].flip(0).tolist(), rel=1e-6)
+    assert "pays no attention" not in _words(told["notes"]), "it has no eta to pay attention to"
+
+
+def _links(pack):
+    """The links of a sampler node."""
+    return {
+        "model": pack.run("SigmaticDemoModel", model="mixture"),
+        "positive": pack.run("SigmaticDemoPrompt"),
+        "negative": pack.run("SigmaticDemoPrompt", digit=""),
+        "latent_image": pack.run("SigmaticDemoLatent", batch_size=1),
+    }
+
+
+def test_the_schedules_of_a_comparison_are_drawn(ask, pack):
+    """As many steps as the comparison gives each; one line for those that share it."""
+    listed = "sig_euler\nsig_dpmpp_2m\nsig_heun / sig_linear\neuler / simple\nsig_euler / steps = 30\neuler / steps = 9"
+    told = ask("SigmaticCompare", entries=listed, evaluations=12)
+    assert [(line["schedule"], line["samplers"], len(line["sigmas"]) - 1) for line in told["lines"]] == [
+        ("sig_karras", ["sig_euler", "sig_dpmpp_2m"], 12),
+        ("sig_linear", ["sig_heun"], 6),
+        ("sig_karras", ["sig_euler"], 30),
+        ("sig_karras", ["euler"], 9),
+    ]
+    assert told["sigmas"] == told["lines"][0]["sigmas"] and told["evaluations"] is None
+    assert "known only in the run: euler." in _words(told["notes"])
+    many = ask("SigmaticCompare", entries="\n".join(["sig_euler"] * 9), evaluations=40)
+    assert len(many["lines"]) == 1 and "5 more" in _words(many["notes"])
+    assert ask("SigmaticCompare", entries="euler")["lines"] == []
+
+
+def test_warnings_are_in_the_plot_and_not_in_the_log(ask, caplog):
+    """A schedule that does not suit the model is told of before the run; no drawing writes to the log."""
+    for node in ("SigmaticKSampler", "SigmaticSchedule"):
+        assert "not for flow models" in _words(ask(node, model=FLOW, schedule="sig_karras")["notes"])
+        assert "flow models" not in _words(ask(node, schedule="sig_karras")["notes"])
+    assert not caplog.records
 
 
 def test_what_is_assumed_is_said(ask):
-    assert "sig_karras with 20 steps" in ask("SigmaticSampler")["assumes"][0]
+    assert "sig_karras with 20 steps" in _words(ask("SigmaticSampler")["assumes"])
     told = ask(
         "SigmaticSampler", model=FLOW, beside={"node": "SigmaticSchedule", "values": {"steps": 9}}, sampler="sig_heun"
     )
-    assert "flow model with shift 3" in told["assumes"][0]
+    assert "flow model with shift 3" in _words(told["assumes"])
     assert len(told["evaluations"]) == 9
     both = ask("SigmaticSchedule", model=FLOW, beside={"values": {"sampler": "sig_heun"}}, steps=9)
     assert both["evaluations"] == told["evaluations"]
-    assert "sig_heun pays no attention to eta." in told["notes"]
+    assert "sig_heun pays no attention to eta." in _words(told["notes"])
 
 
 @pytest.mark.parametrize(("model", "first"), [({}, 14.6), (FLOW, 1.0), ({"kind": "zsnr"}, 4518.6)])
@@ -164,7 +222,7 @@ def test_the_model_decides_the_range(ask, model, first):
 def test_the_hosts_own_names_show_their_levels(ask):
     told = ask(sampler="euler", schedule="simple", steps=5)
     assert len(told["sigmas"]) == 6 and told["evaluations"] is None
-    assert "euler is not Sigmatic's" in told["notes"][0]
+    assert "euler is not Sigmatic's" in _words(told["notes"])
 
 
 def test_long_runs_are_drawn_without_their_table_or_refused(ask, preview):
@@ -172,7 +230,7 @@ def test_long_runs_are_drawn_without_their_table_or_refused(ask, preview):
     assert len(told["sigmas"]) == 201 and told["noise"] is None
     assert _refused(preview, node="SigmaticKSampler", values={"steps": 501}).startswith("steps is 501")
     assert "denoise" in _refused(preview, node="SigmaticKSampler", values={"steps": 20, "denoise": 0.01})
-    assert ask(denoise=0.0)["summary"].startswith("Nothing to do")
+    assert ask(denoise=0.0)["sigmas"] == []
 
 
 @pytest.mark.parametrize(
@@ -195,6 +253,10 @@ def test_long_runs_are_drawn_without_their_table_or_refused(ask, preview):
         ({"node": "SigmaticEdit", "values": {"operation": "join"}}, "sigmas_2: connect"),
         ({"node": "SigmaticEdit", "values": {"operation": "resample", "steps": 9000}}, "steps is 9000"),
         ({"node": "SigmaticEdit", "inputs": {"model": {}}}, "inputs: model is not known"),
+        ({"node": "SigmaticUnsample", "values": {"sampler": "sig_ddpm"}}, "sampler is 'sig_ddpm'"),
+        ({"node": "SigmaticUnsample", "values": {"steps": 9000}}, "steps is 9000"),
+        ({"node": "SigmaticCompare", "values": {"entries": "nobody"}}, "entries, line 1: sampler is 'nobody'"),
+        ({"node": "SigmaticCompare", "values": {"entries": "sig_euler / steps = 9", "denoise": 0.01}}, "denoise"),
         ({"node": "SigmaticSampler", "model": {"shift": 0}}, "model.shift is 0"),
         ({"node": "SigmaticSampler", "model": {"kind": "../x"}}, "model.kind is"),
         ({"node": "SigmaticSampler", "path": "/"}, "path is not known: give node"),
@@ -229,11 +291,24 @@ ODD = st.recursive(
     max_leaves=6,
 )
 CURVES = st.text("0123456789:,.-; =e", max_size=40) | st.sampled_from(
-    ["0:1," * 400, "order = 3; s_churn = 0:20", "restarts = 100"]
+    ["0:1," * 400, "order = 3; s_churn = 0:20", "restarts = 100", "sig_uni_pc / sig_linear\nsig_uni_pc"]
 )
 NUMBERS = st.integers(-(10**9), 10**9) | st.floats() | st.just(10**500)
-TEXTS = ["eta_curve", "s_noise_curve", "more", "text", "operation", "by", "at", "amount", "first_sigma"]
-WIDGETS = [*TEXTS, "steps", "denoise", "eta", "s_noise", "rho", "start_at_step", "end_at_step", "cfg", "seed"]
+TEXTS = ["eta_curve", "s_noise_curve", "more", "text", "points", "operation", "by", "at", "amount", "first_sigma"]
+WIDGETS = [
+    *TEXTS,
+    "entries",
+    "evaluations",
+    "steps",
+    "denoise",
+    "eta",
+    "s_noise",
+    "rho",
+    "start_at_step",
+    "end_at_step",
+    "cfg",
+    "seed",
+]
 VALUES = st.dictionaries(
     st.sampled_from([*WIDGETS, "sampler", "schedule", "noise", "__class__"]), NUMBERS | ODD | CURVES
 )
@@ -250,7 +325,7 @@ BODIES = st.one_of(
     st.binary(max_size=200),
     ODD.map(lambda odd: json.dumps(odd).encode()),
     st.fixed_dictionaries(
-        {"node": st.sampled_from(NODES + TOOLS) | ODD},
+        {"node": st.sampled_from(NODES + TOOLS + OTHERS) | ODD},
         optional={
             "values": VALUES | ODD,
             "beside": SOURCES | ODD,
@@ -316,6 +391,17 @@ def test_the_longest_plot_takes_little(preview, sampler, monkeypatch):
     request = {"node": "SigmaticKSampler", "values": {"steps": preview.ROWS, "sampler": "sig_" + sampler}}
     (status, answer), seconds = _timed(preview, json.dumps(request).encode())
     assert status == 200, answer
+    assert seconds < 0.05
+
+
+def test_the_longest_comparison_takes_little(preview, monkeypatch):
+    module = importlib.import_module("sigmatic.samplers")
+    monkeypatch.setattr(module, "tabulate", getattr(module.tabulate, "__wrapped__", module.tabulate))
+    names = ("karras", "linear", "exponential", "normal", "simple", "beta", "cosine", "laplace", "ddim_uniform")
+    listed = "\n".join(f"sig_uni_pc / sig_{name}" for name in names)
+    body = json.dumps({"node": "SigmaticCompare", "values": {"entries": listed, "evaluations": 20}}).encode()
+    (status, answer), seconds = _timed(preview, body)
+    assert status == 200 and len(answer["lines"]) == 8, answer
     assert seconds < 0.05
 
 

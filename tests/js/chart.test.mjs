@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { chart, stepAt } from "../../web/js/chart.js";
+import { say, speak } from "../../web/js/say.js";
 import { asText, atStep, description } from "../../web/js/words.js";
 
 const ANSWER = {
@@ -10,9 +11,11 @@ const ANSWER = {
   noise: [2.5, 0.4, 0],
   eta: [1, 1, 1],
   s_noise: [1, 1, 1],
-  summary: "sig_heun: 3 steps.",
-  assumes: ["The model is taken for one."],
+  range: [0.03, 14.6],
+  names: { sampler: "sig_heun", schedule: "sig_karras" },
+  assumes: [["The model is taken for {what}.", { what: "one" }]],
   notes: [],
+  lines: null,
 };
 const VIEW = { width: 300, height: 150, axis: "log" };
 
@@ -48,8 +51,8 @@ test("a bar for each step with noise, a tick for each evaluation, a dot for each
   const drawn = chart(ANSWER, VIEW);
   assert.equal(find(drawn, "noise")[0][2].length, 2);
   assert.equal(find(drawn, "evaluations")[0][1].d.match(/M/g).length, 5);
-  assert.equal(find(drawn, "levels own")[0][2].filter(([tag]) => tag === "circle").length, 4);
-  assert.equal(find(chart(ANSWER, { ...VIEW, axis: "snr" }), "levels own")[0][2].length, 1 + 3, "infinity is left out");
+  assert.equal(find(drawn, "levels own n0")[0][2].filter(([tag]) => tag === "circle").length, 4);
+  assert.equal(find(chart(ANSWER, { ...VIEW, axis: "snr" }), "levels own n0")[0][2].length, 1 + 3, "infinity is left out");
   assert.equal(find(chart({ ...ANSWER, noise: null, eta: null, s_noise: null }, VIEW), "eta").length, 0);
 });
 
@@ -77,7 +80,7 @@ test("one step, no steps and equal levels can be drawn", () => {
 test("the words say what changed", () => {
   const less = { ...ANSWER, eta: [0.3, 0.3, 0.3] };
   assert.notEqual(description(ANSWER), description(less));
-  assert.match(description(less, ["steps"], ANSWER), /eta 0\.3\..*taken for one.*own value: steps\. Compared with sig_heun/);
+  assert.match(description(less, ["steps"], ANSWER), /eta 0\.3\..*taken for one\..*own value: steps\. Compared with sig_heun on sig_karras: 3 steps, 5 model evaluations, sigma 14\.6 to 0, fresh noise in 2 of 3 steps\./);
   assert.equal(
     atStep(ANSWER, 2),
     "Step 3 of 3 · σ 0.5 → 0 · log-SNR 1.39 → ∞ · 1 evaluation · noise 0 · eta 1 · s_noise 1",
@@ -91,4 +94,33 @@ test("the text is a table of everything", () => {
   assert.deepEqual(table.slice(1).map((line) => Number(line.split("\t")[1])), ANSWER.sigmas);
   assert.ok(table.every((line) => line.split("\t").length === 7));
   assert.match(lines[2], /own value: rho/);
+});
+
+const LINES = [
+  { schedule: "sig_karras", samplers: ["sig_euler", "sig_dpmpp_2m"], sigmas: [14.6, 3, 0.5, 0], log_snr: [-5.4, -2.2, 1.4, null] },
+  { schedule: "sig_linear", samplers: ["sig_heun"], sigmas: [16, 0.01], log_snr: [-5.5, 9.2] },
+];
+
+test("several runs are laid over each other, each with its name", () => {
+  const compared = { ...ANSWER, ...LINES[0], evaluations: null, noise: null, eta: null, s_noise: null, lines: LINES };
+  const drawn = chart(compared, VIEW);
+  assert.equal(find(drawn, "polyline").length, 2);
+  assert.equal(find(drawn, "label legend")[0][2].length, 2);
+  assert.match(description(compared), /^sig_karras, 3 steps: sig_euler, sig_dpmpp_2m; sig_linear, 1 step: sig_heun\./);
+  const table = asText(compared).split("\n").filter((line) => !line.startsWith("#"));
+  assert.deepEqual(table[0].split("\t"), ["step", "sig_karras 3", "sig_linear 1"]);
+  assert.deepEqual(table[4].split("\t"), ["3", "0", ""]);
+  assert.match(description({ ...compared, lines: [] }), /^There is nothing to draw\./);
+});
+
+test("sentences are said in the page's language, names and numbers as they are", () => {
+  speak({ "{n} steps": "{n} Schritte", "sigma {from} to {to}": "Sigma {from} bis {to}", constructor: "x" });
+  try {
+    assert.match(description(ANSWER), /^sig_heun on sig_karras: 3 Schritte, 5 model evaluations, Sigma 14\.6 bis 0,/);
+    assert.equal(say("not known in that language"), "not known in that language");
+    assert.equal(say("{a} and {b}", { a: "{b}", b: -0.5 }), "{b} and −0.5");
+    assert.equal(say("toString"), "toString");
+  } finally {
+    speak({});
+  }
 });

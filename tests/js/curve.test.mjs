@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { add, move, parse, remove, text, top, valueAt } from "../../web/js/curve.js";
+import { add, frame, move, parse, remove, text, valueAt } from "../../web/js/curve.js";
 
 test("text and points are the same thing", () => {
   for (const points of [[], [[0, 1]], [[0, 1], [50, 0.5], [100, 0]], [[10, 2], [10, 0]], [[33.333, 0.125]]]) {
@@ -17,9 +17,9 @@ test("what is no curve is none", () => {
 
 test("a moved point stays between its neighbours and in the frame", () => {
   const points = [[0, 1], [50, 0.5], [100, 0]];
-  assert.deepEqual(move(points, 1, [-20, 9], 2), [[0, 1], [0, 2], [100, 0]]);
-  assert.deepEqual(move(points, 1, [300, -1], 2)[1], [100, 0]);
-  assert.deepEqual(move(points, 0, [70, 1], 2)[0], [50, 1]);
+  assert.deepEqual(move(points, 1, [-20, 9], [0, 2]), [[0, 1], [0, 2], [100, 0]]);
+  assert.deepEqual(move(points, 1, [300, -1], [0, 2])[1], [100, 0]);
+  assert.deepEqual(move(points, 0, [70, 1], [0, 2])[0], [50, 1]);
   assert.deepEqual(points[1], [50, 0.5], "the old points are not touched");
 });
 
@@ -40,8 +40,8 @@ test("between points lie straight lines", () => {
 });
 
 test("the frame is as high as it must be", () => {
-  assert.equal(top([]), 1);
-  assert.equal(top([[0, 1.2]]), 1.5);
-  assert.equal(top([[0, 70]]), 100);
-  assert.equal(top([[0, 0.5]], 1.2), 1.2);
+  assert.deepEqual(frame([], [0, 1]), [0, 1]);
+  assert.deepEqual(frame([[0, 1.2]], [0, 1]), [0, 1.5]);
+  assert.deepEqual(frame([[0, 70]], [0, 1]), [0, 100]);
+  assert.deepEqual(frame([[0, 0.5]], [0, 1.2]), [0, 1.2]);
 });

@@ -5,7 +5,7 @@ import { asPreset, listed, more } from "../../web/js/preset.js";
 const params = (...names) => names.map((name) => ({ name, default: 0 }));
 const CATALOGUE = {
   samplers: [{ name: "sig_euler_ancestral", params: params("eta", "s_noise") }, { name: "sig_heun", params: params("s_churn") }],
-  schedules: [{ name: "sig_karras", params: params("rho") }, { name: "sig_linear", params: [] }],
+  schedules: [{ name: "sig_karras", params: params("rho") }, { name: "sig_linear", params: [] }, { name: "sig_drawn", params: params("points") }],
 };
 
 test("a preset has what was set and what its sampler and schedule can use", () => {
@@ -23,6 +23,12 @@ test("curves win over numbers, names of the stock KSampler are known, strangers 
   assert.deepEqual(asPreset("s", { sampler_name: "sig_heun", scheduler: "simple" }, CATALOGUE), { name: "s", sampler: { sampler: "heun", options: {} } });
   assert.equal(asPreset("x", { sampler: "euler" }, CATALOGUE), null);
   assert.deepEqual(more("a = 1; b = 0:1, 50:2\n = 3; c"), { a: 1, b: "0:1, 50:2" });
+});
+
+test("points are a drawn schedule's alone", () => {
+  const of = (schedule) => asPreset("d", { schedule, points: "0:9, 100:1" }, CATALOGUE).schedule.options;
+  assert.deepEqual(of("sig_drawn"), { points: "0:9, 100:1" });
+  assert.deepEqual(of("sig_karras"), {});
 });
 
 test("presets are listed by name, once", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { families, facts, search } from "../../web/js/search.js";
 
-const entry = (name, family, more = {}) => ({ name, title: name, summary: "", reference: "", params: [], family, order: 1, evals_per_step: 1, stochastic: false, ...more });
+const entry = (name, family, more = {}) => ({ name, title: name, summary: "", reference: "", params: [], family, order: 1, evals_per_step: 1, stochastic: false, models: "any", ...more });
 const ALL = [
   entry("sig_ddim", "one-step", { summary: "the same as euler", alias_of: "euler" }),
   entry("sig_euler", "one-step"),
@@ -23,6 +23,15 @@ test("every word must be somewhere, names come first", () => {
 test("facts are the declaration's", () => {
   assert.deepEqual(facts(ALL[3]), ["ancestral", "order 1", "1 evaluation a step", "adds noise", "any model", "eta"]);
   assert.ok(facts(ALL[0]).includes("same as sig_euler"));
-  assert.deepEqual(facts({ ...ALL[0], family: undefined, order: undefined, evals_per_step: undefined, stochastic: undefined, alias_of: undefined }), []);
+  assert.deepEqual(facts({ ...ALL[0], family: undefined, order: undefined, evals_per_step: undefined, stochastic: undefined, alias_of: undefined, models: undefined }), []);
   assert.deepEqual(families(ALL), ["ancestral", "one-step", "runge-kutta"]);
+});
+
+test("facts say which models it is for", () => {
+  const distilled = entry("sig_lcm", "distilled", { models: "distilled", most_cfg: 2, uncond: true, between: true });
+  const said = ["distilled models", "cfg up to 2", "needs a negative prompt", "also asks between the levels"];
+  assert.deepEqual(facts(distilled).slice(-4), said);
+  assert.deepEqual(search([...ALL, distilled], "distilled models").map(({ name }) => name), ["sig_lcm"]);
+  const schedule = (...spaces) => facts({ name: "s", title: "s", summary: "", reference: "", params: [], spaces });
+  assert.deepEqual([schedule("ve", "flow"), schedule("ve"), schedule("flow")], [["any model"], ["VE models (SD 1, 2, XL)"], ["flow models"]]);
 });

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -105,8 +106,11 @@ class Page:
 
     def load(self):
         """Load the page (anew)."""
-        self.tab.goto(self.url, wait_until="domcontentloaded")
+        self.tab.goto(self.url, wait_until="domcontentloaded", timeout=60_000)
         self.tab.wait_for_function(READY, timeout=60_000)
+        empty = {"version": 0.4, "last_node_id": 0, "last_link_id": 0, "nodes": [], "links": [], "groups": []}
+        self.js("(graph) => app.loadGraphData(graph)", empty)  # 1.27.10 has no workflow before
+        self.until("() => app.extensionManager.workflow.activeWorkflow")
 
     def js(self, code, argument=None):
         """Run JavaScript in the page."""
@@ -153,6 +157,14 @@ class Page:
             [node, name, value],
         )
 
+    def checkpoint(self):
+        """Let the page note a state to come back to."""
+        self.js(
+            """() => { const tracker = app.extensionManager.workflow.activeWorkflow.changeTracker;
+                (tracker.captureCanvasState ?? tracker.checkState).call(tracker); }"""
+        )
+        time.sleep(0.2)  # 1.58.1 takes what follows within 50 ms for part of the same change
+
     def says(self, node):
         """The description of the node's plot for those who cannot see it."""
         return self.js("(id) => __plot(id)?.querySelector('svg')?.getAttribute('aria-label') ?? ''", node)
@@ -172,6 +184,36 @@ class Page:
             raise AssertionError(f"no plot with {text!r}, but {self.says(node)!r} in {box}; {self.errors}") from error
         return self.says(node)
 
+
+EVERY_NODE = """async () => {
+    // one node of each kind of ours, every widget at something else than it begins with; saved, and loaded again
+    const other = (widget) => {
+        const { value, options } = widget, list = options?.values;
+        if (Array.isArray(list)) return list.find((one) => one !== value) ?? value;
+        if (typeof value === 'boolean') return !value;
+        if (typeof value === 'number') return value + 1 <= (options?.max ?? Infinity) ? value + 1 : value - 0.5;
+        return widget.name + ' of mine';
+    };
+    const kinds = Object.keys(LiteGraph.registered_node_types).filter((kind) => kind.startsWith('Sigmatic'));
+    const named = (node) =>
+        (node.widgets ?? []).filter(({ name }) => name !== 'plot').map(({ name, value }) => [name, value]);
+    const before = {}, after = {};
+    for (const [i, kind] of kinds.entries()) {
+        const node = LiteGraph.createNode(kind);
+        node.pos = [(i % 6) * 400, Math.floor(i / 6) * 700];
+        app.graph.add(node);
+        for (const widget of node.widgets ?? []) if (widget.name !== 'plot') widget.value = other(widget);
+        before[kind] = named(node);
+    }
+    const saved = JSON.parse(JSON.stringify(app.graph.serialize()));
+    const old = saved.nodes.find(({ type }) => type === 'SigmaticSchedule');
+    const last = named(app.graph.getNodeById(old.id)).length - 1;
+    old.widgets_values.length = last; // from before it had its last one
+    before.SigmaticSchedule.at(-1)[1] = '';
+    await app.loadGraphData(saved);
+    for (const node of app.graph._nodes) after[node.type] = named(node);
+    return [before, after];
+}"""
 
 HELPERS = """() => {
     window.__node = (id) => app.graph._nodes.find((node) => String(node.id) === String(id));

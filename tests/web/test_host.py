@@ -86,14 +86,32 @@ def test_cancel_stops_the_run(quickstart_page, host):
     page.until("() => window.__seen.end === 'execution_interrupted'")
 
 
-def test_a_saved_workflow_loads_unshifted(plotted):
-    page, node = plotted
-    page.drawn(node, "sig_heun")
-    values = "(id) => JSON.stringify(__node(id).widgets.filter((w) => w.name !== 'plot').map((w) => w.value))"
-    before = page.js(values, node)
-    page.js("() => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
-    page.drawn(node, "sig_heun")
-    assert page.js(values, node) == before
+def test_a_saved_workflow_loads_every_value_unshifted(real, conftest):
+    """Every node of ours, on the front end that the host comes with."""
+    real.js("() => app.graph.clear()")
+    before, after = real.js(conftest.EVERY_NODE)
+    assert after == before and len(before) >= 18
+
+
+def test_a_schedule_that_is_measured_is_drawn(quickstart_page):
+    """Sigmatic Fit Schedule is run from the page, and its plot is the schedule that it found."""
+    page, sampler = quickstart_page
+    node, shown = page.add("SigmaticFit", at=(700, 600), steps=3, budget=0), page.add("PreviewAny", at=(1100, 600))
+    page.js(
+        """([fit, sampler, shown]) => { const [from, to] = [__node(sampler), __node(fit)];
+            for (const name of ['model', 'positive', 'negative', 'latent_image']) {
+                const at = (node) => node.inputs.findIndex((one) => one.name === name);
+                const { link } = from.inputs[at(from)], { links } = app.graph;
+                const { origin_id, origin_slot } = links.get?.(link) ?? links[link];
+                app.graph.getNodeById(origin_id).connect(origin_slot, to, at(to));
+            }
+            to.connect(1, __node(shown), 0); }""",
+        [node, sampler, shown],
+    )
+    assert "Not measured yet" in page.js("(id) => __plot(id).querySelector('.says').textContent", node)
+    _run(page)
+    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=60_000)
+    page.drawn(node, "sig_dpmpp_2m on the sigmas: 3 steps, 3 model evaluations")
 
 
 def test_help_and_languages_are_served(real, host):
@@ -103,3 +121,80 @@ def test_help_and_languages_are_served(real, host):
     routes = host.get("/sigmatic/samplers")
     assert routes["samplers"] and routes["schedules"]
     assert real.js(f"async () => (await fetch('{ROUTES}')).headers.get('cache-control')") in ("no-cache", "no-store")
+
+
+def test_a_drawn_schedule_reaches_the_run(quickstart_page, host):
+    """What the keys draw on the node is what the sigmas then are."""
+    page, _ = quickstart_page
+    node, text = page.add("SigmaticSchedule", at=(700, 600), steps=5), page.add("SigmaticText", at=(1100, 600))
+    shown = page.add("PreviewAny", at=(1400, 600))
+    page.js(
+        """([schedule, text, shown]) => {
+            const model = app.graph._nodes.find((node) => node.type === 'SigmaticDemoModel');
+            model.connect(0, __node(schedule), 0); __node(text).connect(1, __node(shown), 0);
+            const at = __node(text).inputs.findIndex((input) => input.type === 'SIGMAS');
+            __node(schedule).connect(0, __node(text), at);
+            __node(schedule).properties.sigmatic_plot = { curve: 'points' }; __node(schedule).onConfigure?.({}); }""",
+        [node, text, shown],
+    )
+    page.drawn(node, "sig_karras: 5 steps")
+    page.until("(id) => __plot(id).querySelector('.curve .picture')", node)
+    page.js("(id) => __plot(id).querySelector('.curve .picture').focus()", node)
+    for key in ("+", ".", "Shift+ArrowUp", "ArrowLeft"):
+        page.tab.keyboard.press(key)
+    page.drawn(node, "sig_drawn: 5 steps")
+    prompt = page.js("async () => (await app.graphToPrompt()).output")
+    wanted = {name: prompt[name] for name in (node, text, shown, prompt[node]["inputs"]["model"][0])}
+    (said,) = host.run(wanted)[shown]["text"]
+    drawn = page.js(
+        "async (id) => { const { plots } = await import('" + ROUTES + "');"
+        " return [...plots].find((plot) => String(plot.node.id) === id).answer.sigmas; }",
+        node,
+    )
+    assert [float(level) for level in said.split(",")] == pytest.approx(drawn, rel=1e-5)
+    points = dict(tuple(map(float, piece.split(":"))) for piece in prompt[node]["inputs"]["points"].split(","))
+    assert {0, 24, 50, 75, 100} == set(points) and points[24] > drawn[1]
+
+
+@pytest.mark.parametrize("kind", ["KSampler", "SigmaticKSampler"])
+def test_a_warning_is_seen_under_its_node_and_moves_no_value(quickstart_page, kind):
+    """On a stock node and on ours: the text is on the page, and what is saved with it there loads unshifted."""
+    page, stock = quickstart_page
+    node = page.js(
+        """([id, kind]) => { const from = __node(id);
+            if (from.type === kind) return id;
+            const to = LiteGraph.createNode(kind), { links } = app.graph;
+            to.pos = from.pos;
+            app.graph.add(to);
+            for (const [i, input] of from.inputs.entries()) {
+                const link = links.get?.(input.link) ?? links[input.link];
+                const at = to.inputs.findIndex(({ name }) => name === input.name);
+                if (link && at >= 0) app.graph.getNodeById(link.origin_id).connect(link.origin_slot, to, at);
+            }
+            for (const id of [...from.outputs[0].links]) {
+                const link = links.get?.(id) ?? links[id];
+                to.connect(0, app.graph.getNodeById(link.target_id), link.target_slot);
+            }
+            app.graph.remove(from);
+            return String(to.id); }""",
+        [stock, kind],
+    )
+    page.set(node, "sampler" if kind.startswith("Sig") else "sampler_name", "sig_lcm")
+    page.set(node, "cfg", 9.5)
+    page.set(node, "seed", time.time_ns() % 10**12)
+    _run(page)
+    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=60_000)
+    said = page.tab.get_by_text("cfg is 9.5").first
+    said.wait_for()
+    page.js("() => app.canvas.setDirty(true, true)")
+    whole = """(said) => { for (let at = said; at && at.tagName !== 'BODY'; at = at.parentElement)
+        if (getComputedStyle(at).overflowY !== 'visible' && at.scrollHeight > at.clientHeight + 1) return false;
+        return true; }"""
+    page.tab.wait_for_timeout(500)
+    assert said.evaluate(whole), "the text is cut"
+    values = """(id) => { const own = ({ name }) => name !== 'plot' && !name.startsWith('$$');
+        return JSON.stringify(__node(id).widgets.filter(own).map((widget) => [widget.name, widget.value])); }"""
+    before = page.js(values, node)
+    assert "sig_lcm" in before
+    page.js("async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
+    assert page.js(values, node) == before

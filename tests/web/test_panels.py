@@ -43,7 +43,7 @@ def _editor(page, **widgets):
 def _place(box, percent, value, most=1.0):
     """Where in the page a point of the curve lies."""
     x, y, width, height = box
-    return x + 26 + (width - 34) * percent / 100, y + height - 8 - (height - 16) * value / most
+    return x + 38 + (width - 46) * percent / 100, y + height - 8 - (height - 16) * value / most
 
 
 def test_a_curve_is_drawn_by_mouse(page):

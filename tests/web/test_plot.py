@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
+NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings", "SigmaticUnsample")
 TOOLS = {"SigmaticSplit": "10 steps", "SigmaticEdit": "20 steps", "SigmaticText": "10 steps"}
 WIDGETS = {
     "steps": 9, "sampler": "sig_heun", "schedule": "sig_polyexponential", "denoise": 0.5, "eta": 0.4, "s_noise": 0.8,
@@ -29,15 +29,6 @@ def _undo(page, combination):
     page.tab.keyboard.press(combination)
 
 
-def _checkpoint(page):
-    """Let the page note a state to come back to."""
-    page.js(
-        """() => { const tracker = app.extensionManager.workflow.activeWorkflow.changeTracker;
-            (tracker.captureCanvasState ?? tracker.checkState).call(tracker); }"""
-    )
-    time.sleep(0.2)  # 1.58.1 takes what follows within 50 ms for part of the same change
-
-
 def _open(page, graph):
     """Load a workflow as if from a file."""
     page.js("(graph) => app.loadGraphData(graph)", graph)
@@ -46,7 +37,7 @@ def _open(page, graph):
 
 def test_every_plotted_node_shows_its_plot(page):
     for i, kind in enumerate(NODES):
-        node = page.add(kind, at=(20 + 345 * i, 100), size=(330, 0))
+        node = page.add(kind, at=(20 + 270 * i, 100), size=(260, 0))
         assert "20 steps" in page.drawn(node)
         assert "Stable Diffusion" in page.says(node)
     assert page.js("() => app.graph._nodes.every((node) => node.widgets.at(-1).name === 'plot')")
@@ -233,6 +224,37 @@ def test_sigma_tools_are_drawn_with_what_is_wired_into_them(page):
     page.drawn(sampler, "sig_heun on the sigmas: 4 steps, 7 model evaluations")
 
 
+def test_the_schedules_of_a_comparison_are_laid_over_each_other(page):
+    node = page.add("SigmaticCompare", size=(420, 0), evaluations=12)
+    page.set(node, "entries", "sig_euler\nsig_heun / sig_linear\neuler")
+    words = page.drawn(node, "sig_karras, 12 steps: sig_euler; sig_linear, 6 steps: sig_heun.")
+    assert "only in the run: euler." in words
+    assert page.js("(id) => __plot(id).querySelectorAll('.levels').length", node) == 2
+    assert "sig_linear 6" in page.js("(id) => __plot(id).querySelector('.legend').textContent", node)
+    page.set(node, "entries", "nobody")
+    page.drawn(node, "entries, line 1")
+
+
+def test_a_fitted_schedule_is_drawn_when_it_is_there(page):
+    node = page.add("SigmaticFit", sampler="sig_heun", steps=3)
+    page.until("(id) => __plot(id).querySelector('.says').textContent.startsWith('Not measured yet')", node)
+    fit = {"sampler": "sig_heun", "steps": 3, "cfg": 8, "latents": 4, "budget": 500, "sigmas": [14.0, 2.5, 0.4, 0]}
+    page.js("([id, fit]) => __node(id).onExecuted({ fit: [fit] })", [node, fit])
+    page.drawn(node, "sig_heun on the sigmas: 3 steps, 5 model evaluations, sigma 14 to 0")
+    assert "Measured with" not in page.says(node)
+    _open(page, page.js("() => app.graph.serialize()"))
+    page.drawn(node, "sigma 14 to 0")
+    page.set(node, "steps", 4)
+    page.drawn(node, "Measured with other settings")
+    sampler, runner = page.add("SigmaticSampler", at=(500, 120), sampler="sig_euler"), page.add("SamplerCustom")
+    page.js(
+        """([fit, sampler, runner]) => { __node(sampler).connect(0, __node(runner), 1);
+            __node(fit).connect(0, __node(runner), 2); }""",
+        [node, sampler, runner],
+    )
+    page.drawn(sampler, "sig_euler on the sigmas: 3 steps, 3 model evaluations, sigma 14 to 0")
+
+
 def test_a_linked_widget_is_named(page):
     node, number = page.add("SigmaticKSampler"), page.add("Sum", at=(500, 120))
     page.drawn(node)
@@ -270,10 +292,10 @@ def test_nothing_said_by_a_workflow_becomes_markup(page):
 def test_undo_and_redo_leave_no_stale_plot(page):
     node = page.add("SigmaticKSampler")
     page.drawn(node, "eta 1.")
-    _checkpoint(page)
+    page.checkpoint()
     page.set(node, "eta", 0.25)
     page.drawn(node, "eta 0.25")
-    _checkpoint(page)
+    page.checkpoint()
     for keys, eta in (("Control+z", "1"), ("Control+y", "0.25"), ("Control+z", "1")):
         _undo(page, keys)
         page.drawn(node, f"eta {eta}.")

@@ -1,18 +1,28 @@
 // @ts-check
 /** The row of choices and buttons above a plot. */
 
+import { say } from "./say.js";
 import { html } from "./svg.js";
 
 /** @typedef {import("./chart.js").Axis} Axis */
 
-const AXES = /** @type {[Axis, string][]} */ ([["log", "σ log"], ["linear", "σ even"], ["snr", "log-SNR"]]);
-const MODELS = /** @type {[string, string][]} */ ([
-  ["", "auto"],
-  ['{"kind":"sd"}', "SD 1, 2, XL"],
-  ['{"kind":"zsnr"}', "v, zero SNR"],
-  ['{"kind":"edm"}', "EDM"],
-  ...[1, 1.73, 3, 3.16, 5, 7, 8, 12].map((shift) => [`{"kind":"flow","shift":${shift}}`, `flow ${shift}`]),
-]);
+const SHIFTS = [1, 1.73, 3, 3.16, 5, 7, 8, 12];
+
+/** @returns {[Axis, string][]} */
+function axes() {
+  return [["log", say("σ log")], ["linear", say("σ even")], ["snr", "log-SNR"]];
+}
+
+/** @returns {[string, string][]} */
+function models() {
+  return [
+    ["", say("auto")],
+    ['{"kind":"sd"}', "SD 1, 2, XL"],
+    ['{"kind":"zsnr"}', say("v, zero SNR")],
+    ['{"kind":"edm"}', "EDM"],
+    ...SHIFTS.map((shift) => /** @type {[string, string]} */ ([`{"kind":"flow","shift":${shift}}`, say("flow {shift}", { shift })])),
+  ];
+}
 
 /** What the row is told to do. */
 /** @typedef {{choose: (change: Record<string, string>) => void, list: () => void, picture: () => void, text: () => void}} Deeds */
@@ -24,21 +34,21 @@ export function bar(deeds, curves) {
       "aria-label": label, title: label,
       change: (/** @type {any} */ event) => deeds.choose({ [key]: event.target.value }),
     }));
-  const axis = select("Axis of the plot", "axis");
-  const model = select("Model that the plot assumes (flow: with its shift)", "model");
-  const other = select("Compare with another node", "other");
-  const curve = select("Curve to draw", "curve");
-  fill(curve, [["", "curve"], ...curves.map((name) => /** @type {[string, string]} */ ([name, name.replace("_curve", "")]))]);
+  const axis = select(say("Axis of the plot"), "axis");
+  const model = select(say("Model that the plot assumes (flow: with its shift)"), "model");
+  const other = select(say("Compare with another node"), "other");
+  const curve = select(say("Curve to draw"), "curve");
+  fill(curve, [["", say("curve")], ...curves.map((name) => /** @type {[string, string]} */ ([name, name === "points" ? say("points") : name.replace("_curve", "")]))]);
   curve.hidden = !curves.length;
-  fill(axis, AXES);
-  fill(model, MODELS);
+  fill(axis, axes());
+  fill(model, models());
   for (const name of ["pointerdown", "focus"]) other.addEventListener(name, deeds.list);
   const button = (/** @type {string} */ text, /** @type {string} */ label, /** @type {() => void} */ click) =>
     html("button", { type: "button", "aria-label": label, title: label, click }, [text]);
   const element = html("div", { class: "bar" }, [
     axis, model, other, curve,
-    button("PNG", "Copy the plot as a picture", deeds.picture),
-    button("text", "Copy the plot as text", deeds.text),
+    button("PNG", say("Copy the plot as a picture"), deeds.picture),
+    button(say("text"), say("Copy the plot as text"), deeds.text),
   ]);
   return { element, axis, model, other, curve };
 }

@@ -1,8 +1,9 @@
 // @ts-check
 /** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets. */
 
-import { app, changed, toast } from "./host.js";
+import { app, changed, offer, toast } from "./host.js";
 import { presets } from "./presets.js";
+import { say } from "./say.js";
 import { facts, families, search } from "./search.js";
 import { html } from "./svg.js";
 
@@ -16,7 +17,7 @@ export function tab(catalogue) {
     id: "sigmatic-browser",
     icon: "pi pi-chart-line",
     title: "Sigmatic",
-    tooltip: "Sigmatic: samplers and schedules",
+    tooltip: say("Sigmatic: samplers and schedules"),
     type: "custom",
     render: (/** @type {HTMLElement} */ place) => place.replaceChildren(panel(catalogue)),
   };
@@ -35,12 +36,13 @@ function panel(catalogue) {
     const kind = /** @type {keyof Catalogue} */ (what.value);
     family.hidden = kind !== "samplers";
     const found = search(catalogue[kind], query.value, family.hidden ? "" : family.value);
-    count.textContent = `${found.length} of ${catalogue[kind].length} ${kind}`;
+    const how = { n: found.length, all: catalogue[kind].length };
+    count.textContent = kind === "samplers" ? say("{n} of {all} samplers", how) : say("{n} of {all} schedules", how);
     list.replaceChildren(...found.map((entry) => row(entry, kind)));
   };
-  const what = choice("Samplers or schedules", [["samplers", "samplers"], ["schedules", "schedules"], ["presets", "presets"]], show);
-  const family = choice("Family", [["", "all families"], ...families(catalogue.samplers).map((name) => /** @type {[string, string]} */ ([name, name]))], show);
-  const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: "search", "aria-label": "Search", input: show }));
+  const what = choice(say("Samplers or schedules"), [["samplers", say("samplers")], ["schedules", say("schedules")], ["presets", say("presets")]], show);
+  const family = choice(say("Family"), [["", say("all families")], ...families(catalogue.samplers).map((name) => /** @type {[string, string]} */ ([name, name]))], show);
+  const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: say("search"), "aria-label": say("Search"), input: show }));
   show();
   return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), query, count, list, saved]);
 }
@@ -52,7 +54,7 @@ function choice(label, options, change) {
 
 /** @param {Entry} entry @param {keyof Catalogue} kind */
 function row(entry, kind) {
-  const use = html("button", { type: "button", "aria-label": `Use ${entry.name} in the selected nodes`, click: () => useIn(entry.name, kind) }, ["use"]);
+  const use = html("button", { type: "button", "aria-label": say("Use {name} in the selected nodes", { name: entry.name }), click: () => useIn(entry.name, kind) }, [say("use")]);
   return html("li", {}, [
     html("div", { class: "head" }, [html("b", {}, [entry.name]), use]),
     html("div", { class: "facts" }, facts(entry).map((fact) => html("span", {}, [fact]))),
@@ -67,11 +69,11 @@ function useIn(name, kind) {
   for (const node of Object.values(app.canvas.selected_nodes ?? {})) {
     const widget = node.widgets?.find((/** @type {any} */ one) => WIDGETS[kind].includes(one.name));
     if (!widget) continue;
-    if (Array.isArray(widget.options?.values) && !widget.options.values.includes(name)) widget.options.values = [...widget.options.values, name];
+    if (Array.isArray(widget.options?.values) && !widget.options.values.includes(name)) offer(widget, [...widget.options.values, name]);
     widget.value = name;
     widget.callback?.(name, app.canvas, node);
     count++;
   }
   if (count) changed();
-  else toast("info", "Select a node with a sampler or schedule list first.");
+  else toast("info", say("Select a node with a sampler or schedule list first."));
 }

@@ -1,10 +1,11 @@
 // @ts-check
 /** The plot as a tree of SVG elements, made of numbers alone: [tag, attributes, children or text]. */
 
+import { say } from "./say.js";
 import { format, linear, log, span } from "./scale.js";
 
 /**
- * @typedef {import("./words.js").Answer} Answer
+ * @typedef {import("./words.js").Answer} Answer @typedef {import("./words.js").Levels} Levels
  * @typedef {"log" | "linear" | "snr"} Axis
  * @typedef {[string, Record<string, string | number>, (Tree[] | string)?]} Tree
  * @typedef {{width: number, height: number, axis: Axis, other?: Answer | null, at?: number | null}} View
@@ -14,6 +15,8 @@ import { format, linear, log, span } from "./scale.js";
 const GUTTER = 38;
 const FOOT = 15;
 const STRIP = 24;
+const COLOURS = 6;
+const ROW = 11;
 
 /**
  * Everything that is drawn.
@@ -22,13 +25,13 @@ const STRIP = 24;
 export function chart(answer, view) {
   const box = panel(answer, view);
   const steps = Math.max(1, answer.sigmas.length - 1);
-  const x = linear(0, Math.max(steps, (view.other?.sigmas.length ?? 1) - 1), box.left, box.right, box.right / 60);
+  const x = linear(0, Math.max(steps, ...shown(answer, view).map(({ sigmas }) => sigmas.length - 1)), box.left, box.right, box.right / 60);
   const y = vertical(answer, view, box);
   /** @type {Tree[]} */
   const out = [...grid(x, y, box, view)];
   if (answer.noise) out.push(bars(answer, view, x, y, box));
-  if (view.other) out.push(levels(view.other, view.axis, x, y, "other"));
-  out.push(levels(answer, view.axis, x, y, "own"));
+  if (view.other) out.push(...lines(view.other).map((line) => levels(line, view.axis, x, y, "other")));
+  out.push(...lines(answer).map((line, i) => levels(line, view.axis, x, y, `own n${i % COLOURS}`)));
   if (answer.evaluations) out.push(evaluations(answer.evaluations, x, box));
   if (answer.eta || answer.s_noise) out.push(...strip(answer, x, box));
   out.push(legend(answer, view, box));
@@ -36,11 +39,21 @@ export function chart(answer, view) {
   return out;
 }
 
+/** The courses that a plot has. @param {Answer} answer @returns {Levels[]} */
+function lines(answer) {
+  return answer.lines ?? [answer];
+}
+
+/** All courses that are drawn. @param {Answer} answer @param {View} view */
+function shown(answer, view) {
+  return [...lines(answer), ...(view.other ? lines(view.other) : [])];
+}
+
 /** The step under the pixel `px`, counted from 0. @param {Answer} answer @param {View} view @param {number} px */
 export function stepAt(answer, view, px) {
   const box = panel(answer, view);
-  const shown = Math.max(answer.sigmas.length, view.other?.sigmas.length ?? 0) - 1;
-  const place = Math.floor(((px - box.left) / (box.right - box.left)) * shown);
+  const most = Math.max(...shown(answer, view).map(({ sigmas }) => sigmas.length)) - 1;
+  const place = Math.floor(((px - box.left) / (box.right - box.left)) * most);
   return Math.max(0, Math.min(answer.sigmas.length - 2, place));
 }
 
@@ -50,14 +63,14 @@ function panel(answer, view) {
   return { left: GUTTER, right: view.width - 8, top: 8, bottom: Math.max(30, view.height - FOOT - strips) };
 }
 
-/** @param {Answer} answer @param {Axis} axis @returns {(number | null)[]} */
+/** @param {Levels} answer @param {Axis} axis @returns {(number | null)[]} */
 function heights(answer, axis) {
   return axis === "snr" ? answer.log_snr : answer.sigmas;
 }
 
 /** The scale of the curves: noise is up in all three. @param {Answer} answer @param {View} view @param {Box} box */
 function vertical(answer, view, box) {
-  const all = [...heights(answer, view.axis), ...(view.other ? heights(view.other, view.axis) : [])];
+  const all = shown(answer, view).flatMap((line) => heights(line, view.axis));
   const ticks = Math.max(2, (box.bottom - box.top) / 26);
   if (view.axis === "log") {
     const [low, high] = span(all.filter((v) => v !== null && v > 0), [0.1, 1]);
@@ -85,7 +98,7 @@ function bars(answer, view, x, y, box) {
   return ["g", { class: "noise" }, drawn];
 }
 
-/** @param {Answer} answer @param {Axis} axis @param {import("./scale.js").Scale} x @param {import("./scale.js").Scale} y @param {string} kind @returns {Tree} */
+/** @param {Levels} answer @param {Axis} axis @param {import("./scale.js").Scale} x @param {import("./scale.js").Scale} y @param {string} kind @returns {Tree} */
 function levels(answer, axis, x, y, kind) {
   const shown = heights(answer, axis)
     .map((value, i) => /** @type {[number, number | null]} */ ([i, value]))
@@ -154,11 +167,15 @@ function pointer(answer, view, x, y, box) {
 
 /** What the colours mean, in the corner that the curves leave free. @param {Answer} answer @param {View} view @param {Box} box @returns {Tree} */
 function legend(answer, view, box) {
+  if (answer.lines) {
+    const rows = answer.lines.map((line, i) => /** @type {Tree} */ (["tspan", { class: `own n${i % COLOURS}`, x: box.right, dy: i ? ROW : 0 }, `${line.schedule} ${line.sigmas.length - 1}`]));
+    return ["text", { class: "label legend", x: box.right, y: box.top + 4, "text-anchor": "end" }, rows];
+  }
   /** @type {[string, string][]} */
   const names = [["own", view.axis === "snr" ? "log-SNR" : "sigma"]];
-  if (view.other) names.push(["other", "compared"]);
-  if (answer.noise) names.push(["noise", "noise"]);
-  if (answer.evaluations) names.push(["evaluations", "| evaluation"]);
+  if (view.other) names.push(["other", say("compared")]);
+  if (answer.noise) names.push(["noise", say("noise")]);
+  if (answer.evaluations) names.push(["evaluations", say("| evaluation")]);
   const spans = names.map(([kind, text], i) => /** @type {Tree} */ (["tspan", { class: kind, dx: i ? 6 : 0 }, text]));
   return ["text", { class: "label legend", x: box.right, y: box.top + 4, "text-anchor": "end" }, spans];
 }

@@ -2,18 +2,19 @@
 /** Plots on the clipboard, as a picture and as text. */
 
 import { toast } from "./host.js";
+import { say } from "./say.js";
 import { html } from "./svg.js";
 
 /** Copy a drawing with a line of text under it. @param {SVGSVGElement} svg @param {string} line */
 export async function copyChart(svg, line) {
   const how = await copyPicture(await png(svg, [line]), "sigmatic-plot.png");
-  toast("success", how === "copied" ? "The plot is on the clipboard as a picture." : "The plot is saved as a picture.");
+  toast("success", how === "copied" ? say("The plot is on the clipboard as a picture.") : say("The plot is saved as a picture."));
 }
 
 /** Copy a table. @param {string} table */
 export async function copyTable(table) {
   await copyText(table);
-  toast("success", "The plot is on the clipboard as text.");
+  toast("success", say("The plot is on the clipboard as text."));
 }
 
 const STYLED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-opacity", "font", "opacity"];

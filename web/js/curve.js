@@ -1,9 +1,16 @@
 // @ts-check
 /** Curves as text, "percent:value, ...", and the moves of an editor on their points: pure functions. */
 
+import { linear } from "./scale.js";
+
 /** @typedef {[number, number]} Point percent of the run, value */
 
 const MOST = 200;
+
+/** Any number of points is a curve. */
+export const WHOLE = false;
+/** How high the arrow keys reach. */
+export const HIGHEST = 100;
 
 /** The points of a text, null if it is no curve; nothing at all is no points. @param {string} text @returns {Point[] | null} */
 export function parse(text) {
@@ -31,13 +38,18 @@ function tidy(value) {
 }
 
 /** Put point `i` somewhere else, between its neighbours and inside the frame. */
-/** @param {Point[]} points @param {number} i @param {Point} to @param {number} most highest value @returns {Point[]} */
-export function move(points, i, [place, value], most) {
+/** @param {Point[]} points @param {number} i @param {Point} to @param {[number, number]} frame least and most @returns {Point[]} */
+export function move(points, i, [place, value], [least, most]) {
   const left = i > 0 ? points[i - 1][0] : 0;
   const right = i < points.length - 1 ? points[i + 1][0] : 100;
   const moved = points.slice();
-  moved[i] = [Math.min(right, Math.max(left, place)), Math.min(most, Math.max(0, value))];
+  moved[i] = [Math.min(right, Math.max(left, place)), Math.min(most, Math.max(least, value))];
   return moved;
+}
+
+/** Points to begin with. @returns {Point[]} */
+export function first() {
+  return [[0, 1], [100, 1]];
 }
 
 /** Add a point in its place; which one it is then. @param {Point[]} points @param {Point} point @returns {[Point[], number]} */
@@ -61,10 +73,18 @@ export function valueAt(points, percent) {
   return percent >= points[points.length - 1][0] ? points[points.length - 1][1] : points[0][1];
 }
 
-/** A round number above all values, for the top of the editor. @param {Point[]} points @param {number} least */
-export function top(points, least = 1) {
+/** The least and the most that are shown: 0, and a round number above all values. */
+/** @param {Point[]} points @param {[number, number]} range the least and the most of an empty frame @returns {[number, number]} */
+export function frame(points, [, least]) {
   const high = Math.max(least, ...points.map(([, value]) => value));
-  if (high <= least) return least;
+  if (high <= least) return [0, least];
   const power = 10 ** Math.floor(Math.log10(high));
-  return [1, 1.5, 2, 3, 5, 10].map((m) => m * power).find((v) => v >= high * 0.9999) ?? high;
+  return [0, [1, 1.5, 2, 3, 5, 10].map((m) => m * power).find((v) => v >= high * 0.9999) ?? high];
+}
+
+export const scale = linear;
+
+/** As fine as a mouse can point. @param {number} value */
+export function round(value) {
+  return Math.round(value * 100) / 100;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** Shorter dropdowns: families of samplers that are not wanted are left out of the lists, in the page alone. */
 
-import { app, setting } from "./host.js";
+import { app, offer, setting } from "./host.js";
 
 /** @typedef {import("./search.js").Entry} Entry @typedef {import("./host.js").LWidget} LWidget */
 
@@ -31,7 +31,7 @@ export function filterNode(node, samplers, said = setting(HIDDEN, "")) {
     const all = whole.get(widget) ?? values;
     if (!whole.has(widget) && !hidden.size) continue;
     whole.set(widget, all);
-    widget.options.values = shortened(all, hidden, widget.value);
+    offer(widget, shortened(all, hidden, widget.value));
   }
 }
 

@@ -37,6 +37,11 @@ export function valueNames(node) {
   });
 }
 
+/** What a widget's list offers from now on. Nodes 2.0 looks at the options as a whole. @param {LWidget} widget @param {string[]} values */
+export function offer(widget, values) {
+  widget.options = { ...widget.options, values };
+}
+
 /** Whether nodes are drawn by Vue ("Nodes 2.0") and not on the canvas. */
 export function isVue() {
   return Boolean(/** @type {any} */ (globalThis).LiteGraph?.vueNodesMode);

@@ -4,18 +4,29 @@
 import { tab } from "./browser.js";
 import { catalogue } from "./catalogue.js";
 import { filterAll, filterNode } from "./filter.js";
-import { api, app, toast } from "./host.js";
-import { addPlot, refresh, watch } from "./plot.js";
+import { api, app, chain, toast } from "./host.js";
+import { learn } from "./language.js";
+import { addPlot, refresh, relabel, watch } from "./plot.js";
 import { saveSelected } from "./presets.js";
+import { say } from "./say.js";
 import { settings, useDefaults } from "./settings.js";
 import { dress } from "./style.js";
+import { makeRoom } from "./warnings.js";
 
 /** Ask for a name and save what a node is set to. @param {any} node */
 async function savePreset(node) {
-  const name = await app.extensionManager.dialog.prompt({ title: "Save as Sigmatic preset", message: "Name: letters, digits, _ and -" });
+  const name = await app.extensionManager.dialog.prompt({ title: say("Save as Sigmatic preset"), message: say("Name: letters, digits, _ and -") });
   if (!name) return;
   app.canvas.selectNode(node);
-  if (await saveSelected(String(name).trim())) toast("success", `sig_my_${name} is in the lists.`);
+  if (await saveSelected(String(name).trim())) toast("success", say("{name} is in the lists.", { name: `sig_my_${String(name).trim()}` }));
+}
+
+/** Put "Save as Sigmatic preset" into the menu of our nodes with a sampler or a schedule, as all front ends know it. @param {any} node */
+function offerPreset(node) {
+  if (!String(node.constructor.comfyClass ?? "").startsWith("Sigmatic")) return;
+  if (!node.widgets?.some((/** @type {any} */ one) => /^(sampler|schedule)$/.test(one.name))) return;
+  const item = () => ({ content: say("Save as Sigmatic preset"), callback: () => savePreset(node) });
+  chain(node, "getExtraMenuOptions", (_, options) => options.push(item()));
 }
 
 app.registerExtension({
@@ -24,7 +35,9 @@ app.registerExtension({
   setup() {
     dress();
     api.addEventListener("graphChanged", refresh);
+    api.addEventListener("progress_text", makeRoom);
     setInterval(watch, 1000);
+    setInterval(async () => (await learn()) && relabel(), 1000);
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
     /** @type {any} */ (globalThis).__sigmatic_ready = true;
   },
@@ -32,10 +45,7 @@ app.registerExtension({
     useDefaults(node);
     filterNode(node, catalogue.samplers);
     addPlot(node);
-  },
-  getNodeMenuItems(/** @type {any} */ node) {
-    const ours = String(node.constructor.comfyClass ?? "").startsWith("Sigmatic") && node.widgets?.some((/** @type {any} */ one) => /^(sampler|schedule)$/.test(one.name));
-    return ours ? [{ content: "Save as Sigmatic preset", callback: () => savePreset(node) }] : [];
+    offerPreset(node);
   },
   refreshComboInNodes() {
     setTimeout(() => filterAll(catalogue.samplers, undefined, true));

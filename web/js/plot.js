@@ -2,18 +2,23 @@
 /** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
 
 import { bar, fill } from "./bar.js";
-import { chart, stepAt } from "./chart.js";
+import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "./curve_editor.js";
 import { chain, passWheel, resize, setting } from "./host.js";
-import { ask, question } from "./question.js";
+import { pointing } from "./pointing.js";
+import { ask, keepFit, question } from "./question.js";
+import { say } from "./say.js";
 import { drawing, html, paint } from "./svg.js";
-import { asText, atStep, caption, description } from "./words.js";
+import { asText, atStep, caption, description, summary } from "./words.js";
 
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("./host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
 
 /** The nodes that get a plot. */
-export const PLOTTED = ["SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings", "SigmaticSplit", "SigmaticEdit", "SigmaticText"];
+export const PLOTTED = [
+  "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings", "SigmaticSplit", "SigmaticEdit", "SigmaticText",
+  "SigmaticFit", "SigmaticUnsample", "SigmaticCompare",
+];
 
 const HEIGHT = 190;
 const EDITOR = 104;
@@ -30,22 +35,16 @@ export class Plot {
     this.linked = [];
     /** @type {CurveEditor | null} */
     this.editor = null;
-    this.problem = "";
-    this.asked = "";
+    this.problem = this.asked = this.remark = "";
     this.busy = this.scheduled = false;
     /** @type {number | null} */
     this.at = null;
-    this.bar = bar({
-      choose: (change) => this.choose(change),
-      list: () => this.listOthers(),
-      picture: () => void (this.answer && copyChart(this.svg, this.answer.summary)),
-      text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
-    }, (node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
+    this.bar = this.row();
     this.svg = drawing();
     this.picture = html("div", { class: "picture" }, [this.svg]);
     this.says = html("div", { class: "says" });
     const parts = [this.bar.element, this.picture, this.says];
-    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": "Plot of the run" }, parts);
+    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": say("Plot of the run") }, parts);
     this.observer = new ResizeObserver(() => this.paint());
     for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
@@ -55,6 +54,25 @@ export class Plot {
     this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
     this.listen();
     if (node.graph) this.start();
+  }
+
+  /** The choices and buttons above it, in the page's language. */
+  row() {
+    return bar({
+      choose: (change) => this.choose(change),
+      list: () => this.listOthers(),
+      picture: () => void (this.answer && copyChart(this.svg, summary(this.answer))),
+      text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
+    }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
+  }
+
+  /** The page speaks another language. */
+  relabel() {
+    const row = this.row();
+    this.bar.element.replaceWith(row.element);
+    this.bar = row;
+    if (this.editor) this.edit(true);
+    this.queue();
   }
 
   /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string}} */
@@ -70,11 +88,10 @@ export class Plot {
   }
 
   listen() {
-    this.picture.addEventListener("pointermove", (event) => this.point(event));
-    this.picture.addEventListener("pointerleave", () => this.pointAt(null));
-    this.element.addEventListener("keydown", (event) => this.key(event));
+    pointing(this);
     passWheel(this.element);
     for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
+    chain(this.node, "onExecuted", (output) => { keepFit(this.node, output); this.queue(); });
     chain(this.node, "onAdded", () => this.start());
     chain(this.node, "onRemoved", () => this.stop());
   }
@@ -109,9 +126,11 @@ export class Plot {
   async update() {
     this.adopt();
     if (!this.visible()) return;
-    const { body, linked } = question(this.node, this.choice.model);
+    const { body, linked, remark } = question(this.node, this.choice.model);
     this.linked = linked;
-    if (body === this.asked) return this.paint();
+    this.remark = remark;
+    if (!body) this.answer = null;
+    if (body === this.asked || !body) return this.paint();
     if (this.busy) return;
     this.busy = true;
     const [status, answer] = await ask(body);
@@ -119,7 +138,7 @@ export class Plot {
     if (this.gone) return;
     if (status === 429) return void setTimeout(() => this.queue(), 300);
     this.asked = body;
-    this.problem = status === 200 ? "" : String(answer.error ?? "the server does not answer.");
+    this.problem = status === 200 ? "" : String(answer.error ?? say("The server does not answer: {error}", { error: status }));
     if (status === 200) this.answer = answer;
     this.paint();
     for (const plot of plots) if (plot !== this && plot.choice.other === String(this.node.id)) plot.paint();
@@ -140,12 +159,13 @@ export class Plot {
   }
 
   /** Show the editor of the chosen curve, or none; the node grows by it. */
-  edit() {
+  /** @param {boolean} [anew] make it anew, for its words */
+  edit(anew = false) {
     const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
-    if (this.editor?.text === widget) return this.editor?.draw();
+    if (this.editor?.text === widget && !anew) return this.editor?.draw();
     const opened = Boolean(widget) !== Boolean(this.editor);
     this.editor?.element.remove();
-    this.editor = widget ? new CurveEditor(widget) : null;
+    this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
     if (this.editor) this.says.before(this.editor.element);
     this.element.classList.toggle("open", Boolean(this.editor));
     const { size } = this.node;
@@ -185,26 +205,18 @@ export class Plot {
       if (view.at !== null && view.at > answer.sigmas.length - 2) view.at = this.at = null;
       paint(this.svg, chart(answer, view), view.width, view.height);
     }
-    const label = this.problem || (answer ? description(answer, this.linked, view.other) : "Plot of the run: not yet known.");
+    const label = this.problem || [this.remark, answer && description(answer, this.linked, view.other)].filter(Boolean).join(" ") || say("Plot of the run: not yet known.");
     if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
     this.says.title = label;
-    if (this.problem) this.says.textContent = this.problem;
-    else if (answer) this.says.textContent = view.at === null ? caption(answer, this.linked, view.other) : atStep(answer, view.at);
+    if (this.problem || !answer) this.says.textContent = label;
+    else this.says.textContent = view.at === null ? [this.remark, caption(answer, this.linked, view.other)].filter(Boolean).join(" ") : atStep(answer, view.at);
   }
 
   /** The choices of what to compare with, as of now. */
   listOthers() {
     const others = [...plots].filter((plot) => plot !== this && plot.node.graph === this.node.graph);
-    fill(this.bar.other, [["", "compare"], ...others.map((plot) => /** @type {[string, string]} */ ([String(plot.node.id), `vs ${plot.node.title} #${plot.node.id}`]))]);
+    fill(this.bar.other, [["", say("compare")], ...others.map((plot) => /** @type {[string, string]} */ ([String(plot.node.id), say("vs {node}", { node: `${plot.node.title} #${plot.node.id}` })]))]);
     this.bar.other.value = this.compared() ? this.choice.other : "";
-  }
-
-  /** @param {PointerEvent} event */
-  point(event) {
-    const box = this.picture.getBoundingClientRect();
-    if (!this.answer || !box.width || this.answer.sigmas.length < 2) return;
-    const px = ((event.clientX - box.left) / box.width) * this.picture.clientWidth;
-    this.pointAt(stepAt(this.answer, this.view(), px));
   }
 
   /** @param {number | null} at */
@@ -213,18 +225,11 @@ export class Plot {
     this.at = at;
     this.paint();
   }
+}
 
-  /** Arrow keys walk through the steps, Escape stops. @param {KeyboardEvent} event */
-  key(event) {
-    if (event.target !== this.element || !this.answer) return;
-    const last = this.answer.sigmas.length - 2;
-    const now = this.at ?? -1;
-    const to = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: last }[event.key];
-    if (event.key !== "Escape" && to === undefined) return;
-    event.stopPropagation();
-    event.preventDefault();
-    this.pointAt(to === undefined ? null : Math.max(0, Math.min(last, to)));
-  }
+/** Write all plots in the page's language anew. */
+export function relabel() {
+  for (const plot of plots) plot.relabel();
 }
 
 /** Look at all plots again. */

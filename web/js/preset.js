@@ -34,6 +34,8 @@ export function asPreset(name, values, catalogue) {
     else if (values[key] !== undefined && values[key] !== nothing) said[key] = values[key];
   }
   if (values.rho !== undefined && values.rho !== 7) said.rho = values.rho;
+  const points = String(values.points ?? "").trim();
+  if (points) said.points ??= points;
   const own = (/** @type {Entry} */ entry, /** @type {string[]} */ extra) => {
     const known = new Set([...entry.params.map((param) => param.name), ...extra]);
     return Object.fromEntries(Object.entries(said).filter(([key]) => known.has(key)));

@@ -4,15 +4,16 @@
 import { catalogue } from "./catalogue.js";
 import { api, app, toast, valueNames } from "./host.js";
 import { asPreset, listed } from "./preset.js";
+import { say } from "./say.js";
 import { html } from "./svg.js";
 
 /** The list, filled from the server. */
 export function presets() {
   const list = html("ul", { class: "found" });
-  const name = /** @type {HTMLInputElement} */ (html("input", { type: "text", placeholder: "name of a new preset", "aria-label": "Name of a new preset" }));
+  const name = /** @type {HTMLInputElement} */ (html("input", { type: "text", placeholder: say("name of a new preset"), "aria-label": say("Name of a new preset") }));
   const show = (/** @type {any} */ book) => book && list.replaceChildren(...listed(book).map((entry) => row(entry, show)));
   const save = async () => show(await saveSelected(name.value.trim()));
-  const button = html("button", { type: "button", click: save }, ["save the selected node"]);
+  const button = html("button", { type: "button", click: save }, [say("save the selected node")]);
   name.addEventListener("keydown", (event) => event.key === "Enter" && save());
   call("GET").then(show);
   return html("div", { class: "presets" }, [html("div", { class: "row" }, [name, button]), list]);
@@ -20,12 +21,12 @@ export function presets() {
 
 /** @param {[string, string]} entry @param {(book: any) => void} show */
 function row([name, words], show) {
-  const field = /** @type {HTMLInputElement} */ (html("input", { type: "text", value: name, "aria-label": `Name of the preset ${name}` }));
+  const field = /** @type {HTMLInputElement} */ (html("input", { type: "text", value: name, "aria-label": say("Name of the preset {name}", { name }) }));
   const rename = async () => field.value !== name && show(await call("POST", { name, rename: field.value.trim() }));
   const remove = async () => show(await call("DELETE", null, `?name=${encodeURIComponent(name)}`));
   field.addEventListener("change", rename);
   return html("li", {}, [
-    html("div", { class: "head" }, [field, html("button", { type: "button", "aria-label": `Delete the preset ${name}`, click: remove }, ["delete"])]),
+    html("div", { class: "head" }, [field, html("button", { type: "button", "aria-label": say("Delete the preset {name}", { name }), click: remove }, [say("delete")])]),
     html("div", {}, [words]),
   ]);
 }
@@ -37,7 +38,7 @@ export async function saveSelected(name) {
     const body = asPreset(name, values, catalogue);
     if (body) return call("POST", body);
   }
-  toast("info", "Select a node with a sampler or schedule of Sigmatic first.");
+  toast("info", say("Select a node with a sampler or schedule of Sigmatic first."));
   return null;
 }
 
@@ -53,7 +54,7 @@ async function call(method, body = null, query = "") {
     }
     toast("error", String(answer.error));
   } catch (error) {
-    toast("error", `the server does not answer: ${error}`);
+    toast("error", say("The server does not answer: {error}", { error }));
   }
   return null;
 }

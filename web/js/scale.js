@@ -2,8 +2,8 @@
 /** Scales, ticks and numbers in words: pure functions, nothing of the page. */
 
 /**
- * A scale from values to pixels.
- * @typedef {{to: (value: number) => number, ticks: number[], kind: "linear" | "log"}} Scale
+ * A scale from values to pixels, and back with `of`.
+ * @typedef {{to: (value: number) => number, of: (px: number) => number, ticks: number[], kind: "linear" | "log"}} Scale
  */
 
 /**
@@ -13,7 +13,8 @@
  */
 export function linear(low, high, from, to, count = 4) {
   const room = high > low ? high - low : 1;
-  return { kind: "linear", to: (v) => from + ((v - low) / room) * (to - from), ticks: evenTicks(low, high, count) };
+  const slope = (to - from) / room;
+  return { kind: "linear", to: (v) => from + (v - low) * slope, of: (px) => low + (px - from) / slope, ticks: evenTicks(low, high, count) };
 }
 
 /**
@@ -23,7 +24,7 @@ export function linear(low, high, from, to, count = 4) {
  */
 export function log(low, high, from, to, count = 4) {
   const inner = linear(Math.log(low), Math.log(high), from, to, 1);
-  return { kind: "log", to: (v) => inner.to(Math.log(Math.max(v, low))), ticks: logTicks(low, high, count) };
+  return { kind: "log", to: (v) => inner.to(Math.log(Math.max(v, low))), of: (px) => Math.exp(inner.of(px)), ticks: logTicks(low, high, count) };
 }
 
 /**

@@ -4,8 +4,10 @@
 /**
  * A declaration as GET /sigmatic/samplers has it; schedules have no family, order and so on.
  * @typedef {{name: string, title: string, summary: string, reference: string, params: {name: string, default: any}[],
- *   family?: string, order?: number, evals_per_step?: number, stochastic?: boolean, alias_of?: string | null}} Entry
+ *   models?: string, most_cfg?: number | null, uncond?: boolean, between?: boolean, spaces?: string[], family?: string, order?: number, evals_per_step?: number, stochastic?: boolean, alias_of?: string | null}} Entry
  */
+
+import { say } from "./say.js";
 
 const SHOWN = 4;
 
@@ -25,13 +27,24 @@ export function search(entries, query, family = "") {
 export function facts(entry) {
   const found = [];
   if (entry.family) found.push(entry.family);
-  if (entry.order) found.push(`order ${entry.order}`);
-  if (entry.evals_per_step) found.push(entry.evals_per_step === 1 ? "1 evaluation a step" : `${entry.evals_per_step} evaluations a step`);
-  if (entry.stochastic !== undefined) found.push(entry.stochastic ? "adds noise" : "no noise");
-  if (entry.family) found.push("any model");
+  if (entry.order) found.push(say("order {n}", { n: entry.order }));
+  if (entry.evals_per_step) found.push(entry.evals_per_step === 1 ? say("1 evaluation a step") : say("{n} evaluations a step", { n: entry.evals_per_step }));
+  if (entry.stochastic !== undefined) found.push(entry.stochastic ? say("adds noise") : say("no noise"));
+  found.push(...kinds(entry));
   const names = entry.params.map(({ name }) => name);
   if (names.length) found.push(names.slice(0, SHOWN).join(", ") + (names.length > SHOWN ? ", …" : ""));
-  if (entry.alias_of) found.push(`same as sig_${entry.alias_of}`);
+  if (entry.alias_of) found.push(say("same as {name}", { name: `sig_${entry.alias_of}` }));
+  return found;
+}
+
+/** Which models it is for, and what it asks of them. @param {Entry} entry @returns {string[]} */
+function kinds({ models, most_cfg: cfg, uncond, between, spaces }) {
+  const found = [];
+  if (spaces) found.push(spaces.length > 1 ? say("any model") : spaces[0] === "flow" ? say("flow models") : say("VE models (SD 1, 2, XL)"));
+  else if (models) found.push(models === "distilled" ? say("distilled models") : say("any model"));
+  if (cfg) found.push(say("cfg up to {n}", { n: cfg }));
+  if (uncond) found.push(say("needs a negative prompt"));
+  if (between) found.push(say("also asks between the levels"));
   return found;
 }
 

@@ -4,6 +4,7 @@
 import { filterAll, HIDDEN } from "./filter.js";
 import { setting } from "./host.js";
 import { refresh } from "./plot.js";
+import { say } from "./say.js";
 import { families } from "./search.js";
 import { html } from "./svg.js";
 
@@ -59,7 +60,7 @@ function ticks(names, set, value) {
     box.checked = hidden.has(name);
     return html("label", {}, [box, ` ${name}`]);
   });
-  return html("div", { class: "sigmatic-ticks", role: "group", "aria-label": "Sampler families to leave out of lists" }, boxes);
+  return html("div", { class: "sigmatic-ticks", role: "group", "aria-label": say("Sampler families to leave out of lists") }, boxes);
 }
 
 /** Give a new node the defaults of the settings (a loaded one gets its own values right after). @param {any} node */

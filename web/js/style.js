@@ -36,6 +36,11 @@ const CSS = `
 .sigmatic-plot .frame { stroke: var(--sig-soft); stroke-width: 1; }
 .sigmatic-plot .levels polyline { fill: none; stroke: var(--sig-level); stroke-width: 1.6; stroke-linejoin: round; }
 .sigmatic-plot .levels circle { fill: var(--sig-level); }
+.sigmatic-plot .n1 { --sig-level: #e8853d; }
+.sigmatic-plot .n2 { --sig-level: #2fa36f; }
+.sigmatic-plot .n3 { --sig-level: #a86fdc; }
+.sigmatic-plot .n4 { --sig-level: #d4485f; }
+.sigmatic-plot .n5 { --sig-level: #b59a1e; }
 .sigmatic-plot .levels.other polyline { stroke: var(--sig-soft); stroke-dasharray: 4 3; stroke-width: 1.2; }
 .sigmatic-plot .levels.other circle { fill: var(--sig-soft); }
 .sigmatic-plot .noise rect { fill: var(--sig-noise); fill-opacity: 0.55; }

@@ -15,8 +15,8 @@ class ComfyNode:
 class NodeOutput:
     """What a node returns."""
 
-    def __init__(self, *args):
-        self.args = args
+    def __init__(self, *args, ui=None):
+        self.args, self.ui = args, ui
 
 
 @dataclass

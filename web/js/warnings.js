@@ -1,0 +1,22 @@
+// @ts-check
+/** Room for warnings: in classic rendering the box that ComfyUI puts a text into, under its node, shows two lines of it. */
+
+import { app, isVue, resize } from "./host.js";
+
+const BOX = "$$node-text-preview";
+const [LINE, EDGE, LETTER] = [18, 28, 7];
+
+/** Make the box under a node as high as a warning of ours. @param {{detail?: {nodeId?: string | number, text?: string}}} event */
+export function makeRoom({ detail }) {
+  const text = String(detail?.text ?? "");
+  const node = app.graph?.getNodeById?.(detail?.nodeId) ?? app.graph?.getNodeById?.(Number(detail?.nodeId));
+  if (!node || isVue() || !text.startsWith("Sigmatic: ")) return;
+  setTimeout(() => {
+    const box = node.widgets?.find((/** @type {any} */ one) => one.name === BOX);
+    if (!box?.options) return;
+    const letters = Math.max(10, (node.size[0] - 2 * EDGE) / LETTER);
+    const lines = text.split("\n").reduce((sum, line) => sum + Math.ceil(line.length / letters), 0);
+    box.options.getMinHeight = () => EDGE + LINE * lines;
+    resize(node, [node.size[0], Math.max(node.size[1], node.computeSize()[1])]);
+  });
+}
