@@ -132,6 +132,7 @@ def test_diffusers(theirs, unit, name, config, params, steps, start):
 NOISY_CASES = [
     ("EulerAncestralDiscreteScheduler", False, "euler_ancestral", {}, {}, {}),
     ("DDPMScheduler", True, "ddpm", {"clip_sample": False}, {}, {}),
+    ("DDPMScheduler", True, "ddpm_large", {"clip_sample": False, "variance_type": "fixed_large"}, {}, {}),
     ("DDIMScheduler", True, "euler_ancestral", {"clip_sample": False}, {"eta": 0.5}, {"eta": 0.5}),
     ("DDIMScheduler", True, "ddpm", {"clip_sample": False}, {"eta": 1.0}, {}),
     ("DPMSolverMultistepScheduler", True, "dpmpp_2m_sde", {"algorithm_type": "sde-dpmsolver++"}, {}, {}),
