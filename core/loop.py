@@ -66,7 +66,7 @@ def run(
             while len(draws) < total.draws:
                 draws.append(noise(*step.draws[len(draws)]))
             if not total.as_is:
-                current = combine(total, slots, draws if not total.spread else _learned(draws, total.spread, frac))
+                current = combine(total, slots, _learned(draws, total.spread, frac) if total.spread else draws)
             if not total.evaluate:
                 continue
             seen = current if given is state else current.to(given)
@@ -80,14 +80,10 @@ def run(
             if table.uncond:
                 slots.append(cast(Tensor, uncond).to(state))
                 new.append(slots[-1])
-            new.append(prediction if total.lean == 0 else torch.add(current, prediction, alpha=total.lean))
+            new.append(torch.add(current, prediction, alpha=total.lean) if total.lean else prediction)
         if callback is not None and not new and step.step >= 0:
             callback(_report(step, marks, start, start if denoised is None else denoised))
-        if step.keep:
-            new.reverse()
-            kept = [*new, *kept][: step.keep]
-        else:
-            kept = []
+        kept = [*reversed(new), *kept][: step.keep] if step.keep else []
     if current is denoised:
         current = current.clone()  # the model's own tensor: never hand it out as ours
     return (current if given is state else current.to(given)), kept
