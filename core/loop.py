@@ -135,19 +135,19 @@ def _learned(draws: list[Tensor], spread: float, frac: Any) -> list[Tensor]:
 
 def combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
     """One stage: the sum of what is alive, in a tensor of its own (but for a single slot of weight 1)."""
+    rest = total.terms
     if total.blend:
         (first, _), (index, share), *more = total.blend
         out, fresh = torch.lerp(slots[first], slots[index], share), True
         for index, share in more:
             out.lerp_(slots[index], share)
-        rest = total.terms
     else:
-        (first, weight), *rest = total.terms
-        out, fresh = slots[first], bool(rest) or weight != 1
-        if fresh:
-            out = out * weight
+        (first, weight), *rest = rest
+        fresh = weight != 1
+        out = slots[first] * weight if fresh else slots[first]
     for index, weight in rest:
-        out.add_(slots[index], alpha=weight)
+        out = out.add_(slots[index], alpha=weight) if fresh else torch.add(out, slots[index], alpha=weight)
+        fresh = True
     for index, weight in total.noise:
         out = out.add_(draws[index], alpha=weight) if fresh else torch.add(out, draws[index], alpha=weight)
         fresh = True

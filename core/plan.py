@@ -121,6 +121,7 @@ def _sum(stage: Stage, slots: Terms, noise: Terms, earlier: int, wanted: bool) -
     else:  # earlier registers may be differences, which add up to nothing
         chain = _chain(tuple(term for term in terms if not 1 <= term[0] <= earlier))
         terms = tuple(term for term in terms if 1 <= term[0] <= earlier) if chain else terms
+        terms = tuple(sorted(terms, key=lambda term: term[1] != 1.0))  # the loop begins with it, which saves a pass
     noises = tuple((index, weight) for index, weight in noise.items() if weight)
     lean = stage.q / stage.p if stage.p and wanted else 0.0
     spread = stage.spread if noises else 0.0
