@@ -9,12 +9,14 @@ measured against. What is known of a subject is kept in build/quality, so that a
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import statistics
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import inhost
@@ -30,17 +32,20 @@ SCREENED, FINALISTS = 2, 12  # digits: all built-ins on so many images, so many 
 STEPS = {"mixture": 400, "digits": 60}  # of the exact solution
 OURS = {"ve": ("karras", "arc"), "flow": ("arc",)}  # the schedules that the sampler arc runs on
 SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
+LOWEST = 1e-4  # where arc's own schedules may end
+FIT_IMAGES, FIT_BUDGET = 8, 45  # what a schedule is fitted on: noise of its own; model evaluations for every step
+FIT_STARTS = ("arc", "wide_arc", "cosine", "karras", "flow_shift")
 
 
-def make(kind: str, number: int, space: str, images: int = IMAGES):
+def make(kind: str, number: int, space: str, images: int = IMAGES, use: str = "digits"):
     """The subject with its exact end."""
     import subjects
 
     if kind == "mixture":
         subject = precise = subjects.mixtures(number, space, SEEDS, PATHS)
     else:
-        subject = subjects.digits(number, space, images)
-        precise = subjects.digits(number, space, images, exact=True)
+        subject = subjects.digits(number, space, images, use=use)
+        precise = subjects.digits(number, space, images, exact=True, use=use)
     return subjects.with_exact(subject, precise, STEPS[kind], KEPT)
 
 
@@ -71,22 +76,37 @@ def built_in(host, subject, kind: str, few=None) -> dict[int, list]:
 
 def levels(schedule: str, steps: int, space: str):
     """Our schedules; arc may go below the lowest level of stock models, as near to 0 as its steps lead."""
-    lowest = {"sigma_min": 1e-4} if schedule == "arc" else {}
+    lowest = {"sigma_min": LOWEST} if schedule == "arc" else {}
     return inhost.load_sigmatic().schedulers.sigmas(schedule, steps, space=space, **lowest).double()
 
 
-def ours(subject, kind: str) -> dict[str, dict[int, list[float]]]:
-    """The sampler arc on our schedules: {schedule: {evaluations: errors}}."""
-    sigmatic = inhost.load_sigmatic()
-    found = {}
-    for schedule in OURS[subject.space]:
-        found[schedule] = {}
-        for evaluations in EVALUATIONS[kind]:
-            sigmas = levels(schedule, evaluations, subject.space)
-            x = subject.start(float(sigmas[0]))
-            out = sigmatic.samplers.sample("arc", subject.model, x, sigmas, space=subject.space, disable=True)
-            found[schedule][evaluations] = subject.error(out)
-    return found
+def arc(subject, sigmas):
+    """Where the sampler arc ends."""
+    samplers, x = inhost.load_sigmatic().samplers, subject.start(float(sigmas[0]))
+    return samplers.sample("arc", subject.model, x, sigmas.double(), space=subject.space, disable=True)
+
+
+def ours(subject, kind: str, known=None) -> dict[str, dict[int, list[float]]]:
+    """The sampler arc on our schedules: {schedule: {evaluations: errors}}; with `known`, on one fitted to that, too."""
+    made = {name: partial(levels, name, space=subject.space) for name in OURS[subject.space]}
+    if known is not None:
+        made["fitted"] = partial(fitted, known)
+    return {
+        name: {n: subject.error(arc(subject, schedule(n))) for n in EVALUATIONS[kind]}
+        for name, schedule in made.items()
+    }
+
+
+def fitted(known, steps: int):
+    """The schedule of so many steps with which arc ends nearest to the exact end of `known`."""
+    import torch
+
+    schedulers = inhost.load_sigmatic().schedulers
+    fit = importlib.import_module("sigmatic.core.fit").fit
+    starts = {name: levels(name, steps, known.space).tolist() for name in FIT_STARTS}
+    span = schedulers.span(space=known.space, sigma_min=LOWEST)
+    found = fit(partial(arc, known), known.exact, starts, span, budget=FIT_BUDGET * steps)
+    return torch.tensor(found.sigmas)
 
 
 def inside(kind: str, number: int, space: str) -> None:
@@ -103,7 +123,8 @@ def inside(kind: str, number: int, space: str) -> None:
         if not known.exists():
             few = make(kind, number, space, SCREENED) if kind == "digits" else None
             known.write_text(json.dumps(built_in(host, subject, kind, few)))
-        result = {"builtin": json.loads(known.read_text()), "ours": ours(subject, kind), "floor": subject.floor}
+        fit_on = make(kind, number, space, FIT_IMAGES, "fit") if kind == "digits" else None
+        result = {"builtin": json.loads(known.read_text()), "ours": ours(subject, kind, fit_on), "floor": subject.floor}
     (KEPT / f"result-{subject.name}.json").write_text(json.dumps(result))
 
 

@@ -18,7 +18,7 @@ SIGMA_MAX = 14.614643  # of Stable Diffusion's table, where every run on VE star
 SIGMA_LOW = 0.029168  # where most schedules end there, and where x = D has its floor
 SCALE = 0.5  # of the angle in which the exact solution steps
 CLASSES = 10
-NOISE = {"mixture": 21, "digits": 11}  # seeds
+NOISE = {"mixture": 21, "digits": 11, "fit": 12}  # seeds
 
 
 @dataclass
@@ -85,15 +85,15 @@ def mixtures(dimensions: int, space: str, seeds: range, paths: int) -> Subject:
     return Subject(f"mixture-{dimensions}-{space}", space, model, noise, groups=len(seeds))
 
 
-def digits(cfg: float, space: str, paths: int, exact: bool = False) -> Subject:
-    """The digit network under guidance `cfg`; with `exact` it computes in float64."""
+def digits(cfg: float, space: str, paths: int, exact: bool = False, use: str = "digits") -> Subject:
+    """The digit network under guidance `cfg`; with `exact` it computes in float64. `use`: its noise, of NOISE."""
     package = importlib.import_module("sigmatic.demo.digits")
     net = package.load()
     if exact:
         net = importlib.import_module("copy").deepcopy(net).double()
     model = package.guided(net, [k % CLASSES for k in range(paths)], space=space, cfg=cfg)
-    noise = torch.randn(paths, 1, 32, 32, generator=_generator(NOISE["digits"]), dtype=torch.float64)
-    return Subject(f"digits-{cfg:g}-{space}", space, model, noise)
+    noise = torch.randn(paths, 1, 32, 32, generator=_generator(NOISE[use]), dtype=torch.float64)
+    return Subject(f"{use}-{cfg:g}-{space}", space, model, noise)
 
 
 def _generator(seed: int) -> torch.Generator:
