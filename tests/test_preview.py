@@ -190,6 +190,7 @@ def test_the_schedules_of_a_comparison_are_drawn(ask, pack):
     many = ask("SigmaticCompare", entries="\n".join(["sig_euler"] * 9), evaluations=40)
     assert len(many["lines"]) == 1 and "5 more" in _words(many["notes"])
     assert ask("SigmaticCompare", entries="euler")["lines"] == []
+    assert {len(line["sigmas"]) for line in ask("SigmaticCompare")["lines"]} == {21, 11, 61}, "the list it begins with"
 
 
 def test_warnings_are_in_the_plot_and_not_in_the_log(ask, caplog):
