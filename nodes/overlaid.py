@@ -8,7 +8,7 @@ from . import asked, entries, sources
 from .compare import SigmaticCompare
 from .install import own_sampler
 
-ROWS = 160
+ROWS = 128
 """Most steps over all lines: finding how many a line may take asks for tables of that length."""
 _GIVEN = 8  # a step is so much cheaper where their number is given: no table is asked for
 
