@@ -1,4 +1,7 @@
-"""What does not go together: a sampler and the model, guidance or schedule that it was given; with a way out each."""
+"""What does not go together: a sampler and the model, guidance or schedule that it was given.
+
+Every warning begins with a way out: the page shows about 60 letters of it without scrolling.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,10 +11,10 @@ from . import host
 
 _LATE = 0.1
 _OTHERS = {
-    "ve": "this schedule is for flow models (Flux, SD3, Wan), and this is none: most of its steps fall on heavy noise. "
-    "Choose sig_karras or sig_beta.",
-    "flow": "this schedule is not for flow models such as this one: most of its steps fall where little is left to do. "
-    "Choose sig_simple or sig_beta.",
+    "ve": "choose the schedule sig_karras or sig_beta: this one is for flow models (Flux, SD3, Wan), and on others "
+    "most of its steps fall on heavy noise.",
+    "flow": "choose the schedule sig_simple or sig_beta: this one is not for flow models such as this, most of its "
+    "steps fall where little is left to do.",
 }
 """What is wrong with a schedule of the other space, by the model's."""
 
@@ -40,8 +43,8 @@ def _between(spec: Any, table: Table | None, sigmas: Sequence[float], extra_args
     if windows is None or (table is not None and not table.between):
         return None
     return (
-        f"sig_{spec.name} asks the model between the schedule's levels, which context windows cannot follow: choose "
-        "sig_dpmpp_2m, sig_dpmpp_2m_sde or sig_euler."
+        f"choose sig_dpmpp_2m, sig_dpmpp_2m_sde or sig_euler: sig_{spec.name} asks the model between the schedule's "
+        "levels, which context windows cannot follow."
     )
 
 
@@ -50,8 +53,8 @@ def _above(sigmas: Sequence[float], ms: Any) -> str | None:
     if not len(sigmas) or max(sigmas) <= 1.02 * highest:
         return None
     return (
-        f"the run starts at sigma {max(sigmas):g}, above the highest that this model knows ({highest:g}): make the "
-        "sigmas with Sigmatic Schedule, which follows the model."
+        f"make the sigmas with Sigmatic Schedule, which follows the model: they start at {max(sigmas):g}, above the "
+        f"highest that this model knows ({highest:g})."
     )
 
 
@@ -68,8 +71,8 @@ def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
     if len(sigmas) < 2 or host.space(ms) != "flow" or sigmas[-1] < 1:
         return None
     return (
-        "the run ends at sigma 1 of a flow model, where ComfyUI divides by 1 - sigma = 0: end at 0.999 or lower "
-        "(Sigmatic Unsample does)."
+        "end at sigma 0.999 or lower (Sigmatic Unsample does): the run ends at 1 on a flow model, where ComfyUI "
+        "divides by 1 - sigma = 0."
     )
 
 
@@ -79,7 +82,7 @@ def _guidance(spec: Any, guider: Any) -> str | None:
         return None
     if spec.models == "distilled":
         return (
-            f"cfg is {cfg:g} and sig_{spec.name} is for distilled models, which take 1 to 2: lower it, or choose "
-            "sig_dpmpp_2m_sde for other models."
+            f"lower cfg to 1 to 2, or choose sig_dpmpp_2m_sde: cfg is {cfg:g} and sig_{spec.name} is for distilled "
+            "models, which take no more."
         )
-    return f"cfg is {cfg:g} and sig_{spec.name} counts it differently: 1 to 2 is usual, more burns the picture."
+    return f"lower cfg to 1 to 2: cfg is {cfg:g} and sig_{spec.name} counts it differently, more burns the picture."

@@ -42,8 +42,8 @@ def lost(wanted: dict[str, Any], ms: Any) -> list[str]:
     if not gone:
         return []
     return [
-        f"the schedule was made without {', '.join(gone)} of Sigmatic Settings: another node has changed the noise "
-        "range of the model since. Put Sigmatic Settings after ModelSamplingSD3, ModelSamplingFlux and the like."
+        "put Sigmatic Settings after ModelSamplingSD3, ModelSamplingFlux and the like: another node has changed the "
+        f"model's range of noise since, and the schedule was made without {', '.join(gone)}."
     ]
 
 

@@ -76,7 +76,7 @@ def test_a_model_sampling_node_after_settings_loses_the_schedules_part_and_says_
     ends = [graph.ksampler(one, *links, sampler_name="sig_euler_ancestral") for one in (later, right)]
     ends.append(graph.ksampler(ode, *links, sampler_name="sig_euler"))
     lost, kept, ode = _saved(host, graph, *ends)
-    assert host.log.count("Put Sigmatic Settings after ModelSamplingSD3") == 1
+    assert host.log.count("put Sigmatic Settings after ModelSamplingSD3") == 1
     assert torch.equal(lost, ode), "eta is kept, rho is the schedule's own"
     assert not torch.equal(lost, kept)
 
