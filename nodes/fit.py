@@ -1,5 +1,6 @@
 """Sigmatic Fit Schedule: levels of noise measured on the user's own model, for one solver and number of steps."""
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -115,7 +116,7 @@ class SigmaticFit(io.ComfyNode):
         return io.NodeOutput(
             torch.tensor(found["sigmas"], dtype=torch.float32),
             _report(found, sampler, steps),
-            ui={"fit": [{**drawn, "sigmas": found["sigmas"]}]},  # for the plot on the node
+            ui={"fit": [json.dumps({**drawn, "sigmas": found["sigmas"]})]},  # for the plot; an object counts as a file
         )
 
 

@@ -8,8 +8,9 @@ from . import asked, entries, sources
 from .compare import SigmaticCompare
 from .install import own_sampler
 
-ROWS = 160
-"""Most steps that are tried, over all lines: finding how many a line may take asks for tables of that length."""
+ROWS = 128
+"""Most steps over all lines: finding how many a line may take asks for tables of that length."""
+_GIVEN = 8  # a step is so much cheaper where their number is given: no table is asked for
 
 
 def lines(model: Any, given: Any) -> tuple[list[dict[str, Any]], list[asked.Message]]:
@@ -22,7 +23,7 @@ def lines(model: Any, given: Any) -> tuple[list[dict[str, Any]], list[asked.Mess
     left, found, unknown, over = ROWS, {}, [], 0
     for entry in listed:
         known = entry.steps or own_sampler(entry.sampler)
-        cost = entry.steps or values["evaluations"]
+        cost = entry.steps // _GIVEN if entry.steps else values["evaluations"]
         if not known:
             unknown.append(entry.sampler)
         elif cost > left:

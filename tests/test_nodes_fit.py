@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,8 +25,8 @@ def pack(tmp_path, monkeypatch):
         yield _HOST.Pack(module)
 
 
-def fit(pack, kind="eps", digit="3", **inputs):
-    """The outputs of the node on the mixture."""
+def run(pack, kind="eps", digit="3", **inputs):
+    """What the node returns on the mixture."""
     links = {
         "model": pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
         "positive": pack.run("SigmaticDemoPrompt", digit=digit),
@@ -34,7 +35,12 @@ def fit(pack, kind="eps", digit="3", **inputs):
     }
     node = pack.nodes["SigmaticFit"]
     widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-    return node.execute(**{**widgets, "steps": 5, "latents": 3, "budget": 130, "cfg": 1.0, **links, **inputs}).args
+    return node.execute(**{**widgets, "steps": 5, "latents": 3, "budget": 130, "cfg": 1.0, **links, **inputs})
+
+
+def fit(pack, *args, **inputs):
+    """The outputs of the node on the mixture."""
+    return run(pack, *args, **inputs).args
 
 
 @pytest.mark.parametrize("kind", ["eps", "flow"])
@@ -54,6 +60,15 @@ def test_it_beats_every_schedule_that_it_knows(pack, kind):
     starts = [pack.part("adapter").model_levels(bench.ms, name, 5) for name in pack.part("fit").STARTS]
     assert error(sigmas) < 0.8 * min(error(start) for start in starts)
     assert "model evaluations" in text and text.startswith(write(sigmas.tolist()))
+
+
+def test_the_page_is_told_what_was_found_and_for_what(pack):
+    """As text: an object would be counted as a file that was made."""
+    returned = run(pack, budget=0)
+    (said,) = returned.ui["fit"]
+    told = json.loads(said)
+    assert told.pop("sigmas") == pytest.approx(returned.args[0].tolist())
+    assert told == {"sampler": "sig_dpmpp_2m", "steps": 5, "cfg": 1.0, "latents": 3, "budget": 0}
 
 
 def test_a_model_is_measured_once(pack, monkeypatch):

@@ -77,6 +77,11 @@ test("one step, no steps and equal levels can be drawn", () => {
   }
 });
 
+test("the legend is in the corner that the curves leave free", () => {
+  const place = (sigmas) => find(chart({ ...ANSWER, sigmas }, VIEW), "label legend")[0][1].x;
+  assert.ok(place([14.6, 3, 0.5, 0]) > 200 && place([0.01, 0.5, 3, 14.6]) < 100);
+});
+
 test("the words say what changed", () => {
   const less = { ...ANSWER, eta: [0.3, 0.3, 0.3] };
   assert.notEqual(description(ANSWER), description(less));

@@ -96,6 +96,22 @@ def test_a_schedule_is_drawn_by_keyboard(page, editor):
     )
 
 
+def test_a_drawn_point_can_be_undone(page, editor):
+    """The text, the schedule that it chose, the editor and the plot go back together, and forth again."""
+    node = editor(steps=9)
+    page.checkpoint()
+    page.js("(id) => __plot(id).querySelector('.curve .picture').focus()", node)
+    page.tab.keyboard.press("+")
+    page.drawn(node, "sig_drawn: 9 steps")
+    page.checkpoint()
+    for keys, schedule, count in (("Control+z", "sig_karras", 0), ("Control+y", "sig_drawn", 5)):
+        page.js("() => { document.activeElement?.blur?.(); document.body.focus(); }")
+        page.tab.keyboard.press(keys)
+        page.drawn(node, f"{schedule}: 9 steps")
+        page.until(f"([id, count]) => ({KNOBS})(id) === count", [node, count])
+        page.until("() => document.querySelectorAll('.sigmatic-plot').length === 1")
+
+
 def test_the_text_is_the_value(page, editor):
     node = editor(schedule="sig_drawn", points="9, 3, 1", steps=3)
     assert page.js(KNOBS, node) == 3

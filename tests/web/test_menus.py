@@ -38,6 +38,7 @@ def no_presets(page):
     for name in _presets(page):
         request = urllib.request.Request(f"{page.url}/sigmatic/presets?name={name}", method="DELETE")
         urllib.request.urlopen(request).read()
+    page.js("async () => { await app.refreshComboInNodes(); }")
 
 
 def test_a_preset_is_saved_by_right_click(page, no_presets):

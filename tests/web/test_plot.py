@@ -239,13 +239,15 @@ def test_a_fitted_schedule_is_drawn_when_it_is_there(page):
     node = page.add("SigmaticFit", sampler="sig_heun", steps=3)
     page.until("(id) => __plot(id).querySelector('.says').textContent.startsWith('Not measured yet')", node)
     fit = {"sampler": "sig_heun", "steps": 3, "cfg": 8, "latents": 4, "budget": 500, "sigmas": [14.0, 2.5, 0.4, 0]}
-    page.js("([id, fit]) => __node(id).onExecuted({ fit: [fit] })", [node, fit])
+    page.js("([id, fit]) => __node(id).onExecuted({ fit: [JSON.stringify(fit)] })", [node, fit])
     page.drawn(node, "sig_heun on the sigmas: 3 steps, 5 model evaluations, sigma 14 to 0")
     assert "Measured with" not in page.says(node)
     _open(page, page.js("() => app.graph.serialize()"))
     page.drawn(node, "sigma 14 to 0")
     page.set(node, "steps", 4)
     page.drawn(node, "Measured with other settings")
+    wrong = "(id) => { __node(id).properties.sigmatic_fit = { sigmas: 'x' }; __node(id).onConfigure?.({}); }"
+    page.js(wrong, page.add("SigmaticFit", at=(900, 500)))
     sampler, runner = page.add("SigmaticSampler", at=(500, 120), sampler="sig_euler"), page.add("SamplerCustom")
     page.js(
         """([fit, sampler, runner]) => { __node(sampler).connect(0, __node(runner), 1);

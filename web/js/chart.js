@@ -177,7 +177,9 @@ function legend(answer, view, box) {
   if (answer.noise) names.push(["noise", say("noise")]);
   if (answer.evaluations) names.push(["evaluations", say("| evaluation")]);
   const spans = names.map(([kind, text], i) => /** @type {Tree} */ (["tspan", { class: kind, dx: i ? 6 : 0 }, text]));
-  return ["text", { class: "label legend", x: box.right, y: box.top + 4, "text-anchor": "end" }, spans];
+  const [first, last] = [answer.sigmas[0], answer.sigmas[answer.sigmas.length - 1]];
+  const corner = last > first ? { x: box.left + 6, "text-anchor": "start" } : { x: box.right, "text-anchor": "end" };
+  return ["text", { class: "label legend", y: box.top + 4, ...corner }, spans];
 }
 
 /** Tenths of a pixel are fine enough. @param {number} value */

@@ -127,10 +127,12 @@ export class Plot {
     this.adopt();
     if (!this.visible()) return;
     const { body, linked, remark } = question(this.node, this.choice.model);
-    this.linked = linked;
-    this.remark = remark;
-    if (!body) this.answer = null;
-    if (body === this.asked || !body) return this.paint();
+    Object.assign(this, { linked, remark });
+    if (!body) {
+      [this.answer, this.asked] = [null, ""];
+      this.svg.replaceChildren();
+    }
+    if (body === this.asked) return this.paint();
     if (this.busy) return;
     this.busy = true;
     const [status, answer] = await ask(body);
@@ -158,8 +160,7 @@ export class Plot {
     return !hidden;
   }
 
-  /** Show the editor of the chosen curve, or none; the node grows by it. */
-  /** @param {boolean} [anew] make it anew, for its words */
+  /** Show the editor of the chosen curve, or none; the node grows by it. @param {boolean} [anew] for its words */
   edit(anew = false) {
     const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
     if (this.editor?.text === widget && !anew) return this.editor?.draw();

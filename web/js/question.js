@@ -17,13 +17,14 @@ const DEEPEST = 8;
 
 /** The schedule that a node has fitted, if it has. @param {any} node @returns {Fit | undefined} */
 function fitted(node) {
-  return node.properties?.sigmatic_fit;
+  const fit = node.properties?.sigmatic_fit;
+  return Array.isArray(fit?.sigmas) && typeof fit.sampler === "string" ? fit : undefined;
 }
 
 /** Keep what a node has fitted, with the workflow. @param {LNode} node @param {any} output of its run */
 export function keepFit(node, output) {
-  const fit = output?.fit?.[0];
-  if (fit) (node.properties ??= {}).sigmatic_fit = fit;
+  const said = output?.fit?.[0];
+  if (said) (node.properties ??= {}).sigmatic_fit = JSON.parse(said);
 }
 
 /** A fitted schedule is one that was typed. @param {Fit} fit */
