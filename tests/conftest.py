@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from fakehost.host import Pack, fake_host
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -43,3 +44,16 @@ def _seeded() -> None:
 def space(request) -> str:
     """Both spaces in turn."""
     return request.param
+
+
+@pytest.fixture
+def nodes():
+    """sigmatic.nodes on the stand-in for ComfyUI."""
+    with fake_host() as module:
+        yield module
+
+
+@pytest.fixture
+def pack(nodes) -> Pack:
+    """The same, with shortcuts to run them."""
+    return Pack(nodes)

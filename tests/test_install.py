@@ -2,31 +2,12 @@
 
 import asyncio
 import importlib
-import importlib.util
 import logging
-from pathlib import Path
 
 import pytest
 import torch
 
 import sigmatic
-
-_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
-_HOST = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_HOST)
-
-
-@pytest.fixture
-def nodes():
-    """sigmatic.nodes on the stand-in."""
-    with _HOST.fake_host() as module:
-        yield module
-
-
-@pytest.fixture
-def pack(nodes):
-    """The nodes, with shortcuts."""
-    return _HOST.Pack(nodes)
 
 
 @pytest.fixture

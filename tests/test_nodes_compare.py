@@ -2,25 +2,12 @@
 
 import csv
 import importlib
-import importlib.util
 import io
-from pathlib import Path
 
 import pytest
 import torch
 
 import sigmatic
-
-_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
-_HOST = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_HOST)
-
-
-@pytest.fixture
-def pack():
-    """All nodes on the stand-in."""
-    with _HOST.fake_host() as module:
-        yield _HOST.Pack(module)
 
 
 def links(pack, kind="eps", batch=2):

@@ -1,28 +1,23 @@
 """Sigmatic Fit Schedule on a stand-in host."""
 
 import importlib
-import importlib.util
 import json
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 import torch
+from fakehost.host import Pack, fake_host
 
 import sigmatic
 from sigmatic.core.sigmas import write
-
-_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
-_HOST = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_HOST)
 
 
 @pytest.fixture
 def pack(tmp_path, monkeypatch):
     """All nodes on the stand-in, with a user directory of their own."""
     monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
-    with _HOST.fake_host() as module:
-        yield _HOST.Pack(module)
+    with fake_host() as module:
+        yield Pack(module)
 
 
 def run(pack, kind="eps", digit="3", **inputs):

@@ -2,21 +2,17 @@
 
 import asyncio
 import importlib
-import importlib.util
 import json
 import logging
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from fakehost.host import Pack, fake_host
 
-_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
-_HOST = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_HOST)
 SAMPLER = {"sampler": "euler_ancestral", "options": {"eta": 0.5}}
 SCHEDULE = {"schedule": "karras", "options": {"rho": 3.0}}
 
@@ -25,15 +21,15 @@ SCHEDULE = {"schedule": "karras", "options": {"rho": 3.0}}
 def pack(tmp_path, monkeypatch):
     """All nodes on the stand-in, with a user directory of their own."""
     monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
-    with _HOST.fake_host() as module:
-        yield _HOST.Pack(module)
+    with fake_host() as module:
+        yield Pack(module)
 
 
 @pytest.fixture
 def rooms(tmp_path, monkeypatch):
     """Modules of sigmatic.nodes on the stand-in, as `rooms.part(name)`; nothing is installed yet."""
     monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
-    with _HOST.fake_host() as module:
+    with fake_host() as module:
         yield SimpleNamespace(part=lambda name: importlib.import_module("." + name, module.__name__))
 
 
@@ -77,12 +73,12 @@ def _options(pack, node, widget):
 
 def test_presets_are_there_after_the_next_start(tmp_path, monkeypatch, file):
     monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
-    with _HOST.fake_host() as module:
+    with fake_host() as module:
         given = {"name": "a-b_1", "sampler": "sig_dpmpp_2m_sde", "eta_curve": "0:1, 50:0.5", "more": "solver_type=heun"}
-        wanted = _HOST.Pack(module).nodes["SigmaticSavePreset"].execute(**given, noise="pink")
+        wanted = Pack(module).nodes["SigmaticSavePreset"].execute(**given, noise="pink")
     assert wanted.args == ("sig_my_a-b_1", "")
-    with _HOST.fake_host() as module:
-        pack = _HOST.Pack(module)
+    with fake_host() as module:
+        pack = Pack(module)
         by_hand = pack.run(
             "SigmaticSampler", sampler="sig_dpmpp_2m_sde", **{k: given[k] for k in ("eta_curve", "more")}
         )

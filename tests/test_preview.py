@@ -3,21 +3,17 @@
 import asyncio
 import gc
 import importlib
-import importlib.util
 import json
 import sys
 import time
 import tracemalloc
-from pathlib import Path
 
 import pytest
+from fakehost.host import Pack, fake_host
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import sigmatic
 
-_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
-_HOST = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_HOST)
 NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
 TOOLS = ("SigmaticSplit", "SigmaticEdit", "SigmaticText")
 OTHERS = ("SigmaticUnsample", "SigmaticCompare")
@@ -27,8 +23,8 @@ FLOW = {"kind": "flow", "shift": 3.0}
 @pytest.fixture(scope="module")
 def pack():
     """All nodes on the stand-in."""
-    with _HOST.fake_host() as module:
-        yield _HOST.Pack(module)
+    with fake_host() as module:
+        yield Pack(module)
 
 
 @pytest.fixture(scope="module")

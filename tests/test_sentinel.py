@@ -1,22 +1,17 @@
 """The model's answers are watched: at once on the CPU, without waiting on a GPU (here one that is played)."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 import torch
+from fakehost.host import Pack, fake_host
 
-_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
-_HOST = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_HOST)
 SIGMAS = (4.0, 3.0, 2.0, 1.0, 0.0)
 
 
 @pytest.fixture(scope="module")
 def pack():
     """All nodes on the stand-in, for all tests of this file: none of them changes it."""
-    with _HOST.fake_host() as module:
-        yield _HOST.Pack(module)
+    with fake_host() as module:
+        yield Pack(module)
 
 
 @pytest.mark.parametrize("at_once", [True, False])

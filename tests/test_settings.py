@@ -1,25 +1,20 @@
 """Settings on the MODEL, curves in widgets and split runs, on the stand-in host."""
 
 import importlib
-import importlib.util
 import logging
-from pathlib import Path
 
 import pytest
 import torch
+from fakehost.host import Pack, fake_host
 
 import sigmatic
-
-_SPEC = importlib.util.spec_from_file_location("fakehost_host", Path(__file__).parent / "fakehost" / "host.py")
-_HOST = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_HOST)
 
 
 @pytest.fixture(scope="module")
 def pack():
     """All nodes on the stand-in, for all tests of this file: none of them changes it."""
-    with _HOST.fake_host() as module:
-        yield _HOST.Pack(module)
+    with fake_host() as module:
+        yield Pack(module)
 
 
 def _demo(pack, kind="eps"):
