@@ -6,12 +6,14 @@ text in a node or setting, and for everything that the page says of itself (say(
 a changed text asks for a new translation. ComfyUI reads locales; web/words is read by our own page.
 """
 
-import importlib.util
+import importlib
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from fakehost.host import Pack, fake_host
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, LOCALES, PHRASES = ROOT / "web" / "docs", ROOT / "locales", ROOT / "tests" / "phrases"
@@ -27,19 +29,10 @@ CATEGORIES = {
 }
 
 
-def load(path):
-    """A module from a file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def schemas():
     """The definitions of all nodes, by id, on the stand-in host."""
-    fakehost = load(ROOT / "tests" / "fakehost" / "host.py")
-    with fakehost.fake_host() as module:
-        pack = fakehost.Pack(module)
+    with fake_host() as module:
+        pack = Pack(module)
         return {name: node.define_schema() for name, node in sorted(pack.nodes.items())}
 
 
@@ -156,7 +149,7 @@ def files():
 
 
 if __name__ == "__main__":
-    load(ROOT / "tests" / "conftest.py")
+    importlib.import_module("conftest")  # this checkout as the package `sigmatic`
     for place, content in files().items():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content, encoding="utf-8")

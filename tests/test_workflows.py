@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from fakehost.host import Pack, fake_host
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
@@ -21,15 +22,15 @@ def load(path):
     return module
 
 
-prompts, fakehost = load(HERE / "host" / "prompts.py"), load(HERE / "fakehost" / "host.py")
+prompts = load(HERE / "host" / "prompts.py")
 
 
 @pytest.fixture(scope="module")
 def info():
     """Our nodes as /object_info has them, from their definitions."""
-    with fakehost.fake_host() as module:
+    with fake_host() as module:
         found = {}
-        for name, node in fakehost.Pack(module).nodes.items():
+        for name, node in Pack(module).nodes.items():
             schema, groups = node.define_schema(), {"required": {}, "optional": {}}
             for widget in schema.inputs:
                 group = groups["optional" if widget.given.get("optional") else "required"]
@@ -69,8 +70,8 @@ def test_what_runs_as_it_is_has_a_small_picture(path):
 
 
 def test_every_list_of_a_comparison_is_understood():
-    with fakehost.fake_host() as module:
-        read = fakehost.Pack(module).part("entries").read
+    with fake_host() as module:
+        read = Pack(module).part("entries").read
         for path in FLOWS:
             for node in json.loads(path.read_text("utf-8"))["nodes"]:
                 if node["type"] == "SigmaticCompare":

@@ -5,7 +5,7 @@ JSON line and goes on until it is ended. Nothing is sampled here; everything tha
 """
 
 import asyncio
-import importlib.util
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -30,14 +30,6 @@ STOCK = {  # nodes of ComfyUI that the tests wire ours to: inputs, outputs
     "SamplerCustom": ({"model": ["MODEL"], "sampler": ["SAMPLER"], "sigmas": ["SIGMAS"]}, ["LATENT"]),
     "Sum": ({"a": ["FLOAT", {"default": 1.0}]}, ["FLOAT"]),
 }
-
-
-def load(path):
-    """A module from a file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def described(node):
@@ -195,7 +187,8 @@ async def serve(pack, folders):
 
 
 if __name__ == "__main__":
-    load(ROOT / "tests" / "conftest.py")
-    fakehost = load(ROOT / "tests" / "fakehost" / "host.py")
-    with fakehost.fake_host() as nodes:
-        asyncio.run(serve(fakehost.Pack(nodes), sys.argv[1:]))
+    sys.path.insert(0, str(ROOT / "tests"))
+    importlib.import_module("conftest")  # this checkout as the package `sigmatic`
+    host = importlib.import_module("fakehost.host")
+    with host.fake_host() as nodes:
+        asyncio.run(serve(host.Pack(nodes), sys.argv[1:]))
