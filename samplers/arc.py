@@ -10,8 +10,8 @@ from ..core.table import Stage, Step, first_order
 from ..core.weights import weights
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
-LOW, HIGH = 0.08, 100.0  # the clock is the log-SNR from rho = 100 to 0.08 and bends to a finite end beyond
-APART = 1e-3
+LOW, HIGH = 0.3, 10.0  # the clock is the log-SNR between, rho itself far below, 1/rho far above
+APART = 1e-4
 SHORT = 0.3  # steps shorter than this in the clock are good for a fourth prediction
 PARAMS = (
     Param("order", 4, "int", min=1, max=4, help="How many predictions are used; the fourth in short steps only."),
@@ -30,8 +30,12 @@ PARAMS = (
 
 
 def _soft(sigma: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
-    """log(rho) with soft, finite ends: the variable in which the slope is a polynomial."""
-    return np.log(np.hypot(sigma, LOW * alpha)) - np.log(np.hypot(alpha, sigma / HIGH))
+    """log(rho) with soft, finite ends: the variable in which the slope is a polynomial.
+
+    Straight in rho at the low end and in 1/rho at the high one: D is even in sigma, the slope is odd, and so would be
+    no smooth function of a clock that bends as rho^2 does.
+    """
+    return np.log(sigma + np.hypot(sigma, LOW * alpha)) - np.log(alpha + np.hypot(alpha, sigma / HIGH))
 
 
 def _clock(step: Step):
