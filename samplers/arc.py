@@ -30,11 +30,7 @@ PARAMS = (
 
 
 def _soft(sigma: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
-    """log(rho) with soft, finite ends: the variable in which the slope is a polynomial.
-
-    Straight in rho at the low end and in 1/rho at the high one: D is even in sigma, the slope is odd, and so would be
-    no smooth function of a clock that bends as rho^2 does.
-    """
+    """log(rho), soft at both ends: straight in rho (1/rho) there, as the slope is, which is odd in sigma; D is even."""
     return np.log(sigma + np.hypot(sigma, LOW * alpha)) - np.log(alpha + np.hypot(alpha, sigma / HIGH))
 
 
