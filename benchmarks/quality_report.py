@@ -33,9 +33,8 @@ number of steps, as the node Sigmatic Fit Schedule does, on starting noise that 
 
 The models: mixtures of eight Gaussians in 2, 16 and 64 dimensions, whose denoiser is known exactly (seeds that nothing
 was tuned on), and the digit network with classifier-free guidance 1, 3 and 6 (its starting noise served to choose
-arc's constants, too). The schedule arc is even in theta^(1/1.13), theta = atan((rho / 1.7)^0.6).
-For flow models the starting level is
-sigma = 1, for the others {top:.4g}.
+arc's constants, too). The schedule arc is even in theta^(1/1.4), theta = atan((rho / 2.5)^0.65). For flow models the
+starting level is sigma = 1, for the others {top:.4g}.
 """
 
 

@@ -10,9 +10,10 @@ from ..core.table import Stage, Step, first_order
 from ..core.weights import weights
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
-LOW, HIGH = 0.08, 100.0  # the clock is the log-SNR from rho = 100 to 0.08 and bends to a finite end beyond
-APART = 1e-3
+LOW, HIGH = 0.3, 10.0  # the clock is the log-SNR between, rho itself far below, 1/rho far above
+APART = 1e-4
 SHORT = 0.3  # steps shorter than this in the clock are good for a fourth prediction
+MOST = 50.0  # weights of predictions never add up to more: networks compute in half precision
 PARAMS = (
     Param("order", 4, "int", min=1, max=4, help="How many predictions are used; the fourth in short steps only."),
     Param("corrector", "on", "choice", choices=("on", "off"), help="Puts the last step right with each prediction."),
@@ -30,8 +31,8 @@ PARAMS = (
 
 
 def _soft(sigma: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
-    """log(rho) with soft, finite ends: the variable in which the slope is a polynomial."""
-    return np.log(np.hypot(sigma, LOW * alpha)) - np.log(np.hypot(alpha, sigma / HIGH))
+    """log(rho), soft at both ends: straight in rho (1/rho) there, as the slope is, which is odd in sigma; D is even."""
+    return np.log(sigma + np.hypot(sigma, LOW * alpha)) - np.log(alpha + np.hypot(alpha, sigma / HIGH))
 
 
 def _clock(step: Step):
@@ -39,10 +40,13 @@ def _clock(step: Step):
     return lambda sigma: _soft(sigma, 1.0 - sigma if step.space == "flow" else 1.0)
 
 
-def _points(step: Step, start: float, order: int, goal: float) -> int:
-    """How many predictions a step from sigma = start to goal may use."""
-    reach = np.ptp(_clock(step)(np.array([start, goal])))
-    return order if reach < SHORT else min(order, 3)
+def _through(step: Step, nodes: list[Node], start: float, goal: float, order: int) -> tuple[float, tuple[float, ...]]:
+    """`path` from sigma = start to goal, through as many of the newest nodes as are good for that."""
+    short = np.ptp(_clock(step)(np.array([start, goal]))) < SHORT
+    used = nodes[: order if short else min(order, 3)]
+    A, w = path(used, start, goal, _clock(step))
+    firm = len(used) == 1 or sum(map(abs, w)) <= MOST
+    return (A, w) if firm else _through(step, used[:-1], start, goal, order)
 
 
 def _known(step: Step, own: float) -> list[Node]:
@@ -60,16 +64,14 @@ def _known(step: Step, own: float) -> list[Node]:
 
 def _ode(step: Step, own: float, order: int, corrector: bool) -> tuple[Stage, ...]:
     """A step that keeps D - own x; first the step before is put right, if it was one of the ODE."""
-    clock = _clock(step)
     nodes = _known(step, own)
-    A, w = path(nodes[: _points(step, step.a.sigma, order, step.b.sigma)], step.a.sigma, step.b.sigma, clock)
+    A, w = _through(step, nodes, step.a.sigma, step.b.sigma, order)
     here = Stage(step.a.sigma, 1.0, (), (), -own, 1.0)
     weights = dict(enumerate(w))
     if corrector and len(nodes) > 1 and nodes[1].follow:
         last = nodes[1].sigma
-        count = _points(step, last, order, step.a.sigma)
-        was, wrong = path(nodes[1 : 1 + count], last, step.a.sigma, clock)
-        now, right = path(nodes[:count], last, step.a.sigma, clock)
+        was, wrong = _through(step, nodes[1:], last, step.a.sigma, order)
+        now, right = _through(step, nodes, last, step.a.sigma, order)
         grown = now / was  # x = was x_last + wrong F gives x_last, which is gone
         for j, weight in enumerate(right):
             weights[j] = weights.get(j, 0.0) + A * weight

@@ -8,13 +8,15 @@ from ..core.clocks import to_zero
 from ..core.space import Span, at_rho, level
 from ..core.spec import Param, schedule
 
+FAR = 100.0  # from a flow model's sigma = 1 to this rho the model still answers with its mean: no step belongs there
+
 
 @schedule(
     "Arc",
     params=(
-        Param("p", 1.13, above=0.0, max=10.0, help="1 is even in the angle; above 1 crowds the steps at low noise."),
-        Param("data_std", 1.7, above=0.0, max=100.0, help="The noise-to-signal ratio in the middle of the circle."),
-        Param("power", 0.6, above=0.0, max=4.0, help="1 is the true angle; below 1 spreads the steps further out."),
+        Param("p", 1.4, above=0.0, max=10.0, help="1 is even in the angle; above 1 crowds the steps at low noise."),
+        Param("data_std", 2.5, above=0.0, max=100.0, help="The noise-to-signal ratio in the middle of the circle."),
+        Param("power", 0.65, above=0.0, max=4.0, help="1 is the true angle; below 1 spreads the steps further out."),
     ),
     reference="Sigmatic's own; the angle as in v-prediction, Salimans and Ho 2022, arXiv:2202.00512",
 )
@@ -22,22 +24,24 @@ def arc(steps: int, span: Span, *, p: float, data_std: float, power: float) -> n
     """Steps on the quarter circle from noise to picture, for the sampler arc: from 8 steps, on every kind of model.
 
     theta = atan((rho / data_std)^power), rho = sigma / alpha; theta_i = theta_max (1 - i/n)^p: no singular end, on VE
-    and on flow alike. The last level is never below sigma_min.
+    and on flow alike. theta_max is never above that of rho = 100: what lies beyond is part of the first step. The last
+    level is never below sigma_min.
     """
-    return _arc(steps, span, p, data_std, power)
+    return _arc(steps, span, p, data_std, power, FAR)
 
 
-@schedule("Wide arc", reference="Sigmatic's own: arc with data_std 5, power 1 and p 2.5")
+@schedule("Wide arc", reference="Sigmatic's own: arc with data_std 5, power 1 and p 2.5, on all of the circle")
 def wide_arc(steps: int, span: Span) -> np.ndarray:
     """Arc with more steps at high noise, for networks on pictures: for 6 to 20 steps, on every kind of model.
 
     Like karras where the noise is far below data_std, but without a singular end, and so as good on flow models.
     """
-    return _arc(steps, span, 2.5, 5.0, 1.0)
+    return _arc(steps, span, 2.5, 5.0, 1.0, math.inf)
 
 
-def _arc(steps: int, span: Span, p: float, scale: float, power: float) -> np.ndarray:
-    top, bottom = (math.atan((level(s, span.space).rho / scale) ** power) for s in (span.sigma_max, span.sigma_min))
+def _arc(steps: int, span: Span, p: float, scale: float, power: float, far: float) -> np.ndarray:
+    high, low = (level(s, span.space).rho for s in (span.sigma_max, span.sigma_min))
+    top, bottom = (math.atan((rho / scale) ** power) for rho in (min(high, max(far, 2 * low)), low))
     angles = top * to_zero(1.0, steps, (bottom / top) ** (1 / p)) ** p
     rhos = scale * np.tan(angles) ** (1 / power)
     sigmas = np.array([at_rho(float(rho), span.space).sigma for rho in rhos])

@@ -271,3 +271,11 @@ def test_every_step_count_is_finite(name, space):
     for steps in range(1, 61):
         table = sigmatic.samplers.table(name, sigmatic.schedulers.sigmas("simple", steps, space=space), space=space)
         assert all(math.isfinite(c) for row in table.rows for s in row.stages for c in (s.A, *s.w, *s.B, s.p, s.q))
+
+
+@pytest.mark.parametrize("schedule", ["logsnr_uniform", "karras", "arc"])
+def test_arc_never_magnifies_what_a_network_rounds(schedule, space):
+    for steps in (6, 50, 400):  # the last step to 0 is 70 times as long as those before it
+        sigmas = sigmatic.schedulers.sigmas(schedule, steps, space=space)
+        rows = sigmatic.samplers.table("arc", sigmas, space=space).rows
+        assert max(sum(map(abs, row.stages[-1].w)) for row in rows) < 60
