@@ -77,8 +77,9 @@ def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
 
 
 def _guidance(spec: Any, guider: Any) -> str | None:
-    cfg = getattr(guider, "cfg", None)
-    if spec.most_cfg is None or not isinstance(cfg, (int, float)) or cfg <= spec.most_cfg:
+    scales = [getattr(guider, name, None) for name in ("cfg", "cfg1", "cfg2")]  # DualCFGGuider has two
+    cfg = max((scale for scale in scales if isinstance(scale, (int, float))), default=0.0)
+    if spec.most_cfg is None or cfg <= spec.most_cfg:
         return None
     if spec.models == "distilled":
         return (

@@ -1,8 +1,11 @@
 """Warnings reach the page, under the node that is running, on the stand-in host."""
 
 import importlib
+from types import SimpleNamespace
 
 import pytest
+
+import sigmatic
 
 
 @pytest.fixture
@@ -74,3 +77,13 @@ def test_a_plot_or_an_api_call_shows_nothing_in_the_page(pack, running, caplog):
     importlib.import_module("comfy_execution.utils").running = None
     pack.part("tell").warn(["outside of a prompt"])
     assert shown == [] and "outside of a prompt" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("sampler", "scales", "told"),
+    [("lcm", {"cfg": 8}, True), ("lcm", {"cfg": 1.0, "cfg1": 2.0, "cfg2": 7.0}, True), ("lcm", {"cfg": 2.0}, False),
+     ("euler", {"cfg": 30.0}, False), ("euler_cfg_pp", {"cfg1": 7.0}, True), ("euler_cfg_pp", {}, False)],
+)  # fmt: skip
+def test_the_largest_scale_of_a_guider_counts(pack, sampler, scales, told):
+    guard, spec = pack.part("guard"), sigmatic.samplers.get(sampler)
+    assert (guard._guidance(spec, SimpleNamespace(**scales)) is not None) == told
