@@ -38,7 +38,7 @@ def two_bells(space):
         centre = torch.tanh(a * x / variance)
         return centre + 0.25 * a / variance * (x - a * centre)
 
-    return both(spaces.denoiser(network, space))
+    return both(spaces.from_network(network, space))
 
 
 def both(denoise):
