@@ -90,7 +90,8 @@ def test_nonsense_in_every_widget_of_every_node(host, graph):
                     continue
                 for value in _bad_values(shape, rest[0] if rest else {}):
                     prompt = _only(graph, places[node])
-                    prompt[places[node]]["inputs"][widget] = value
+                    listens = {"schedule": "sig_drawn"} if widget == "points" else {}
+                    prompt[places[node]]["inputs"].update({**listens, widget: value})
                     prompt_id, refused = host.queue(prompt)
                     waiting.append((f"{node}.{widget} = {str(value)[:30]!r}", prompt_id, refused, widget))
     for what, prompt_id, refused, widget in waiting:
