@@ -171,7 +171,7 @@ def _plot(found: dict, space: str) -> str:
         axis.set(xscale="log", yscale="log", title=_title(subject), xticks=counts, xticklabels=counts)
         axis.minorticks_off()
         axis.grid(alpha=0.25)
-    axes[0, 0].legend(fontsize=8, frameon=False)
+    axes[1, 0].legend(fontsize=8, frameon=False)  # where all lines are
     figure.supxlabel("model evaluations")
     figure.supylabel("error")
     name = f"quality-{space}.png"
