@@ -65,11 +65,13 @@ def run(
         for total in step.sums:
             while len(draws) < total.draws:
                 draws.append(noise(*step.draws[len(draws)]))
+            current = seen = start  # lets go of the stage before: its memory is the next one's
             if not total.as_is:
                 current = combine(total, slots, _learned(draws, total.spread, frac) if total.spread else draws)
             if not total.evaluate:
                 continue
             seen = current if given is state else current.to(given)
+            denoised = prediction = None  # as above
             denoised = model(seen, next(times), **extra)
             if asks_more or not isinstance(denoised, Tensor):
                 denoised, uncond, frac = _needed(table, denoised)
