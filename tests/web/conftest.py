@@ -173,6 +173,18 @@ class Page:
         """What is drawn on the node."""
         return self.js("(id) => __plot(id)?.querySelector('svg')?.innerHTML ?? ''", node)
 
+    def edit(self, node, curve):
+        """Open the plot's editor on one of the node's curves."""
+        self.drawn(node)
+        self.js(
+            """([id, curve]) => { const list = __plot(id).querySelector("select[aria-label^='Curve']");
+                list.value = curve; list.dispatchEvent(new Event('change')); }""",
+            [node, curve],
+        )
+        self.until("(id) => __plot(id).querySelector('.curve .picture svg')?.childElementCount > 2", node)
+        self.js("() => app.canvas.setDirty(true, true)")
+        self.tab.wait_for_timeout(300)
+
     def drawn(self, node, text=""):
         """Wait until the node's plot is in the page, says `text` and shows something."""
         shows = """([id, text]) => { const svg = __plot(id)?.querySelector('svg');

@@ -15,15 +15,7 @@ def editor(page):
 
     def open_(**widgets):
         node = page.add("SigmaticSchedule", at=(80, 80), **widgets)
-        page.drawn(node)
-        page.js(
-            """(id) => { const list = __plot(id).querySelector("select[aria-label^='Curve']");
-                list.value = 'points'; list.dispatchEvent(new Event('change')); }""",
-            node,
-        )
-        page.until("(id) => __plot(id).querySelector('.curve .picture svg')?.childElementCount > 2", node)
-        page.js("() => app.canvas.setDirty(true, true)")
-        page.tab.wait_for_timeout(300)
+        page.edit(node, "points")
         return node
 
     return open_

@@ -24,17 +24,10 @@ def settings(page):
 def _editor(page, **widgets):
     """A node with its curve editor open: (its id, the editor's box)."""
     node = page.add("SigmaticSampler", at=(80, 80), **widgets)
-    page.drawn(node)
-    page.js(
-        """(id) => { const select = __plot(id).querySelector("select[aria-label^='Curve']");
-            select.value = 'eta_curve'; select.dispatchEvent(new Event('change')); }""",
-        node,
-    )
-    page.until("(id) => __plot(id).querySelector('.curve .picture svg')?.childElementCount > 2", node)
+    page.edit(node, "eta_curve")
     box = page.js(
-        """(id) => { app.canvas.setDirty(true, true); return new Promise((resolve) => setTimeout(() => {
-            const b = __plot(id).querySelector('.curve .picture').getBoundingClientRect();
-            resolve([b.x, b.y, b.width, b.height]); }, 300)); }""",
+        """(id) => { const b = __plot(id).querySelector('.curve .picture').getBoundingClientRect();
+            return [b.x, b.y, b.width, b.height]; }""",
         node,
     )
     return node, box
