@@ -33,7 +33,8 @@ number of steps, as the node Sigmatic Fit Schedule does, on starting noise that 
 
 The models: mixtures of eight Gaussians in 2, 16 and 64 dimensions, whose denoiser is known exactly (seeds that nothing
 was tuned on), and the digit network with classifier-free guidance 1, 3 and 6 (its starting noise served to choose
-arc's constants, too). The schedule arc is even in theta^(1/1.4), theta = atan((rho / 2.5)^0.65). For flow models the
+arc's constants, too). The schedule arc is even in theta^(1/{p:g}), theta = \
+atan((rho / {data_std:g})^{power:g}). For flow models the
 starting level is sigma = 1, for the others {top:.4g}.
 """
 
@@ -44,7 +45,8 @@ def write(kept: Path, subjects: list, host: str) -> int:
     from subjects import SIGMA_LOW, SIGMA_MAX
 
     found = {subject: json.loads((kept / f"result-{_name(subject)}.json").read_text()) for subject in subjects}
-    parts = [INTRO.format(host=host, samplers=len(SAMPLERS), top=SIGMA_MAX)]
+    shape = {param.name: param.default for param in inhost.load_sigmatic().schedulers.get("arc").params}
+    parts = [INTRO.format(host=host, samplers=len(SAMPLERS), top=SIGMA_MAX, **shape)]
     for space in ("ve", "flow"):
         parts.append(_plot(found, space))
     parts += [_mixtures(found), _digits(found), _floors(found, SIGMA_LOW), _cells(found)]
