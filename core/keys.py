@@ -144,7 +144,7 @@ def _quantiles() -> Tensor:
 def _fours() -> Tensor:
     """65,536 points in four dimensions as one element of 16 bytes each: a shifted lattice, seen through the normal.
 
-    Each coordinate runs through all quantiles once (Sloan and Joe 1994); the constants are the best of 100,000 tried.
+    Each coordinate runs through all quantiles once (Sloan and Joe 1994); the constants come from a random search.
     """
     place, quantiles = torch.arange(1 << 16)[:, None], _quantiles().double()
     order = (place * torch.tensor([1, 55561, 57183, 48285]) + torch.tensor([0, 24984, 1387, 46331])) % (1 << 16)
