@@ -265,6 +265,8 @@ def test_memory_is_history_plus_stages_plus_two():
     import gc
     import weakref
 
+    gc.collect()
+    gc.freeze()  # what other tests left is not looked through at each call
     for name in NAMES:
         spec, alive, most, own = sigmatic.samplers.get(name), [], 0, torch.ones(1, 9)
 
@@ -283,3 +285,4 @@ def test_memory_is_history_plus_stages_plus_two():
         sigmas = sigmatic.schedulers.sigmas("karras", 6)
         sigmatic.samplers.sample(name, full(name, model), own, sigmas, disable=True)
         assert most <= spec.history + spec.evals_per_step + 2, name
+    gc.unfreeze()

@@ -102,6 +102,18 @@ def test_a_drawn_point_can_be_undone(page, editor):
         page.drawn(node, f"{schedule}: 9 steps")
         page.until(f"([id, count]) => ({KNOBS})(id) === count", [node, count])
         page.until("() => document.querySelectorAll('.sigmatic-plot').length === 1")
+        page.checkpoint()  # a node that had changed by itself, in size say, would be a change that ends all redoing
+
+
+def test_an_open_editor_makes_the_node_no_larger_each_time_it_is_loaded(page, editor):
+    node = editor(steps=9)
+    size = "(id) => [...__node(id).size].map(Math.round)"
+    sizes = [page.js(size, node)]
+    for _ in range(3):
+        page.js("() => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
+        page.until("(id) => __plot(id)?.querySelector('.curve .picture svg')?.childElementCount > 2", node)
+        sizes.append(page.js(size, node))
+    assert sizes == sizes[:1] * 4
 
 
 def test_the_text_is_the_value(page, editor):

@@ -36,7 +36,7 @@ export class Plot {
     /** @type {CurveEditor | null} */
     this.editor = null;
     this.problem = this.asked = this.remark = "";
-    this.busy = this.scheduled = false;
+    this.busy = this.scheduled = this.chosen = false;
     /** @type {number | null} */
     this.at = null;
     this.bar = this.row();
@@ -84,6 +84,7 @@ export class Plot {
   choose(change) {
     this.node.properties ??= {};
     this.node.properties.sigmatic_plot = { ...this.choice, ...change };
+    this.chosen = true;
     this.queue();
   }
 
@@ -108,9 +109,7 @@ export class Plot {
     this.observer.disconnect();
   }
 
-  get gone() {
-    return !plots.has(this);
-  }
+  get gone() { return !plots.has(this); }
 
   /** Look at the widgets again before the next frame. */
   queue() {
@@ -160,7 +159,7 @@ export class Plot {
     return !hidden;
   }
 
-  /** Show the editor of the chosen curve, or none; the node grows by it. @param {boolean} [anew] for its words */
+  /** Show the editor of the chosen curve, or none; the node grows by it, but not when loaded: it was saved as large. @param {boolean} [anew] for its words */
   edit(anew = false) {
     const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
     if (this.editor?.text === widget && !anew) return this.editor?.draw();
@@ -169,8 +168,9 @@ export class Plot {
     this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
     if (this.editor) this.says.before(this.editor.element);
     this.element.classList.toggle("open", Boolean(this.editor));
-    const { size } = this.node;
-    if (opened) resize(this.node, [size[0], Math.max(this.node.computeSize()[1], size[1] + (this.editor ? EDITOR : -EDITOR))]);
+    const [width, height] = this.node.size, growth = this.editor ? EDITOR : -EDITOR;
+    if (opened) resize(this.node, [width, Math.max(this.node.computeSize()[1], height + (this.chosen ? growth : 0))]);
+    this.chosen = false;
     requestAnimationFrame(() => this.editor?.draw());
   }
 
