@@ -29,9 +29,9 @@ class Mixture:
         a, s = alpha.to(x)[:, None], sigma.to(x)[:, None]
         variance = (a * self.spread) ** 2 + s**2
         # |x - a m|^2 without the part that is equal for all m, which would drown the rest in float32.
-        distance = a * (a * (centres**2).sum(1) - 2 * flat @ centres.T)
-        share = torch.softmax(-distance / (2 * variance), dim=1)
-        mean = share @ centres
+        distance = a.T * (a.T * (centres**2).sum(1, keepdim=True) - 2 * centres @ flat.T)
+        share = torch.softmax(-distance / (2 * variance.T), dim=0)  # over the first axis: many times as fast
+        mean = share.T @ centres
         return (mean + a * self.spread**2 / variance * (flat - a * mean)).reshape(x.shape)
 
     def denoiser(self, space: str = "ve"):
