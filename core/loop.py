@@ -96,7 +96,7 @@ def _times(table: Table, x: Tensor, state: torch.dtype) -> tuple[Tensor, ...]:
     return _evaluated(table, state).repeat(1, x.shape[0]).to(x.device).unbind()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _evaluated(table: Table, state: torch.dtype) -> Tensor:
     """The sigmas of all evaluations, (n, 1)."""
     values = [stage.sigma for row in table.rows for stage in row.stages if stage.q]

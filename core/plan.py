@@ -45,7 +45,7 @@ class PlannedStep(NamedTuple):
     hat: float
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def plan(table: Table) -> tuple[PlannedStep, ...]:
     """Rewrite `table` for the loop. The step's own registers are eliminated: x and raw predictions remain."""
     keeps = _keeps(table)

@@ -125,4 +125,5 @@ def summary(record: Record, sampler: str, schedule: str, **values: Any) -> str:
         lines.append(f"steps: {len(sigmas) - 1}, sigma {sigmas[0]:.6g} to {sigmas[-1]:.6g}")
     if record.evaluations:
         lines.append(f"evaluations: {record.evaluations}")
-    return "\n".join([*lines, *(f"note: {note}" for note in record.notes)])
+    notes = dict.fromkeys((*record.notes, *tell.said()))
+    return "\n".join([*lines, *(f"note: {note}" for note in notes)])

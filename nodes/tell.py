@@ -55,6 +55,12 @@ def warn(notes: Iterable[str]) -> None:
         _warned.remove(context.node_id)
 
 
+def said() -> list[str]:
+    """What the node that is running has warned of so far; nothing outside of a prompt."""
+    context = get_executing_context()
+    return list(_said) if context and (context.prompt_id, context.node_id) == _running else []
+
+
 def _write(notes: Iterable[str]) -> None:
     for note in notes:
         _log.warning("Sigmatic: %s", note)

@@ -69,6 +69,18 @@ def test_a_schedule_by_name_is_told_of_on_models_of_the_other_kind(pack, running
         assert summary.count(instead) == wrong
 
 
+def test_a_setting_out_of_the_samplers_range_stands_in_the_summary(pack, running):
+    prompt = pack.run("SigmaticDemoPrompt")
+    links = {"positive": prompt, "negative": prompt, "latent_image": pack.run("SigmaticDemoLatent")}
+    links["model"] = pack.run("SigmaticSettings", model=pack.run("SigmaticDemoModel"), more="max_order = 4")
+    given = {"seed": 1, "steps": 6, "cfg": 2.0, "schedule": "sig_karras"}
+    for sampler, left_out in (("sig_uni_pc", 1), ("sig_deis", 0)):
+        shown = running("first", sampler)
+        summary = pack.nodes["SigmaticKSampler"].execute(**links, **given, sampler=sampler).args[1]
+        assert summary.count("left out for uni_pc: max_order is 4") == left_out
+        assert len(shown) == left_out
+
+
 def test_a_plot_or_an_api_call_shows_nothing_in_the_page(pack, running, caplog):
     shown = running("first", "7", client=None)
     pack.line(sampler="sig_lcm", cfg=8.0)

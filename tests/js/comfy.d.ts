@@ -30,6 +30,7 @@ export interface LNode {
 
 export interface App {
   graph: any;
+  rootGraph?: any;
   canvas: any;
   extensionManager: any;
   refreshComboInNodes?(): void;

@@ -6,10 +6,16 @@ import { app, isVue, resize } from "./host.js";
 const BOX = "$$node-text-preview";
 const [LINE, EDGE, LETTER] = [18, 28, 7];
 
+/** The node that has this id in a prompt; inside of subgraphs that is a path, such as 12:5. @param {unknown} id @returns {any} */
+function inPrompt(id) {
+  const root = { subgraph: app.rootGraph ?? app.graph };
+  return String(id).split(":").reduce((at, part) => at?.subgraph?.getNodeById?.(part) ?? at?.subgraph?.getNodeById?.(Number(part)), /** @type {any} */ (root));
+}
+
 /** Make the box under a node as high as a warning of ours. @param {{detail?: {nodeId?: string | number, text?: string}}} event */
 export function makeRoom({ detail }) {
   const text = String(detail?.text ?? "");
-  const node = app.graph?.getNodeById?.(detail?.nodeId) ?? app.graph?.getNodeById?.(Number(detail?.nodeId));
+  const node = inPrompt(detail?.nodeId);
   if (!node || isVue() || !text.startsWith("Sigmatic: ")) return;
   setTimeout(() => {
     const box = node.widgets?.find((/** @type {any} */ one) => one.name === BOX);
