@@ -80,3 +80,10 @@ export function resize(node, size) {
   node.setSize(size);
   app.canvas?.setDirty?.(true, true);
 }
+
+/** Make a node higher by so much, but not too low for what is on it. */
+/** @param {LNode} node @param {number} by */
+export function grow(node, by) {
+  const [width, height] = node.size;
+  resize(node, [width, Math.max(node.computeSize()[1], height + by)]);
+}

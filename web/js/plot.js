@@ -5,7 +5,7 @@ import { bar, fill } from "./bar.js";
 import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "./curve_editor.js";
-import { chain, passWheel, resize, setting } from "./host.js";
+import { chain, grow, passWheel, setting } from "./host.js";
 import { pointing } from "./pointing.js";
 import { ask, keepFit, question } from "./question.js";
 import { say } from "./say.js";
@@ -20,8 +20,7 @@ export const PLOTTED = [
   "SigmaticFit", "SigmaticUnsample", "SigmaticCompare",
 ];
 
-const HEIGHT = 190;
-const EDITOR = 104;
+const [HEIGHT, EDITOR] = [190, 104];
 /** All plots of the page. @type {Set<Plot>} */
 export const plots = new Set();
 
@@ -49,7 +48,7 @@ export class Plot {
     for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
       serialize: false, hideOnZoom: false, hideInPanel: true,
-      getMinHeight: () => HEIGHT + (this.editor ? EDITOR : 0), getValue: () => "", setValue: () => {},
+      getMinHeight: () => (this.widget?.hidden ? 0 : this.height), getValue: () => "", setValue: () => {},
     });
     this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
     this.listen();
@@ -75,16 +74,16 @@ export class Plot {
     this.queue();
   }
 
-  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string}} */
+  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string, hidden: string}} */
   get choice() {
-    return { axis: "log", model: "", other: "", curve: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
+    return { axis: "log", model: "", other: "", curve: "", hidden: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
   }
 
   /** @param {Record<string, string>} change */
   choose(change) {
     this.node.properties ??= {};
     this.node.properties.sigmatic_plot = { ...this.choice, ...change };
-    this.chosen = true;
+    this.chosen = "curve" in change;
     this.queue();
   }
 
@@ -110,6 +109,7 @@ export class Plot {
   }
 
   get gone() { return !plots.has(this); }
+  get height() { return HEIGHT + (this.editor ? EDITOR : 0); }
 
   /** Look at the widgets again before the next frame. */
   queue() {
@@ -146,15 +146,16 @@ export class Plot {
     if (question(this.node, this.choice.model).body !== body) this.queue();
   }
 
-  /** Whether plots are wanted; the widget is folded away where they are not. */
+  /** Whether plots are wanted; the widget is folded away where they are not. The node keeps in mind whether it is, and so its size. */
   visible() {
     const hidden = !setting("Sigmatic.Plot.Show", true);
     if (hidden !== Boolean(this.widget.hidden)) {
-      this.widget.hidden = hidden;
-      if (this.widget.options) this.widget.options.hidden = hidden;
+      this.widget.hidden = this.widget.options.hidden = hidden;
       this.element.style.display = hidden ? "none" : "";
-      const [width, height] = this.node.computeSize();
-      resize(this.node, [Math.max(this.node.size[0], width), height]);
+    }
+    if (hidden !== Boolean(this.choice.hidden)) {
+      grow(this.node, hidden ? -this.height : this.height);
+      this.choose({ hidden: hidden ? "yes" : "" });
     }
     return !hidden;
   }
@@ -168,8 +169,7 @@ export class Plot {
     this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
     if (this.editor) this.says.before(this.editor.element);
     this.element.classList.toggle("open", Boolean(this.editor));
-    const [width, height] = this.node.size, growth = this.editor ? EDITOR : -EDITOR;
-    if (opened) resize(this.node, [width, Math.max(this.node.computeSize()[1], height + (this.chosen ? growth : 0))]);
+    if (opened) grow(this.node, this.chosen ? (this.editor ? EDITOR : -EDITOR) : 0);
     this.chosen = false;
     requestAnimationFrame(() => this.editor?.draw());
   }
