@@ -35,7 +35,8 @@ The models: mixtures of eight Gaussians in 2, 16 and 64 dimensions, whose denois
 was tuned on), and the digit network with classifier-free guidance 1, 3 and 6 (its starting noise served to choose
 arc's constants, too). The schedule arc is even in theta^(1/{p:g}), theta = \
 atan((rho / {data_std:g})^{power:g}). For flow models the
-starting level is sigma = 1, for the others {top:.4g}. How arc works, and what was tried where it misses: [arc.md](arc.md).
+starting level is sigma = 1, for the others {top:.4g}. How arc works, and what was tried where it misses:
+[arc.md](arc.md).
 """
 
 
