@@ -194,7 +194,8 @@ def clock(sigma: float, space: str) -> float:
 def stretch(sigma: float, sigma_next: float, space: str) -> tuple[int, int, int]:
     """Which grid a stretch is named on (1: the fine one, for both ends on one leaf), and its ends as places on it.
 
-    Places count from lam = -10. ValueError where an end is negative or no number.
+    Places count from lam = -10. The ends are floats, not tensors, which the cache would not see change. ValueError
+    where an end is negative or no number.
     """
     times = []
     for value in (sigma, sigma_next):

@@ -136,6 +136,8 @@ def along(params: Sequence[Param], given: dict[str, Any], sigmas: Sequence[float
         function = given.get(param.name)
         if not callable(function):
             continue
+        if isinstance(function, Percents):
+            raise ValueError(f"{param.name} is over percents of a run: give its curve(to_sigma), which is over sigma.")
         values = tuple(_read(param, function, sigma) for sigma in sigmas[:-1])
         same = len(set(values)) <= 1
         out[param.name] = (values[0] if values else param.default) if same else values

@@ -111,17 +111,22 @@ class Discrete:
         state = fall * np.sqrt(kept / self.alphas_cumprod[t])
         return Posterior(float(np.sqrt(kept) * fresh), float(state), float((1.0 - kept) * fresh))
 
+    def _table(self, device: torch.device) -> Tensor:
+        """log sigma (T,) on `device`: float64, but on Apple's GPUs, which have none."""
+        exact = torch.float32 if device.type == "mps" else torch.float64
+        return torch.from_numpy(self.log_sigmas).to(exact).to(device)
+
     def index(self, log_sigma: Tensor) -> Tensor:
-        """The fractional step numbers (B,) of levels given by log sigma; held at the ends. float64."""
-        table = torch.from_numpy(self.log_sigmas).to(log_sigma.device)
-        at = log_sigma.double().clamp(table[0], table[-1])
+        """The fractional step numbers (B,) of levels given by log sigma; held at the ends."""
+        table = self._table(log_sigma.device)
+        at = log_sigma.to(table).clamp(table[0], table[-1])
         low = (torch.searchsorted(table, at, right=True) - 1).clamp(0, len(table) - 2)
         return low + (at - table[low]) / (table[low + 1] - table[low])
 
     def log_sigma(self, index: Tensor) -> Tensor:
-        """log sigma (B,) of fractional step numbers: the inverse of `index`. float64."""
-        table = torch.from_numpy(self.log_sigmas).to(index.device)
-        at = index.double().clamp(0, len(table) - 1)
+        """log sigma (B,) of fractional step numbers: the inverse of `index`."""
+        table = self._table(index.device)
+        at = index.to(table).clamp(0, len(table) - 1)
         low = at.floor().long().clamp(max=len(table) - 2)
         return torch.lerp(table[low], table[low + 1], at - low)
 

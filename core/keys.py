@@ -51,9 +51,12 @@ def check_batch_index(batch_index: Sequence[int] | None, batch: int) -> tuple[in
     """Return the place of each item in the batch that it belongs to (default: 0, 1, 2, ...), one for each item."""
     if batch_index is None:
         return tuple(range(batch))
-    indices = tuple(int(i) for i in batch_index)
-    if len(indices) != batch or any(i < 0 for i in indices):
-        raise ValueError(f"batch_index is {list(indices)}: give one whole number from 0 up for each of {batch} items.")
+    try:
+        indices = tuple(operator.index(i) for i in batch_index)
+    except TypeError:
+        indices = ()
+    if len(indices) != batch or not all(0 <= i <= MASK for i in indices):
+        raise ValueError(f"batch_index is {batch_index}: give one whole number from 0 up for each of {batch} items.")
     return indices
 
 

@@ -75,6 +75,8 @@ def run(
             denoised = model(seen, next(times), **extra)
             if asks_more or not isinstance(denoised, Tensor):
                 denoised, uncond, frac = _needed(table, denoised)
+            if denoised.shape != x.shape:
+                denoised = fitted("model", denoised, x)
             if callback is not None and len(slots) == 1 + len(kept):
                 callback(_report(step, marks, seen, denoised))
             prediction = denoised if denoised.dtype is state else denoised.to(state)
@@ -127,6 +129,17 @@ def _needed(table: Table, output: Any) -> tuple[Tensor, Any, Any]:
             "Return sigmatic.samplers.Output(denoised, uncond=..., log_var_frac=...), or choose another sampler."
         )
     return parts
+
+
+def fitted(what: str, found: Any, like: Tensor) -> Tensor:
+    """What the model or the noise (`what`) returned, in the shape of `like`; TypeError or ValueError if it has none."""
+    if not isinstance(found, Tensor):
+        raise TypeError(f"{what} returned {type(found).__name__}: it must return a tensor like x, {tuple(like.shape)}.")
+    try:
+        return found.expand(like.shape)
+    except RuntimeError:
+        shape = tuple(found.shape)
+        raise ValueError(f"{what} returned shape {shape}: it must return that of x, {tuple(like.shape)}.") from None
 
 
 def _learned(draws: list[Tensor], spread: float, frac: Any) -> list[Tensor]:

@@ -39,6 +39,9 @@ class Gaussian:
     def __init__(
         self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str, device: str = "cpu"
     ) -> None:
+        if not isinstance(x, Tensor) or not x.numel() or not x.ndim:
+            got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(f"x is {got}: give a tensor (B, ...) with one item or more.")
         self.shape, self.device, self.space = x.shape, x.device, spaces.check(space)
         self.maker = _maker(device, x.device)
         self.dtype = spaces.working_dtype(x)
@@ -64,7 +67,7 @@ class Gaussian:
         return out.to(self.device, self.dtype, non_blocking=True)
 
     def _independent(self, out: Tensor, sigma: float, sigma_next: float, key: int) -> None:
-        grid, start, end = stretch(sigma, sigma_next, self.space)
+        grid, start, end = stretch(float(sigma), float(sigma_next), self.space)
         place = mix(key, grid << 62 | start << 31 | end)
         rows = out.view(len(self.indices), -1)
 
@@ -88,7 +91,7 @@ class Brownian(Gaussian):
         self.visit, self.path = 0, self._begin(0)
 
     def __call__(self, sigma: float, sigma_next: float, visit: int = 0, stream: str = "") -> Tensor:
-        grid, start, end = stretch(sigma, sigma_next, self.space)
+        grid, start, end = stretch(float(sigma), float(sigma_next), self.space)
         if grid or (stream or self.stream) != self.stream:  # shorter than a leaf; churn and jumps lie on no path
             return super().__call__(sigma, sigma_next, visit, stream)
         if visit != self.visit:

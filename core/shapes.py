@@ -21,7 +21,7 @@ def spatial_axes(shape: Sequence[int], kind: str) -> tuple[int, int]:
     """Height and width of a latent (B, C, ..., H, W); ValueError where it has none (audio, packed latents)."""
     if len(shape) < 4 or min(shape[-2:]) < 2:
         raise ValueError(
-            f"noise {kind!r} needs latents (B, C, ..., height, width), got {tuple(shape)}: "
+            f"{kind} noise needs latents (B, C, ..., height, width), got {tuple(shape)}: "
             "it shapes noise over height and width. Take gaussian or brownian."
         )
     return shape[-2], shape[-1]
@@ -33,7 +33,7 @@ def power(shape: Shape, exponent: float) -> tuple[int, Map]:
     Returns how many white numbers an item takes, and the map from (B, count) white to (B, ...) shaped numbers. The
     gain of every frequency is fixed such that each pixel has variance 1; the lowest frequency stands in for 0.
     """
-    height, width = spatial_axes(shape, "power")
+    height, width = spatial_axes(shape, "pink, blue or violet")
     f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None, :])
     gain = f.clamp(min=1 / max(height, width)).double().pow(-exponent / 2)
     both = torch.full((gain.shape[1],), 2.0, dtype=torch.float64)  # rfft keeps one of each pair of frequencies

@@ -38,12 +38,22 @@ def add_declared(parser: argparse.ArgumentParser) -> None:
         "parameters of samplers and schedules (default: the own value of the one that is chosen)"
     )
     for name, owners in declared().items():
-        param = owners[0][1]
-        metavar = "{" + ",".join(param.choices) + "}" if param.kind == "choice" else param.kind.upper()
-        names = [f"{spec.name} ({own.default})" for spec, own in owners]
-        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-        text = f"{param.help} Taken by {shown}.".replace("%", "%%")
-        group.add_argument(flag(name), dest=PREFIX + name, metavar=metavar, help=text)
+        choices = dict.fromkeys(choice for _, param in owners for choice in param.choices)
+        metavar = "{" + ",".join(choices) + "}" if choices else owners[0][1].kind.upper()
+        group.add_argument(flag(name), dest=PREFIX + name, metavar=metavar, help=_meanings(owners).replace("%", "%%"))
+    parser.usage = "%(prog)s [OPTION ...]"  # all of them would fill the screen before the first word of help
+
+
+def _meanings(owners: list[tuple[Spec, Param]]) -> str:
+    """What the parameter does, and for whom: under one name two samplers may mean two things."""
+    found: dict[str, list[str]] = {}
+    for spec, param in owners:
+        found.setdefault(param.help, []).append(f"{spec.name} ({param.default})")
+    shown = {
+        what: ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        for what, names in found.items()
+    }
+    return " ".join(f"{what} Taken by {names}." for what, names in shown.items())
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

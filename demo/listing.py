@@ -13,6 +13,8 @@ from typing import Any
 from .. import samplers, schedulers
 from ..core.spec import Param, SamplerSpec, Spec
 
+_HEADINGS = {"cfg++": "CFG++", "sde": "SDE"}  # families whose names are not words
+
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The flags of both commands."""
@@ -73,7 +75,7 @@ def page(specs: list[Any]) -> str:
     for spec in specs:
         groups.setdefault(getattr(spec, "family", ""), []).append(spec)
     for family in sorted(groups):
-        out += ["", *([f"## {family.capitalize()}", ""] if family else [])]
+        out += ["", *([f"## {_HEADINGS.get(family, family.capitalize())}", ""] if family else [])]
         heads = _heads(specs)[2:]
         out += [f"| name | use it when | {' | '.join(heads)} | source |", "|---" * (len(heads) + 3) + "|"]
         for spec in groups[family]:

@@ -103,6 +103,7 @@ def sample_with_state(
     _check_x(x)
     marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=spaces.working_dtype(x))
     values = _values(marks)
+    kept, registers = _resume(state, spec, space, values, x)
     if spec.adaptive:
         source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
         out, took = run_adaptive(
@@ -110,7 +111,6 @@ def sample_with_state(
             extra_args=extra_args or {}, callback=callback,
         )  # fmt: skip
         return out, State(name, space, values[-1], tuple(x.shape), (), (), took)
-    kept, registers = _resume(state, spec, space, values, x)
     run = _table(spec, values, space, params, kept)
     source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
     if not run.rows:
@@ -140,11 +140,13 @@ def _table(spec: SamplerSpec, sigmas: tuple[float, ...], space: str, params: dic
 
 
 def _values(sigmas: Sequence[float] | Tensor) -> tuple[float, ...]:
-    if not isinstance(sigmas, torch.Tensor):
-        return tuple(float(sigma) for sigma in sigmas)
-    if sigmas.ndim != 1:
-        raise ValueError(f"sigmas has shape {tuple(sigmas.shape)}: give a one-dimensional list of noise levels.")
-    return tuple(sigmas.tolist())
+    shape = getattr(sigmas, "shape", None)
+    if shape is not None and len(shape) != 1:
+        raise ValueError(f"sigmas has shape {tuple(shape)}: give a one-dimensional list of noise levels.")
+    try:
+        return tuple(sigmas.tolist()) if isinstance(sigmas, Tensor) else tuple(float(sigma) for sigma in sigmas)
+    except (TypeError, ValueError):
+        raise TypeError(f"sigmas is {sigmas!r}: give a list of noise levels, as a schedule makes them.") from None
 
 
 def _check_x(x: Tensor) -> None:
@@ -157,11 +159,12 @@ def _check_x(x: Tensor) -> None:
 def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec: SamplerSpec, sigmas: Sequence[float]):
     if noise == "comfy":
         noise = comfy(spec.name, x, check_seed(seed), sigmas)
-    if isinstance(noise, (noises.Gaussian, noises.Shaped)):
-        return noise
+    ours = isinstance(noise, (noises.Gaussian, noises.Shaped))
+    if ours and noise.shape != x.shape:
+        raise ValueError(f"noise is for an x of shape {tuple(noise.shape)}, and x has {tuple(x.shape)}: make it for x.")
     if callable(noise):
-        draw = cast(loop.Noise, noise)
-        return lambda sigma, sigma_next, *_: draw(sigma, sigma_next)
+        draw, state = cast(loop.Noise, noise), spaces.working_dtype(x)
+        return lambda *asked: loop.fitted("noise", draw(*asked if ours else asked[:2]), x).to(x.device, state)
     if not isinstance(noise, str) or noise not in noises.KINDS:
         kinds = ", ".join(noises.KINDS)
         raise ValueError(f"noise is {noise!r}: give one of {kinds}, comfy, or a function (sigma, sigma_next).")
@@ -171,6 +174,8 @@ def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec:
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):
     if state is None:
         return (), ()
+    if not isinstance(state, State):
+        raise TypeError(f"state is {type(state).__name__}: give the State that sample_with_state returned beside x.")
     for what, had, want in (
         ("sampler", state.sampler, spec.name),
         ("space", state.space, space),
@@ -179,4 +184,4 @@ def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[fl
     ):
         if had != want:
             raise ValueError(f"state is of another run: its {what} is {had}, this run's is {want}. Leave state out.")
-    return state.kept, state.registers
+    return state.kept, tuple(kept.to(x.device, spaces.working_dtype(x)) for kept in state.registers)

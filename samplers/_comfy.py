@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from ..core.keys import MASK
+
 
 def has_tree(name: str) -> bool:
     """Whether ComfyUI's sampler of that name draws from a Brownian tree: its DPM++ SDE samplers, and no others."""
@@ -28,7 +30,7 @@ def comfy(name: str, x: Tensor, seed: int, sigmas: Sequence[float]) -> Callable[
 
 
 def _generator(x: Tensor, seed: int) -> Callable[[float, float], Tensor]:
-    generator = torch.Generator(device=x.device).manual_seed(seed + (x.device.type == "cpu"))
+    generator = torch.Generator(device=x.device).manual_seed((seed + (x.device.type == "cpu")) & MASK)
 
     def draw(sigma: float, sigma_next: float) -> Tensor:
         return torch.randn(x.shape, dtype=x.dtype, device=x.device, generator=generator)

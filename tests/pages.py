@@ -95,8 +95,12 @@ def _allowed(widget, about):
     if widget.io_type == "COMBO":
         return ", ".join(about["options"]) if len(about["options"]) <= LISTED else "one of the list"
     if widget.io_type in ("INT", "FLOAT"):
-        return f"{about['min']:g} to {about['max']:g}"
+        return f"{_number(about['min'])} to {_number(about['max'])}"
     return {"BOOLEAN": "on, off", "STRING": "text"}.get(widget.io_type, widget.io_type)
+
+
+def _number(value):
+    return f"{int(value)}" if value == int(value) else f"{value:g}"
 
 
 def _cell(text):

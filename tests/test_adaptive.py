@@ -109,5 +109,10 @@ def test_large_eta_and_odd_ends(name, eta, space):
     assert torch.isfinite(out).all() and took["evaluations"] <= 400
     x = torch.ones(1, 4, 6)
     assert sigmatic.samplers.sample(name, None, x, [0.0], disable=True) is x
+    one = sigmatic.samplers.sample(name, MIXTURE.denoiser("flow"), x, [1.0, 0.0], space="flow", disable=True)
+    assert torch.equal(one, MIXTURE.denoiser("flow")(x, torch.ones(1)))
+    _, state = sigmatic.samplers.sample_with_state(name, MIXTURE.denoiser(), x, [1.0, 0.5], disable=True)
+    with pytest.raises(ValueError, match="its sigma is"):
+        sigmatic.samplers.sample(name, None, x, [0.7, 0.0], state=state)
     up = sigmatic.samplers.sample(name, MIXTURE.denoiser("flow"), x, [0.1, 0.5, 1.0], space="flow", disable=True)
     assert torch.isfinite(up).all()

@@ -81,6 +81,11 @@ def test_missing_pillow_says_what_to_install():
     assert process("schedules", code=trap)[0] == 0  # what draws nothing needs none
 
 
+def test_a_file_name_that_the_terminal_cannot_write_is_no_error():
+    code, out, _ = process("sample", *SMALL, "--out", "größe.png", PYTHONIOENCODING="ascii")
+    assert (code, out) == (0, "gr\\xf6\\xdfe.png\n") and os.listdir() == ["größe.png"]
+
+
 def test_a_reader_that_leaves_early_is_no_error():
     pipe = "import subprocess, sys; p = subprocess.Popen([sys.executable, '-m', 'sigmatic', 'samplers', '--json'], "
     pipe += "stdout=subprocess.PIPE, stderr=subprocess.PIPE); p.stdout.close(); "
@@ -119,6 +124,11 @@ def test_every_declared_parameter_is_a_flag(capsys):
         for name in registry.names():
             for param in registry.get(name).params:
                 assert "--" + param.name.replace("_", "-") in text
+    words = " ".join(text.split())
+    assert words.startswith("usage: python -m sigmatic sample [OPTION ...]")
+    assert "1 is Euler. Taken by gradient_estimation (2.0)." in words  # one name, two meanings: each has its own
+    assert "as LCM. Taken by tcd (0.3)." in words
+    assert "--solver-type {midpoint,heun,er_sde,reverse_sde,ode}" in words
 
 
 # Pictures.

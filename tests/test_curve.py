@@ -95,6 +95,8 @@ def test_only_numbers_may_be_curves():
         sigmatic.samplers.table("dpmpp_2m_sde", [2.0, 1.0, 0.0], solver_type=RAMP)
     with pytest.raises(ValueError, match="has no parameter 'rho'"):
         sigmatic.samplers.table("dpmpp_2m_sde", [2.0, 1.0, 0.0], rho=RAMP)
+    with pytest.raises(ValueError, match="eta is over percents"):
+        sigmatic.samplers.table("dpmpp_2m_sde", [2.0, 1.0, 0.0], eta=parse("0:1, 100:0"))
     with pytest.raises(ValueError, match="rho is"):
         sigmatic.schedulers.sigmas("karras", 4, rho=RAMP)
 

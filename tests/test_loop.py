@@ -228,7 +228,13 @@ BAD = [
     ({"seed": 0.5}, ValueError, "seed"),
     ({"batch_index": [0]}, ValueError, "batch_index"),
     ({"batch_index": [0, -1]}, ValueError, "batch_index"),
+    ({"batch_index": [0.5, 1]}, ValueError, "batch_index"),
+    ({"batch_index": 2}, ValueError, "batch_index"),
     ({"noise": "white"}, ValueError, "noise is 'white'"),
+    ({"noise": sigmatic.noise.gaussian(torch.ones(1, 3), 0)}, ValueError, r"noise is for an x of shape \(1, 3\)"),
+    ({"sigmas": None}, TypeError, "sigmas is None"),
+    ({"sigmas": torch.ones(1, 2).numpy()}, ValueError, "sigmas has shape"),
+    ({"state": "the last one"}, TypeError, "state is str"),
     ({"eta": -0.1}, ValueError, "eta is -0.1"),
     ({"s_noise": -1}, ValueError, "s_noise"),
     ({"etta": 1}, ValueError, "etta"),
@@ -247,6 +253,43 @@ def test_bad_input_is_refused_before_the_first_model_call(change, error, message
     with pytest.raises(error, match=message):
         sigmatic.samplers.sample(**{**given, **change}, disable=True)
     assert not calls
+
+
+@pytest.mark.parametrize("name", ["heun", "dpmpp_3m_sde", "dpm_adaptive"])
+def test_what_a_model_returns_has_the_shape_of_x_or_is_refused(name):
+    x, sigmas = start("ve")
+    for shape in [(), (4, 6), (1, *SHAPE), (4, 1, 1, 6)]:  # one picture for all, say
+        told = run(name, lambda x, sigma, shape=shape: torch.zeros(shape), x, sigmas)
+        assert torch.equal(told, run(name, lambda x, sigma: torch.zeros_like(x), x, sigmas))
+    for shape in [(8, *SHAPE), (2, *x.shape), (4, 6, 4, 6)]:
+        with pytest.raises(ValueError, match="model returned shape"):
+            run(name, lambda x, sigma, shape=shape: torch.zeros(shape), x, sigmas)
+    with pytest.raises(TypeError, match="model returned NoneType"):
+        run(name, lambda x, sigma: None, x, sigmas)
+
+
+JUMPS = {"restarts": 1, "restart_min": 0.1, "restart_max": 2.0}
+
+
+@pytest.mark.parametrize(("name", "params"), [("euler", JUMPS), ("dpmpp_sde", {}), ("dpm_adaptive", {"eta": 1.0})])
+def test_noise_of_another_dtype_will_do(name, params):
+    x, sigmas = start("ve")
+
+    def draws(dtype):
+        maker = torch.Generator().manual_seed(0)
+        return lambda sigma, sigma_next: torch.randn(x.shape, generator=maker).to(dtype)
+
+    out = run(name, Model(), x, sigmas, noise=draws(torch.float64), **params)
+    assert torch.equal(out, run(name, Model(), x, sigmas, noise=draws(torch.float32), **params))
+    with pytest.raises(TypeError, match="noise returned NoneType"):
+        run(name, Model(), x, sigmas, noise=lambda sigma, sigma_next: None, **params)
+
+
+def test_a_state_serves_a_run_of_another_dtype():
+    x, sigmas = start("ve", dtype=torch.float64)
+    half, state = sigmatic.samplers.sample_with_state("dpmpp_3m", Model(), x, sigmas[:5], disable=True)
+    wide = run("dpmpp_3m", Model(), half, sigmas[4:], state=state)
+    torch.testing.assert_close(run("dpmpp_3m", Model(), half.float(), sigmas[4:], state=state), wide.float())
 
 
 def test_errors_of_the_model_come_out_unchanged():

@@ -106,6 +106,23 @@ def test_ends_are_finite(space):
             draw(1.0, bad)
 
 
+def test_levels_may_be_tensors_that_change():
+    x, sigma = torch.zeros(1, 8), torch.tensor(4.0)
+    for kind in (noise.gaussian, noise.brownian):
+        draw = kind(x, 0)
+        first = draw(sigma, torch.tensor(0.5)).clone()
+        sigma.mul_(0.5)
+        assert torch.equal(draw(sigma, torch.tensor(0.5)), kind(x, 0)(2.0, 0.5))
+        sigma.mul_(2)
+        assert torch.equal(draw(sigma, torch.tensor(0.5)), first)
+
+
+def test_what_noise_cannot_be_made_for():
+    for x in ("latent", torch.zeros(()), torch.zeros(0, 4)):
+        with pytest.raises(ValueError, match=r"give a tensor \(B"):
+            noise.brownian(x, 0)
+
+
 def test_the_global_generator_is_left_alone():
     torch.manual_seed(3)
     expected = torch.rand(4)
