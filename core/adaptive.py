@@ -108,7 +108,7 @@ class Run:
         if here.alpha == 0 and last.alpha > 0:
             start = at_rho(math.exp(-min(FIRST_LAM, last.lam - 1.0)), self.space)
             x, here, self._known = self._plain(x, here, start), start, None
-        if last.alpha == 0:
+        if last.alpha == 0 < here.alpha:
             last = at_rho(math.exp(-min(FIRST_LAM, here.lam - 1.0)), self.space)
         way = 1 if last.lam >= here.lam else -1
         before = x
