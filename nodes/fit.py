@@ -18,6 +18,7 @@ from . import fitted, host, options, presets, run, settings as on_model, widgets
 from .adapter import choice_of, model_levels, table_of
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX, entry, own_sampler
+from .named import ByName
 
 STARTS = ("karras", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
 _FINE = ("heun", "kl_optimal", 48)  # sampler, schedule and steps of the run that stands for the exact one
@@ -25,7 +26,7 @@ _STILL = {"eta": 0.0}
 _SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
 
 
-class SigmaticFit(io.ComfyNode):
+class SigmaticFit(ByName):
     """MODEL and CONDITIONING in, SIGMAS out."""
 
     @classmethod
