@@ -59,7 +59,7 @@ def run(
     extra = extra_args or {}
     kept, current, denoised = list(registers), x.to(state), None
     uncond = frac = None
-    asks_more = table.uncond or table.learned
+    asks_more, shape = table.uncond or table.learned, x.shape
     for step in progress(plan(table)):
         start, slots, draws, new = current, [current, *kept], [], []
         for total in step.sums:
@@ -75,7 +75,7 @@ def run(
             denoised = model(seen, next(times), **extra)
             if asks_more or not isinstance(denoised, Tensor):
                 denoised, uncond, frac = _needed(table, denoised)
-            if denoised.shape != x.shape:
+            if denoised.shape != shape:
                 denoised = fitted("model", denoised, x)
             if callback is not None and len(slots) == 1 + len(kept):
                 callback(_report(step, marks, seen, denoised))
@@ -133,6 +133,8 @@ def _needed(table: Table, output: Any) -> tuple[Tensor, Any, Any]:
 
 def fitted(what: str, found: Any, like: Tensor) -> Tensor:
     """What the model or the noise (`what`) returned, in the shape of `like`; TypeError or ValueError if it has none."""
+    if isinstance(found, Tensor) and found.shape == like.shape:
+        return found
     if not isinstance(found, Tensor):
         raise TypeError(f"{what} returned {type(found).__name__}: it must return a tensor like x, {tuple(like.shape)}.")
     try:

@@ -6,9 +6,10 @@ import torch
 
 from . import entries, host, results, trials, widgets
 from .compat import CATEGORY, io, schema
+from .named import ByName
 
 
-class SigmaticCompare(io.ComfyNode):
+class SigmaticCompare(ByName):
     """MODEL, CONDITIONING and LATENT in, IMAGE, LATENT and CSV out."""
 
     @classmethod

@@ -7,6 +7,7 @@ from . import guard, host, options, run, tell, widgets
 from .adapter import model_levels, offered, takes
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX, Entry, entry, preset_names
+from .named import ByName
 
 
 def sampler_names() -> list[str]:
@@ -27,7 +28,7 @@ def chosen(name: str, schedule: bool = False) -> Entry:
     return found
 
 
-class SigmaticSampler(io.ComfyNode):
+class SigmaticSampler(ByName):
     """A sampler with its parameters, for SamplerCustom and everything else that takes a SAMPLER."""
 
     @classmethod
@@ -66,7 +67,7 @@ class SigmaticSampler(io.ComfyNode):
         return io.NodeOutput(run.own_sampler_object(chosen(sampler), said, noise))
 
 
-class SigmaticSchedule(io.ComfyNode):
+class SigmaticSchedule(ByName):
     """The levels of noise of a run, over the range of the model."""
 
     @classmethod

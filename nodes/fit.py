@@ -1,6 +1,7 @@
 """Sigmatic Fit Schedule: levels of noise measured on the user's own model, for one solver and number of steps."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -10,20 +11,22 @@ import comfy.utils
 import torch
 from torch import Tensor
 
-from .. import samplers, schedulers
+from .. import schedulers
 from ..core import fit as fitting, sigmas as lists
 from ..core.noise import initial
-from . import fitted, host, presets, run, widgets
-from .adapter import model_levels
+from . import fitted, host, options, presets, run, settings as on_model, widgets
+from .adapter import choice_of, model_levels, table_of
 from .compat import CATEGORY, advanced, io, schema
-from .install import PREFIX
+from .install import PREFIX, entry, own_sampler
+from .named import ByName
 
 STARTS = ("karras", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple")
 _FINE = ("heun", "kl_optimal", 48)  # sampler, schedule and steps of the run that stands for the exact one
+_STILL = {"eta": 0.0}
 _SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
 
 
-class SigmaticFit(io.ComfyNode):
+class SigmaticFit(ByName):
     """MODEL and CONDITIONING in, SIGMAS out."""
 
     @classmethod
@@ -98,10 +101,11 @@ class SigmaticFit(io.ComfyNode):
         if save_as:
             presets.insist_free(save_as, "schedules", replace)
         bench = Bench(model, positive, negative, cfg, host.fit_latent(model, latent_image), latents)
-        bench.refuse_noise(sampler, steps)
+        bench.insist(sampler)
         settings = {
             "sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget,
             "shape": list(bench.noise.shape), "ends": [bench.span.sigma_min, bench.span.sigma_max],
+            **bench.told(sampler),
         }  # fmt: skip
         probe = fitted.fingerprint(bench.probe()) if keep else []
         found = fitted.find(settings, probe) if keep else None
@@ -134,7 +138,7 @@ class Bench:
 
     def run(self, sampler: str, sigmas: Tensor) -> Tensor:
         """Where a run of the sampler over sigmas ends, (latents, ...)."""
-        chosen = run.sampler_by_name(sampler, {"eta": 0.0})
+        chosen = run.sampler_by_name(sampler, _STILL)
         return comfy.sample.sample_custom(
             self.model,
             self.noise,
@@ -153,20 +157,38 @@ class Bench:
         middle[1] = min(1.0, 0.5 * self.span.sigma_max)
         return self.run(PREFIX + "euler", middle)
 
-    def refuse_noise(self, sampler: str, steps: int) -> None:
-        """ValueError for one of our samplers that adds noise even at eta 0."""
-        name = sampler.removeprefix(PREFIX)
-        if sampler != name and any(self._table(name, model_levels(self.ms, "karras", steps)).noise):
+    def told(self, sampler: str) -> dict[str, dict[str, str]]:
+        """What is behind a preset, and what Sigmatic Settings say: nothing for most."""
+        own = own_sampler(sampler)
+        preset = {"preset": own.name, **own.preset} if own and sampler != PREFIX + own.name else {}
+        said = {**preset, **on_model.of_model(self.model)}
+        return {"told": {name: str(options.as_text(value)) for name, value in said.items()}} if said else {}
+
+    def tables(self, sampler: str) -> Callable[[Tensor], Any] | None:
+        """The table of a run over sigmas, of one of ours or of the host's of the same name; None for any other."""
+        own = own_sampler(sampler)
+        known = own or entry(PREFIX + sampler)
+        if known is None:
+            return None
+        choice: Any = choice_of(run.own_sampler_object(known, _STILL).sampler_function)
+        params = choice.params(choice.told(on_model.of_model(self.model) if own else {}, {}), self.ms)
+        return lambda sigmas: table_of(choice.spec, sigmas.tolist(), self.span.space, params)
+
+    def insist(self, sampler: str) -> None:
+        """ValueError for a sampler that no schedule can be fitted to."""
+        tables = self.tables(sampler)
+        if tables is None:
+            return
+        table = tables(model_levels(self.ms, *_FINE[1:]))
+        if table is None:
+            raise ValueError(f"sampler {sampler}: it finds its own steps, so no schedule can be fitted to it.")
+        if any(table.noise):
             raise ValueError(f"sampler {sampler}: it adds noise at every step, so its runs end nowhere in particular.")
 
-    def _table(self, name: str, sigmas: Tensor) -> Any:
-        options = {"eta": 0.0} if any(param.name == "eta" for param in samplers.get(name).params) else {}
-        return samplers.table(name, sigmas, space=self.span.space, **options)
-
-    def price(self, sampler: str, sigmas: Tensor) -> int:
-        """Model evaluations of a run; one a step for samplers that are not known here."""
-        name = sampler.removeprefix(PREFIX)
-        return self._table(name, sigmas).evaluations if name in samplers.names() else len(sigmas) - 1
+    def price(self, sampler: str) -> Callable[[Tensor], int]:
+        """Model evaluations of a run over sigmas; one a step for samplers that are not known here."""
+        tables = self.tables(sampler)
+        return (lambda sigmas: tables(sigmas).evaluations) if tables else (lambda sigmas: len(sigmas) - 1)
 
     def starts(self, steps: int) -> dict[str, Tensor]:
         """Ready-made schedules to begin at."""
@@ -181,8 +203,8 @@ class Bench:
         starts = self.starts(steps)
         name, schedule, fine = _FINE
         course = model_levels(self.ms, schedule, fine)
-        first = self.price(PREFIX + name, course)
-        total = first + max(budget, sum(self.price(sampler, sigmas) for sigmas in starts.values()))
+        first, price = self.price(PREFIX + name)(course), self.price(sampler)
+        total = first + max(budget, sum(map(price, starts.values())))
         bar = comfy.utils.ProgressBar(total)
 
         def report(spent: int) -> None:
@@ -197,7 +219,7 @@ class Bench:
             {name: sigmas.tolist() for name, sigmas in starts.items()},
             self.span,
             budget=budget,
-            price=lambda sigmas: self.price(sampler, sigmas),
+            price=price,
             report=report,
         )
         bar.update_absolute(total, total)

@@ -5,6 +5,7 @@ import comfy.samplers
 from .. import schedulers
 from . import guard, host, options, run, widgets
 from .compat import CATEGORY, advanced, io, schema
+from .named import ByName
 from .record import Record, summary
 from .widgets import LAST_STEP
 
@@ -32,7 +33,7 @@ def _part_of_a_run() -> list:
     ]  # fmt: skip
 
 
-class SigmaticKSampler(io.ComfyNode):
+class SigmaticKSampler(ByName):
     """MODEL, CONDITIONING and LATENT in, LATENT out."""
 
     @classmethod

@@ -11,6 +11,7 @@ import latent_preview
 from torch import Tensor
 
 from . import entries, run
+from .named import presets_in
 from .results import Cell, table
 
 _log = logging.getLogger("sigmatic")
@@ -70,7 +71,7 @@ def compare(model: Any, latent: dict, listed: Sequence[entries.Entry], evaluatio
     things = (latent, settings["positive"], settings["negative"])
     fresh = Done(model, things, (settings["seed"], settings["cfg"]))
     _done = done = _done if _done and _done.same(fresh) else fresh
-    keys = [(entry.text, str(said), *sigmas.tolist()) for entry, sigmas, said in plans]
+    keys = [(entry.text, presets_in(entry.sampler), str(said), *sigmas.tolist()) for entry, sigmas, said in plans]
     missing = {key: plan for key, plan in zip(keys, plans, strict=True) if key not in done.cells}
     if len(missing) < len(set(keys)):
         _log.info(

@@ -11,6 +11,7 @@ from . import host, run, widgets
 from .adapter import offered
 from .compat import CATEGORY, io, schema
 from .install import PREFIX, Entry
+from .named import ByName
 
 _START = 1e-4  # the lowest level: at 0 noise has no direction yet
 _SCHEDULE = "sig_simple"  # even in the model's own time, so flow models get enough steps where pictures part
@@ -37,7 +38,7 @@ def report(before: Tensor, after: Tensor) -> str:
     return f"round trip: rms error {error:.4g}{part}"
 
 
-class SigmaticUnsample(io.ComfyNode):
+class SigmaticUnsample(ByName):
     """MODEL, CONDITIONING, LATENT -> LATENT, SIGMAS, STRING."""
 
     @classmethod

@@ -6,7 +6,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -163,12 +163,22 @@ def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec:
     if ours and noise.shape != x.shape:
         raise ValueError(f"noise is for an x of shape {tuple(noise.shape)}, and x has {tuple(x.shape)}: make it for x.")
     if callable(noise):
-        draw, state = cast(loop.Noise, noise), spaces.working_dtype(x)
-        return lambda *asked: loop.fitted("noise", draw(*asked if ours else asked[:2]), x).to(x.device, state)
+        return _drawing(noise, x, ours)
     if not isinstance(noise, str) or noise not in noises.KINDS:
         kinds = ", ".join(noises.KINDS)
         raise ValueError(f"noise is {noise!r}: give one of {kinds}, comfy, or a function (sigma, sigma_next).")
     return noises.KINDS[noise](x, seed, batch_index, space=space)
+
+
+def _drawing(noise: Any, x: Tensor, ours: bool) -> loop.Noise:
+    """A noise function as the loop calls it: what it returns is like x, in the run's dtype."""
+    state = spaces.working_dtype(x)
+
+    def draw(*asked: Any) -> Tensor:
+        found = loop.fitted("noise", noise(*asked if ours else asked[:2]), x)
+        return found if found.dtype is state and found.device == x.device else found.to(x.device, state)
+
+    return draw
 
 
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):

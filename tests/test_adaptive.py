@@ -116,3 +116,12 @@ def test_large_eta_and_odd_ends(name, eta, space):
         sigmatic.samplers.sample(name, None, x, [0.7, 0.0], state=state)
     up = sigmatic.samplers.sample(name, MIXTURE.denoiser("flow"), x, [0.1, 0.5, 1.0], space="flow", disable=True)
     assert torch.isfinite(up).all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("rest", [[], [0.0], [1.0, 0.0]])
+def test_a_schedule_of_the_highest_level_alone_is_one_step(name, rest):
+    """What one step of a flow model makes: there is no level in between to find steps for."""
+    x, sigmas = MIXTURE.noised(3, 1.0, "flow"), [1.0, *(rest or [1.0])]
+    out = sigmatic.samplers.sample(name, MIXTURE.denoiser("flow"), x, sigmas, space="flow", disable=True)
+    torch.testing.assert_close(out, MIXTURE.denoiser("flow")(x, torch.ones(3)) if rest else x)

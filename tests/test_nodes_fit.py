@@ -8,7 +8,6 @@ import pytest
 import torch
 from fakehost.host import Pack, fake_host
 
-import sigmatic
 from sigmatic.core.sigmas import write
 
 
@@ -104,10 +103,37 @@ def test_a_disk_that_refuses_is_only_logged(pack, tmp_path, caplog):
     assert "not kept" in caplog.text
 
 
-def test_samplers_with_noise_of_their_own_are_refused(pack):
-    with pytest.raises(ValueError, match="sampler sig_lcm: it adds noise"):
-        fit(pack, sampler="sig_lcm")
-    assert "sig_lcm" in ["sig_" + name for name in sigmatic.samplers.names()]
+@pytest.mark.parametrize("sampler", ["sig_lcm", "sig_sa_solver", "sig_er_sde", "sig_dpm_adaptive", "sig_rk_adaptive"])
+@pytest.mark.parametrize("kind", ["eps", "flow"])
+def test_samplers_without_a_schedule_to_find_are_refused(pack, sampler, kind):
+    why = "it finds its own steps" if "adaptive" in sampler else "it adds noise"
+    with pytest.raises(ValueError, match=f"sampler {sampler}: {why}"):
+        fit(pack, kind, sampler=sampler)
+
+
+def test_a_preset_is_measured_as_what_it_stands_for(pack):
+    """At its own price, and anew once it stands for something else."""
+    presets, small = pack.part("presets"), {"budget": 0, "latents": 1}
+
+    def mine(name, **options):
+        presets.save("mine", {"samplers": {"sampler": name, "options": options}}, True)
+        return fit(pack, sampler="sig_my_mine", **small)
+
+    for name, options in (("heun", {}), ("euler_ancestral", {"eta": 0.7}), ("lms", {"max_order": 2})):
+        sigmas, text = mine(name, **options)
+        plain = {"lms": "sig_lms", "heun": "sig_heun"}.get(name, "sig_euler")
+        wanted, same = fit(pack, sampler=plain, **small)
+        assert text.rpartition(". ")[2] == same.rpartition(". ")[2], "as many evaluations"
+        assert torch.equal(sigmas, wanted) == (name != "lms"), name
+    with pytest.raises(ValueError, match="sampler sig_my_mine: it adds noise"):
+        mine("heun", s_churn=5.0)
+
+
+def test_settings_on_the_model_are_another_fit(pack):
+    model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="eps")
+    told = pack.run("SigmaticSettings", model=model, more="max_order = 2")
+    plain = fit(pack, model=model, sampler="sig_lms", budget=0)[1]
+    assert fit(pack, model=told, sampler="sig_lms", budget=0)[1] != plain
 
 
 def test_a_fit_is_saved_under_a_name_and_found_in_the_dropdown(pack):

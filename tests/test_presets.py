@@ -96,6 +96,56 @@ def test_settings_on_the_model_beat_the_preset(pack):
     assert torch.equal(pack.line(sampler="sig_my_soft", model=model), pack.line(sampler="sig_euler"))
 
 
+NAMED = (
+    "SigmaticKSampler",
+    "SigmaticSampler",
+    "SigmaticSchedule",
+    "SigmaticCompare",
+    "SigmaticFit",
+    "SigmaticUnsample",
+)
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_node_runs_again_when_a_preset_of_its_own_was_overwritten(pack, name):
+    """The host keeps what a node made by its widgets, which say no more than the preset's name, and by this."""
+    presets, node = pack.part("presets"), pack.nodes[name]
+    inputs = {widget.id for widget in node.define_schema().inputs}
+    mine = dict.fromkeys(inputs & {"sampler", "schedule", "entries"}, "sig_my_soft")
+    plain = dict.fromkeys(mine, "sig_euler")
+    for kind, one, other in (
+        ("samplers", SAMPLER, {**SAMPLER, "options": {"eta": "0:1, 50:0"}}),
+        ("schedules", SCHEDULE, {**SCHEDULE, "options": {"rho": 5.0}}),
+    ):
+        if not {kind[:-1], "entries"} & inputs:
+            continue
+        presets.save("soft", {kind: one}, True)
+        before, without = (node.fingerprint_inputs(steps=3, **given) for given in (mine, plain))
+        presets.save("soft", {kind: one}, True)
+        assert node.fingerprint_inputs(steps=3, **mine) == before, "saved as it was"
+        presets.save("soft", {kind: other}, True)
+        assert node.fingerprint_inputs(steps=3, **mine) != before
+        assert node.fingerprint_inputs(steps=3, **plain) == without, "none of its business"
+    assert node.fingerprint_inputs(sampler=None) == node.fingerprint_inputs(), "linked, so not known yet"
+
+
+def test_a_comparison_keeps_no_picture_of_a_preset_that_was_overwritten(pack):
+    presets, node = pack.part("presets"), pack.nodes["SigmaticCompare"]
+    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
+    widgets |= {"evaluations": 4, "size": 16, "entries": "sig_my_soft / sig_karras"}
+    links = {
+        "model": pack.run("SigmaticDemoModel", model="mixture"),
+        "positive": pack.run("SigmaticDemoPrompt"),
+        "negative": pack.run("SigmaticDemoPrompt", digit=""),
+        "latent_image": pack.run("SigmaticDemoLatent"),
+    }
+    found = []
+    for eta in (0.5, 0.0, 0.5):
+        presets.save("soft", {"samplers": {**SAMPLER, "options": {"eta": eta}}}, True)
+        found.append(node.execute(**widgets, **links).args[1]["samples"])
+    assert torch.equal(found[0], found[2]) and not torch.equal(found[0], found[1])
+
+
 def test_another_preset_of_the_name_is_kept_unless_asked(pack, file):
     presets = pack.part("presets")
     presets.save("soft", {"samplers": SAMPLER}, False)
