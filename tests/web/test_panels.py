@@ -195,6 +195,17 @@ def test_a_sampler_is_found_and_used(page, panel):
     assert not panel.get_by_label("Family").is_visible()
 
 
+def test_a_name_that_a_list_does_not_have_is_not_put_into_it(page, panel):
+    """Sigmatic Unsample has no samplers with noise; a hidden one is another matter."""
+    node = page.add("SigmaticUnsample", at=(420, 60))
+    page.js("(id) => app.canvas.selectNodes([__node(id)])", node)
+    for name, chosen in (("sig_euler_ancestral", "sig_heun"), ("sig_euler", "sig_euler")):
+        panel.get_by_role("searchbox").fill(name)
+        panel.get_by_role("button", name=f"Use {name} in the selected nodes", exact=True).click()
+        assert page.js("(id) => __node(id).widgets.find((w) => w.name === 'sampler').value", node) == chosen
+    page.drawn(node, "sig_euler on")
+
+
 def test_the_list_is_short_where_a_family_is_chosen(page, panel):
     panel.get_by_role("searchbox").fill("")
     panel.get_by_label("Samplers or schedules").select_option("samplers")
@@ -223,6 +234,9 @@ def test_presets_are_saved_renamed_used_and_deleted(page, panel):
     page.set(node, "sampler", "sig_my_mine")
     page.drawn(node, "eta 0.4")
     page.set(node, "sampler", "sig_heun")
+    field.fill("not a name")
+    page.tab.keyboard.press("Enter")
+    page.until("() => document.querySelector('.sigmatic-browser .presets li input').value === 'mine'")
     field.fill("yours")
     page.tab.keyboard.press("Enter")
     panel.get_by_label("Name of the preset yours").wait_for()

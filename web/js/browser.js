@@ -1,6 +1,7 @@
 // @ts-check
 /** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets. */
 
+import { wholeList } from "./filter.js";
 import { app, changed, offer, toast } from "./host.js";
 import { presets } from "./presets.js";
 import { say } from "./say.js";
@@ -68,8 +69,8 @@ function useIn(name, kind) {
   let count = 0;
   for (const node of Object.values(app.canvas.selected_nodes ?? {})) {
     const widget = node.widgets?.find((/** @type {any} */ one) => WIDGETS[kind].includes(one.name));
-    if (!widget) continue;
-    if (Array.isArray(widget.options?.values) && !widget.options.values.includes(name)) offer(widget, [...widget.options.values, name]);
+    if (!widget || !wholeList(widget).includes(name)) continue;
+    if (!widget.options.values.includes(name)) offer(widget, [...widget.options.values, name]);
     widget.value = name;
     widget.callback?.(name, app.canvas, node);
     count++;

@@ -44,6 +44,7 @@ app.registerExtension({
   nodeCreated(/** @type {any} */ node) {
     useDefaults(node);
     filterNode(node, catalogue.samplers);
+    chain(node, "onConfigure", () => filterNode(node, catalogue.samplers));
     addPlot(node);
     offerPreset(node);
   },

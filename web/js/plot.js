@@ -5,7 +5,8 @@ import { bar, fill } from "./bar.js";
 import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "./curve_editor.js";
-import { chain, passWheel, resize, setting } from "./host.js";
+import { folding, shown } from "./fold.js";
+import { chain, changed, isOpen, passWheel, refit } from "./host.js";
 import { pointing } from "./pointing.js";
 import { ask, keepFit, question } from "./question.js";
 import { say } from "./say.js";
@@ -22,6 +23,8 @@ export const PLOTTED = [
 
 const HEIGHT = 190;
 const EDITOR = 104;
+/** No answer from the server itself. */
+const AWAY = [0, 502, 503, 504];
 /** All plots of the page. @type {Set<Plot>} */
 export const plots = new Set();
 
@@ -36,7 +39,7 @@ export class Plot {
     /** @type {CurveEditor | null} */
     this.editor = null;
     this.problem = this.asked = this.remark = "";
-    this.busy = this.scheduled = this.chosen = false;
+    this.busy = this.scheduled = false;
     /** @type {number | null} */
     this.at = null;
     this.bar = this.row();
@@ -49,9 +52,10 @@ export class Plot {
     for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
       serialize: false, hideOnZoom: false, hideInPanel: true,
-      getMinHeight: () => HEIGHT + (this.editor ? EDITOR : 0), getValue: () => "", setValue: () => {},
+      getMinHeight: () => (this.widget?.hidden ? 0 : HEIGHT + (this.editor ? EDITOR : 0)), getValue: () => "", setValue: () => {},
     });
     this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
+    folding(this);
     this.listen();
     if (node.graph) this.start();
   }
@@ -71,7 +75,7 @@ export class Plot {
     const row = this.row();
     this.bar.element.replaceWith(row.element);
     this.bar = row;
-    if (this.editor) this.edit(true);
+    if (this.editor) this.edit(false, true);
     this.queue();
   }
 
@@ -84,8 +88,9 @@ export class Plot {
   choose(change) {
     this.node.properties ??= {};
     this.node.properties.sigmatic_plot = { ...this.choice, ...change };
-    this.chosen = true;
+    this.edit(true);
     this.queue();
+    changed();
   }
 
   listen() {
@@ -107,6 +112,12 @@ export class Plot {
   stop() {
     plots.delete(this);
     this.observer.disconnect();
+    this.tell();
+  }
+
+  /** Let those know that are compared with this one. */
+  tell() {
+    for (const plot of plots) if (plot.choice.other === String(this.node.id)) plot.queue();
   }
 
   get gone() { return !plots.has(this); }
@@ -124,7 +135,7 @@ export class Plot {
   /** Ask for the numbers if anything has changed; one request at a time, and the last change wins. */
   async update() {
     this.adopt();
-    if (!this.visible()) return;
+    if (!shown(this)) return;
     const { body, linked, remark } = question(this.node, this.choice.model);
     Object.assign(this, { linked, remark });
     if (!body) {
@@ -138,39 +149,24 @@ export class Plot {
     this.busy = false;
     if (this.gone) return;
     if (status === 429) return void setTimeout(() => this.queue(), 300);
-    this.asked = body;
+    this.asked = AWAY.includes(status) ? "" : body; // then watch() asks again
     this.problem = status === 200 ? "" : String(answer.error ?? say("The server does not answer: {error}", { error: status }));
     if (status === 200) this.answer = answer;
     this.paint();
-    for (const plot of plots) if (plot !== this && plot.choice.other === String(this.node.id)) plot.paint();
+    this.tell();
     if (question(this.node, this.choice.model).body !== body) this.queue();
   }
 
-  /** Whether plots are wanted; the widget is folded away where they are not. */
-  visible() {
-    const hidden = !setting("Sigmatic.Plot.Show", true);
-    if (hidden !== Boolean(this.widget.hidden)) {
-      this.widget.hidden = hidden;
-      if (this.widget.options) this.widget.options.hidden = hidden;
-      this.element.style.display = hidden ? "none" : "";
-      const [width, height] = this.node.computeSize();
-      resize(this.node, [Math.max(this.node.size[0], width), height]);
-    }
-    return !hidden;
-  }
-
-  /** Show the editor of the chosen curve, or none; the node grows by it, but not when loaded: it was saved as large. @param {boolean} [anew] for its words */
-  edit(anew = false) {
+  /** Show the editor of the chosen curve, or none. @param {boolean} [grow] the node by it (not one that is loaded: it was saved as large) @param {boolean} [anew] for its words */
+  edit(grow = false, anew = false) {
     const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
     if (this.editor?.text === widget && !anew) return this.editor?.draw();
-    const opened = Boolean(widget) !== Boolean(this.editor);
-    this.editor?.element.remove();
-    this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
-    if (this.editor) this.says.before(this.editor.element);
-    this.element.classList.toggle("open", Boolean(this.editor));
-    const [width, height] = this.node.size, growth = this.editor ? EDITOR : -EDITOR;
-    if (opened) resize(this.node, [width, Math.max(this.node.computeSize()[1], height + (this.chosen ? growth : 0))]);
-    this.chosen = false;
+    refit(this.node, () => {
+      this.editor?.element.remove();
+      this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
+      if (this.editor) this.says.before(this.editor.element);
+      this.element.classList.toggle("open", Boolean(this.editor));
+    }, grow);
     requestAnimationFrame(() => this.editor?.draw());
   }
 
@@ -241,7 +237,10 @@ export function refresh() {
 /** Look at those plots again whose node, or a node that it is wired to, was changed without a word (by a script, say). */
 export function watch() {
   if (document.hidden) return;
-  for (const plot of plots) if (plot.element.isConnected && question(plot.node, plot.choice.model).body !== plot.asked) plot.queue();
+  for (const plot of plots) {
+    if (!isOpen(plot.node)) plot.stop();
+    else if (plot.element.isConnected && question(plot.node, plot.choice.model).body !== plot.asked) plot.queue();
+  }
 }
 
 /** @param {LNode} node */

@@ -75,7 +75,8 @@ const CSS = `
 .sigmatic-browser button { font: inherit; font-size: 12px; padding: 2px 10px; cursor: pointer; color: var(--input-text, #ddd); background: var(--comfy-input-bg, #222); border: 1px solid var(--border-color, #444); border-radius: 6px; }
 .sigmatic-browser button:hover, .sigmatic-browser button:focus-visible { border-color: var(--input-text, #ddd); }
 .sigmatic-browser [hidden] { display: none; }
-.sigmatic-browser .presets .row button { white-space: nowrap; }
+.sigmatic-browser .presets .row { flex-wrap: wrap; }
+.sigmatic-browser .presets .row input { flex: 1 1 140px; }
 .sigmatic-browser .head input { flex: 1; }
 .sigmatic-browser .facts { display: flex; flex-wrap: wrap; gap: 4px; margin: 3px 0; }
 .sigmatic-browser .facts span { font-size: 11px; padding: 0 6px; border-radius: 8px; background: color-mix(in srgb, var(--input-text, #ddd) 13%, transparent); }
