@@ -122,6 +122,25 @@ def test_a_comparison_ends_with_the_other_node(page):
     assert page.js("(id) => __plot(id).querySelectorAll('.levels.other').length", one) == 0
 
 
+def test_what_has_not_changed_is_not_drawn_again(page):
+    """With forty nodes that would take seconds, at each change of any of them."""
+    node = page.add("SigmaticKSampler")
+    page.drawn(node)
+    page.tab.wait_for_timeout(300)
+    drawn = """async (id) => {
+        const { refresh } = await import('/extensions/ComfyUI-Sigmatic/js/plot.js'), seen = [];
+        const watcher = new MutationObserver((list) => seen.push(...list));
+        watcher.observe(__plot(id), { childList: true, subtree: true, attributes: true });
+        refresh();
+        await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        watcher.disconnect();
+        return seen.length;
+    }"""
+    assert page.js(drawn, node) == 0
+    page.js(CHOOSE, [node, "Axis", "snr"])
+    assert page.js(drawn, node) > 0
+
+
 def test_undo_in_a_subgraph_leaves_no_old_plot_behind(page):
     if not page.js("() => Boolean(app.graph.convertToSubgraph)"):
         pytest.skip("no subgraphs in this front end")
@@ -140,6 +159,6 @@ def test_undo_in_a_subgraph_leaves_no_old_plot_behind(page):
     page.js("() => { document.activeElement?.blur?.(); document.body.focus(); }")
     page.tab.keyboard.press("Control+z")
     page.until("() => app.canvas.graph._nodes[0].widgets.find((widget) => widget.name === 'eta').value === 0.3")
-    page.js("async () => { window.__all = (await import('/extensions/ComfyUI-Sigmatic/js/plot.js')).plots; }")
+    page.js("async () => { window.__all = (await import('/extensions/ComfyUI-Sigmatic/js/others.js')).plots; }")
     page.until("() => __all.size === 1")
     page.load()

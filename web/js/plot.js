@@ -1,12 +1,13 @@
 // @ts-check
 /** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
 
-import { bar, fill } from "./bar.js";
+import { bar } from "./bar.js";
 import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "./curve_editor.js";
 import { folding, shown } from "./fold.js";
 import { chain, changed, isOpen, passWheel, refit } from "./host.js";
+import { compared, listOthers, plots, tell } from "./others.js";
 import { pointing } from "./pointing.js";
 import { ask, keepFit, question } from "./question.js";
 import { say } from "./say.js";
@@ -25,9 +26,6 @@ const HEIGHT = 190;
 const EDITOR = 104;
 /** No answer from the server itself. */
 const AWAY = [0, 502, 503, 504];
-/** All plots of the page. @type {Set<Plot>} */
-export const plots = new Set();
-
 export class Plot {
   /** @param {LNode} node */
   constructor(node) {
@@ -42,6 +40,8 @@ export class Plot {
     this.busy = this.scheduled = false;
     /** @type {number | null} */
     this.at = null;
+    /** What is drawn: nothing else is drawn again, which with many nodes would take seconds. @type {any[]} */
+    this.drawn = [];
     this.bar = this.row();
     this.svg = drawing();
     this.picture = html("div", { class: "picture" }, [this.svg]);
@@ -64,7 +64,7 @@ export class Plot {
   row() {
     return bar({
       choose: (change) => this.choose(change),
-      list: () => this.listOthers(),
+      list: () => listOthers(this),
       picture: () => void (this.answer && copyChart(this.svg, summary(this.answer))),
       text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
     }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
@@ -75,6 +75,7 @@ export class Plot {
     const row = this.row();
     this.bar.element.replaceWith(row.element);
     this.bar = row;
+    this.drawn = [];
     if (this.editor) this.edit(false, true);
     this.queue();
   }
@@ -112,12 +113,7 @@ export class Plot {
   stop() {
     plots.delete(this);
     this.observer.disconnect();
-    this.tell();
-  }
-
-  /** Let those know that are compared with this one. */
-  tell() {
-    for (const plot of plots) if (plot.choice.other === String(this.node.id)) plot.queue();
+    tell(this);
   }
 
   get gone() { return !plots.has(this); }
@@ -139,7 +135,7 @@ export class Plot {
     const { body, linked, remark } = question(this.node, this.choice.model);
     Object.assign(this, { linked, remark });
     if (!body) {
-      [this.answer, this.asked] = [null, ""];
+      [this.answer, this.asked, this.drawn] = [null, "", []];
       this.svg.replaceChildren();
     }
     if (body === this.asked) return this.paint();
@@ -153,7 +149,7 @@ export class Plot {
     this.problem = status === 200 ? "" : String(answer.error ?? say("The server does not answer: {error}", { error: status }));
     if (status === 200) this.answer = answer;
     this.paint();
-    this.tell();
+    tell(this);
     if (question(this.node, this.choice.model).body !== body) this.queue();
   }
 
@@ -177,15 +173,9 @@ export class Plot {
     if (old && old !== this.element) old.replaceWith(this.element);
   }
 
-  /** The plot that this one is compared with. @returns {Plot | undefined} */
-  compared() {
-    const { other } = this.choice;
-    return other ? [...plots].find((plot) => plot !== this && String(plot.node.id) === other && plot.node.graph === this.node.graph) : undefined;
-  }
-
   view() {
     const { clientWidth: width, clientHeight: height } = this.picture;
-    return { width, height, axis: this.choice.axis, other: this.compared()?.answer ?? null, at: this.at };
+    return { width, height, axis: this.choice.axis, other: compared(this)?.answer ?? null, at: this.at };
   }
 
   /** Draw what is known. */
@@ -196,24 +186,20 @@ export class Plot {
     this.bar.model.value = this.choice.model;
     this.bar.curve.value = this.choice.curve;
     this.edit();
-    this.listOthers();
+    listOthers(this);
     const { answer } = this;
     if (answer && view.width && view.height) {
       if (view.at !== null && view.at > answer.sigmas.length - 2) view.at = this.at = null;
-      paint(this.svg, chart(answer, view), view.width, view.height);
+      const now = [answer, ...Object.values(view)];
+      if (now.some((one, i) => one !== this.drawn[i])) paint(this.svg, chart(answer, view), view.width, view.height);
+      this.drawn = now;
     }
     const label = this.problem || [this.remark, answer && description(answer, this.linked, view.other)].filter(Boolean).join(" ") || say("Plot of the run: not yet known.");
     if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
-    this.says.title = label;
-    if (this.problem || !answer) this.says.textContent = label;
-    else this.says.textContent = view.at === null ? [this.remark, caption(answer, this.linked, view.other)].filter(Boolean).join(" ") : atStep(answer, view.at);
-  }
-
-  /** The choices of what to compare with, as of now. */
-  listOthers() {
-    const others = [...plots].filter((plot) => plot !== this && plot.node.graph === this.node.graph);
-    fill(this.bar.other, [["", say("compare")], ...others.map((plot) => /** @type {[string, string]} */ ([String(plot.node.id), say("vs {node}", { node: `${plot.node.title} #${plot.node.id}` })]))]);
-    this.bar.other.value = this.compared() ? this.choice.other : "";
+    const line = this.problem || !answer ? label
+      : view.at === null ? [this.remark, caption(answer, this.linked, view.other)].filter(Boolean).join(" ") : atStep(answer, view.at);
+    if (this.says.title !== label) this.says.title = label;
+    if (this.says.textContent !== line) this.says.textContent = line;
   }
 
   /** @param {number | null} at */
