@@ -12,6 +12,9 @@ import { html } from "./svg.js";
 
 const WIDGETS = { samplers: ["sampler", "sampler_name"], schedules: ["schedule", "scheduler"] };
 
+/** Where the tab is, once it has been opened. @type {HTMLElement | null} */
+let open = null;
+
 /** The tab as the host wants it. @param {Catalogue} catalogue */
 export function tab(catalogue) {
   return {
@@ -20,8 +23,16 @@ export function tab(catalogue) {
     title: "Sigmatic",
     tooltip: say("Sigmatic: samplers and schedules"),
     type: "custom",
-    render: (/** @type {HTMLElement} */ place) => place.replaceChildren(panel(catalogue)),
+    render: (/** @type {HTMLElement} */ place) => {
+      open = place;
+      place.replaceChildren(panel(catalogue));
+    },
   };
+}
+
+/** Write it anew, if it is open: the page speaks another language. @param {Catalogue} catalogue */
+export function retell(catalogue) {
+  if (open?.isConnected) open.replaceChildren(panel(catalogue));
 }
 
 /** @param {Catalogue} catalogue */
@@ -76,5 +87,5 @@ function useIn(name, kind) {
     count++;
   }
   if (count) changed();
-  else toast("info", say("Select a node with a sampler or schedule list first."));
+  else toast("info", say("Select a node first that has {name} in its list.", { name }));
 }

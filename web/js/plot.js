@@ -76,6 +76,7 @@ export class Plot {
     this.bar.element.replaceWith(row.element);
     this.bar = row;
     this.drawn = [];
+    this.element.setAttribute("aria-label", say("Plot of the run"));
     if (this.editor) this.edit(false, true);
     this.queue();
   }

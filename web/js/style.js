@@ -26,8 +26,8 @@ const CSS = `
   flex: none; height: 28px; padding: 0 6px 3px; overflow: hidden; color: var(--sig-soft); overflow-wrap: anywhere;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; box-sizing: border-box;
 }
-.sigmatic-plot.wrong svg { opacity: 0.25; }
-.sigmatic-plot.wrong .says { color: var(--error-text, #e5484d); }
+.sigmatic-plot.wrong > .picture svg { opacity: 0.25; }
+.sigmatic-plot.wrong > .says, .sigmatic-plot .curve.wrong .says { color: var(--error-text, #e5484d); }
 .sigmatic-plot .label { fill: var(--sig-soft); font: 9px sans-serif; }
 .sigmatic-plot .legend .own { fill: var(--sig-level); }
 .sigmatic-plot .legend .noise { fill: var(--sig-noise); }
