@@ -100,3 +100,32 @@ test("primitives are followed, other links are listed", () => {
   assert.deepEqual(values, { steps: 33, eta: 1, rho: 7 });
   assert.deepEqual(linked, ["eta"]);
 });
+
+test("a bypassed node hands on what it gets, a muted one nothing", () => {
+  const at = graph({
+    load: { type: "SigmaticDemoModel" },
+    clip: { type: "CLIPLoader" },
+    shift: { type: "ModelSamplingSD3", widgets: { shift: 5 }, inputs: { model: ["MODEL", "load"] } },
+    settings: { type: "SigmaticSettings", inputs: { clip: ["CLIP", "clip"], model: ["MODEL", "shift"] } },
+    node: { type: "SigmaticKSampler", inputs: { model: ["MODEL", "settings"] } },
+  });
+  assert.deepEqual([modelOf(at("node")).kind, settingsOf(at("node")).length], ["flow", 1]);
+  at("settings").mode = 4;
+  assert.deepEqual([modelOf(at("node")).kind, settingsOf(at("node")).length], ["flow", 0]);
+  at("shift").mode = 4;
+  assert.deepEqual(modelOf(at("node")), { kind: "sd" });
+  at("shift").mode = 2;
+  assert.equal(modelOf(at("node")), null);
+});
+
+test("the other half of a run is found behind reroutes", () => {
+  const at = graph({
+    sampler: { type: "SigmaticSampler" },
+    schedule: { type: "SigmaticSchedule" },
+    one: { type: "Reroute", inputs: { "": ["*", "sampler"] } },
+    two: { type: "Reroute", inputs: { "": ["*", "one"] } },
+    run: { type: "SamplerCustom", inputs: { sampler: ["SAMPLER", "two"], sigmas: ["SIGMAS", "schedule"] } },
+  });
+  assert.equal(beside(at("sampler"), "SIGMAS").found.node, at("schedule"));
+  assert.equal(beside(at("schedule"), "SAMPLER").found.node, at("sampler"));
+});

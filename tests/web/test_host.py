@@ -6,7 +6,7 @@ import time
 import pytest
 
 WIDGETS = {"steps": 9, "sampler": "sig_heun", "schedule": "sig_exponential", "cfg": 2.5, "noise": "pink"}
-ROUTES = "/extensions/ComfyUI-Sigmatic/js/plot.js"
+PLOTS = "/extensions/ComfyUI-Sigmatic/js/others.js"
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_help_and_languages_are_served(real, host):
     assert text.startswith("# Sigmatic KSampler") and "| `eta` |" in text
     routes = host.get("/sigmatic/samplers")
     assert routes["samplers"] and routes["schedules"]
-    assert real.js(f"async () => (await fetch('{ROUTES}')).headers.get('cache-control')") in ("no-cache", "no-store")
+    assert real.js(f"async () => (await fetch('{PLOTS}')).headers.get('cache-control')") in ("no-cache", "no-store")
 
 
 def test_a_drawn_schedule_reaches_the_run(quickstart_page, host):
@@ -147,7 +147,7 @@ def test_a_drawn_schedule_reaches_the_run(quickstart_page, host):
     wanted = {name: prompt[name] for name in (node, text, shown, prompt[node]["inputs"]["model"][0])}
     (said,) = host.run(wanted)[shown]["text"]
     drawn = page.js(
-        "async (id) => { const { plots } = await import('" + ROUTES + "');"
+        "async (id) => { const { plots } = await import('" + PLOTS + "');"
         " return [...plots].find((plot) => String(plot.node.id) === id).answer.sigmas; }",
         node,
     )

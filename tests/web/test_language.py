@@ -45,6 +45,7 @@ def test_a_change_of_language_is_heard(page, speak):
         page.until(
             "([id, said]) => __plot(id).querySelector('.curve button')?.textContent === said", [node, words["clear"]]
         )
+        assert page.js("(id) => __plot(id).ariaLabel", node) == words["Plot of the run"]
         assert words["| evaluation"] in page.js("(id) => __plot(id).querySelector('.legend').textContent", node)
     speak("en")
     page.drawn(node, "20 steps, 39 model evaluations")
@@ -64,6 +65,15 @@ def test_the_language_is_known_from_the_start(page):
     finally:
         page.settings({"Comfy.Locale": "en"})
         page.load()
+
+
+def test_an_open_panel_hears_it_too(page, speak):
+    page.js("() => app.extensionManager.sidebarTab.toggleSidebarTab('sigmatic-browser')")
+    panel = page.tab.locator(".sigmatic-browser")
+    panel.get_by_label("Samplers or schedules").wait_for()
+    speak("ru")
+    panel.get_by_label(_phrases("ru")["Samplers or schedules"]).wait_for()
+    page.js("() => app.extensionManager.sidebarTab.toggleSidebarTab('sigmatic-browser')")
 
 
 def test_an_unknown_language_is_english(page, speak):

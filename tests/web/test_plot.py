@@ -332,7 +332,7 @@ def test_copies_clones_and_removed_nodes(page):
     page.set(copy, "eta", 0.6)
     page.drawn(copy, "eta 0.6")
     assert "eta 0.3" in page.says(node)
-    count = "async () => (await import('/extensions/ComfyUI-Sigmatic/js/plot.js')).plots.size"
+    count = "async () => (await import('/extensions/ComfyUI-Sigmatic/js/others.js')).plots.size"
     assert page.js(count) == 2
     page.js("(id) => app.graph.remove(__node(id))", copy)
     assert page.js(count) == 1

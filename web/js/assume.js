@@ -5,11 +5,13 @@
  * The little of LiteGraph that is looked at here.
  * @typedef {{name: string, value?: any}} Widget
  * @typedef {{name: string, type?: any, link?: number | null, widget?: {name: string}}} Input
- * @typedef {{id: any, type?: any, widgets?: Widget[], inputs?: Input[], outputs?: {name: string, type?: any, links?: number[] | null}[], graph?: any}} Node
+ * @typedef {{id: any, type?: any, mode?: number, widgets?: Widget[], inputs?: Input[], outputs?: {name: string, type?: any, links?: number[] | null}[], graph?: any}} Node
  * @typedef {{kind: "sd" | "zsnr" | "edm" | "flow", shift?: number, sigma_min?: number, sigma_max?: number}} Model
  */
 
 const HOPS = 32;
+/** What a node's `mode` says: it does not run; it only hands on what it gets. */
+const [MUTED, BYPASSED] = [2, 4];
 
 /** Flow models by words in their file's name, and the shift that ComfyUI gives them; the first that fits counts. */
 const FLOWS = /** @type {[RegExp, number][]} */ ([
@@ -29,18 +31,34 @@ export function valueOf(node, name) {
   return node.widgets?.find((widget) => widget.name === name)?.value;
 }
 
-/** The node that a link comes from and which of its outputs, through reroutes; null across the wall of a subgraph. */
+/** A link of a node's graph by its id, in every front end. @param {Node} node @param {number} id */
+function linkOf({ graph }, id) {
+  return graph?.getLink?.(id) ?? graph?.links?.get?.(id) ?? graph?.links?.[id];
+}
+
+/** The input that a node hands on at an output as it is: undefined where it makes something of its own, null where nothing comes. */
+/** @param {Node} node @param {number} slot @param {any} type @returns {Input | null | undefined} */
+function handedOn({ type: kind, mode, inputs = [], outputs }, slot, type) {
+  if (mode === MUTED) return null;
+  if (kind === "Reroute") return inputs[0] ?? null;
+  if (mode !== BYPASSED) return undefined;
+  const wanted = outputs?.[slot]?.type ?? type;
+  return [inputs[slot], ...inputs].find((input) => input?.type === wanted) ?? null;
+}
+
+/** The node that a link comes from and which of its outputs, through reroutes and bypassed nodes; null across the wall of a subgraph. */
 /** @param {Node} node @param {Input | undefined} input @returns {{node: Node, slot: number} | null} */
 export function wired(node, input) {
   let [at, port] = [node, input];
   for (let hop = 0; hop < HOPS; hop++) {
     if (port?.link === null || port?.link === undefined) return null;
-    const graph = at.graph;
-    const link = graph?.getLink?.(port.link) ?? graph?.links?.get?.(port.link) ?? graph?.links?.[port.link];
-    const found = link && graph.getNodeById?.(link.origin_id);
+    const link = linkOf(at, port.link);
+    const found = link && at.graph.getNodeById?.(link.origin_id);
     if (!found) return null;
-    if (found.type !== "Reroute") return { node: found, slot: link.origin_slot ?? 0 };
-    [at, port] = [found, found.inputs?.[0]];
+    const slot = link.origin_slot ?? 0;
+    const next = handedOn(found, slot, port.type);
+    if (next === undefined) return { node: found, slot };
+    [at, port] = [found, next ?? undefined];
   }
   return null;
 }
@@ -123,16 +141,20 @@ export function byFile(values) {
  * @param {Node} node @param {string} kind SAMPLER or SIGMAS @returns {{found: {node: Node, slot: number} | null, runner: Node | null}}
  */
 export function beside(node, kind) {
-  for (const output of node.outputs ?? []) {
-    for (const id of output.links ?? []) {
-      const graph = node.graph;
-      const link = graph?.getLink?.(id) ?? graph?.links?.get?.(id) ?? graph?.links?.[id];
-      const runner = /** @type {Node | null} */ (link && graph.getNodeById?.(link.target_id));
-      const input = runner?.inputs?.find((one) => one.type === kind);
-      if (runner && input) return { found: wired(runner, input), runner };
-    }
+  for (const runner of readers(node)) {
+    const input = runner.inputs?.find((one) => one.type === kind);
+    if (input) return { found: wired(runner, input), runner };
   }
   return { found: null, runner: null };
+}
+
+/** The nodes that read what a node makes, through reroutes. @param {Node} node @param {number} [hop] @returns {Generator<Node>} */
+function* readers(node, hop = 0) {
+  for (const id of (node.outputs ?? []).flatMap(({ links }) => links ?? [])) {
+    const target = /** @type {Node | null} */ (node.graph?.getNodeById?.(linkOf(node, id)?.target_id));
+    if (target?.type === "Reroute" && hop < HOPS) yield* readers(target, hop + 1);
+    else if (target) yield target;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 /** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets. */
 
+import { wholeList } from "./filter.js";
 import { app, changed, offer, toast } from "./host.js";
 import { presets } from "./presets.js";
 import { say } from "./say.js";
@@ -11,6 +12,9 @@ import { html } from "./svg.js";
 
 const WIDGETS = { samplers: ["sampler", "sampler_name"], schedules: ["schedule", "scheduler"] };
 
+/** Where the tab is, once it has been opened. @type {HTMLElement | null} */
+let open = null;
+
 /** The tab as the host wants it. @param {Catalogue} catalogue */
 export function tab(catalogue) {
   return {
@@ -19,8 +23,16 @@ export function tab(catalogue) {
     title: "Sigmatic",
     tooltip: say("Sigmatic: samplers and schedules"),
     type: "custom",
-    render: (/** @type {HTMLElement} */ place) => place.replaceChildren(panel(catalogue)),
+    render: (/** @type {HTMLElement} */ place) => {
+      open = place;
+      place.replaceChildren(panel(catalogue));
+    },
   };
+}
+
+/** Write it anew, if it is open: the page speaks another language. @param {Catalogue} catalogue */
+export function retell(catalogue) {
+  if (open?.isConnected) open.replaceChildren(panel(catalogue));
 }
 
 /** @param {Catalogue} catalogue */
@@ -68,12 +80,12 @@ function useIn(name, kind) {
   let count = 0;
   for (const node of Object.values(app.canvas.selected_nodes ?? {})) {
     const widget = node.widgets?.find((/** @type {any} */ one) => WIDGETS[kind].includes(one.name));
-    if (!widget) continue;
-    if (Array.isArray(widget.options?.values) && !widget.options.values.includes(name)) offer(widget, [...widget.options.values, name]);
+    if (!widget || !wholeList(widget).includes(name)) continue;
+    if (!widget.options.values.includes(name)) offer(widget, [...widget.options.values, name]);
     widget.value = name;
     widget.callback?.(name, app.canvas, node);
     count++;
   }
   if (count) changed();
-  else toast("info", say("Select a node with a sampler or schedule list first."));
+  else toast("info", say("Select a node first that has {name} in its list.", { name }));
 }

@@ -22,6 +22,12 @@ export function shortened(all, hidden, chosen) {
   return all.filter((name) => !hidden.has(name) || name === chosen);
 }
 
+/** All that a list has, hidden or not. @param {LWidget} widget @returns {any[]} */
+export function wholeList(widget) {
+  const values = whole.get(widget) ?? widget.options?.values;
+  return Array.isArray(values) ? values : [];
+}
+
 /** Shorten the lists of one node. @param {any} node @param {Entry[]} samplers @param {string} [said] the setting, if it is only just being changed */
 export function filterNode(node, samplers, said = setting(HIDDEN, "")) {
   const hidden = hiddenNames(samplers, String(said ?? ""));

@@ -81,9 +81,17 @@ export function resize(node, size) {
   app.canvas?.setDirty?.(true, true);
 }
 
-/** Make a node higher by so much, but not too low for what is on it. */
-/** @param {LNode} node @param {number} by */
-export function grow(node, by) {
-  const [width, height] = node.size;
-  resize(node, [width, Math.max(node.computeSize()[1], height + by)]);
+/** Change what a node needs to show; it is never lower than that, and if it is to `grow`, it is taller by as much. */
+/** @param {LNode} node @param {() => void} change @param {boolean} grow */
+export function refit(node, change, grow) {
+  const before = node.computeSize()[1];
+  change();
+  const [least, [width, height]] = [node.computeSize()[1], node.size];
+  resize(node, [width, Math.max(least, height + (grow ? least - before : 0))]);
+}
+
+/** Whether a node is in the open workflow: undo makes subgraphs anew, and the nodes of the old ones are not told. @param {LNode} node */
+export function isOpen({ graph }) {
+  const root = app.rootGraph ?? app.graph;
+  return graph === root || root?.subgraphs?.get?.(graph?.id) === graph;
 }

@@ -1,7 +1,7 @@
 // @ts-check
 /** The extension: what is added to the page, and when. */
 
-import { tab } from "./browser.js";
+import { retell, tab } from "./browser.js";
 import { catalogue } from "./catalogue.js";
 import { filterAll, filterNode } from "./filter.js";
 import { api, app, chain, toast } from "./host.js";
@@ -37,13 +37,18 @@ app.registerExtension({
     api.addEventListener("graphChanged", refresh);
     api.addEventListener("progress_text", makeRoom);
     setInterval(watch, 1000);
-    setInterval(async () => (await learn()) && relabel(), 1000);
+    setInterval(async () => {
+      if (!(await learn())) return;
+      relabel();
+      retell(catalogue);
+    }, 1000);
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
     /** @type {any} */ (globalThis).__sigmatic_ready = true;
   },
   nodeCreated(/** @type {any} */ node) {
     useDefaults(node);
     filterNode(node, catalogue.samplers);
+    chain(node, "onConfigure", () => filterNode(node, catalogue.samplers));
     addPlot(node);
     offerPreset(node);
   },

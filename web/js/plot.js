@@ -1,11 +1,13 @@
 // @ts-check
 /** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
 
-import { bar, fill } from "./bar.js";
+import { bar } from "./bar.js";
 import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "./curve_editor.js";
-import { chain, grow, passWheel, setting } from "./host.js";
+import { folding, shown } from "./fold.js";
+import { chain, changed, isOpen, passWheel, refit } from "./host.js";
+import { compared, listOthers, plots, tell } from "./others.js";
 import { pointing } from "./pointing.js";
 import { ask, keepFit, question } from "./question.js";
 import { say } from "./say.js";
@@ -20,10 +22,10 @@ export const PLOTTED = [
   "SigmaticFit", "SigmaticUnsample", "SigmaticCompare",
 ];
 
-const [HEIGHT, EDITOR] = [190, 104];
-/** All plots of the page. @type {Set<Plot>} */
-export const plots = new Set();
-
+const HEIGHT = 190;
+const EDITOR = 104;
+/** No answer from the server itself. */
+const AWAY = [0, 502, 503, 504];
 export class Plot {
   /** @param {LNode} node */
   constructor(node) {
@@ -35,9 +37,11 @@ export class Plot {
     /** @type {CurveEditor | null} */
     this.editor = null;
     this.problem = this.asked = this.remark = "";
-    this.busy = this.scheduled = this.chosen = false;
+    this.busy = this.scheduled = false;
     /** @type {number | null} */
     this.at = null;
+    /** What is drawn: nothing else is drawn again, which with many nodes would take seconds. @type {any[]} */
+    this.drawn = [];
     this.bar = this.row();
     this.svg = drawing();
     this.picture = html("div", { class: "picture" }, [this.svg]);
@@ -48,9 +52,10 @@ export class Plot {
     for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
       serialize: false, hideOnZoom: false, hideInPanel: true,
-      getMinHeight: () => (this.widget?.hidden ? 0 : this.height), getValue: () => "", setValue: () => {},
+      getMinHeight: () => (this.widget?.hidden ? 0 : HEIGHT + (this.editor ? EDITOR : 0)), getValue: () => "", setValue: () => {},
     });
     this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
+    folding(this);
     this.listen();
     if (node.graph) this.start();
   }
@@ -59,7 +64,7 @@ export class Plot {
   row() {
     return bar({
       choose: (change) => this.choose(change),
-      list: () => this.listOthers(),
+      list: () => listOthers(this),
       picture: () => void (this.answer && copyChart(this.svg, summary(this.answer))),
       text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
     }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
@@ -70,21 +75,24 @@ export class Plot {
     const row = this.row();
     this.bar.element.replaceWith(row.element);
     this.bar = row;
-    if (this.editor) this.edit(true);
+    this.drawn = [];
+    this.element.setAttribute("aria-label", say("Plot of the run"));
+    if (this.editor) this.edit(false, true);
     this.queue();
   }
 
-  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string, hidden: string}} */
+  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string}} */
   get choice() {
-    return { axis: "log", model: "", other: "", curve: "", hidden: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
+    return { axis: "log", model: "", other: "", curve: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
   }
 
   /** @param {Record<string, string>} change */
   choose(change) {
     this.node.properties ??= {};
     this.node.properties.sigmatic_plot = { ...this.choice, ...change };
-    this.chosen = "curve" in change;
+    this.edit(true);
     this.queue();
+    changed();
   }
 
   listen() {
@@ -106,10 +114,10 @@ export class Plot {
   stop() {
     plots.delete(this);
     this.observer.disconnect();
+    tell(this);
   }
 
   get gone() { return !plots.has(this); }
-  get height() { return HEIGHT + (this.editor ? EDITOR : 0); }
 
   /** Look at the widgets again before the next frame. */
   queue() {
@@ -124,11 +132,11 @@ export class Plot {
   /** Ask for the numbers if anything has changed; one request at a time, and the last change wins. */
   async update() {
     this.adopt();
-    if (!this.visible()) return;
+    if (!shown(this)) return;
     const { body, linked, remark } = question(this.node, this.choice.model);
     Object.assign(this, { linked, remark });
     if (!body) {
-      [this.answer, this.asked] = [null, ""];
+      [this.answer, this.asked, this.drawn] = [null, "", []];
       this.svg.replaceChildren();
     }
     if (body === this.asked) return this.paint();
@@ -138,39 +146,24 @@ export class Plot {
     this.busy = false;
     if (this.gone) return;
     if (status === 429) return void setTimeout(() => this.queue(), 300);
-    this.asked = body;
+    this.asked = AWAY.includes(status) ? "" : body; // then watch() asks again
     this.problem = status === 200 ? "" : String(answer.error ?? say("The server does not answer: {error}", { error: status }));
     if (status === 200) this.answer = answer;
     this.paint();
-    for (const plot of plots) if (plot !== this && plot.choice.other === String(this.node.id)) plot.paint();
+    tell(this);
     if (question(this.node, this.choice.model).body !== body) this.queue();
   }
 
-  /** Whether plots are wanted; the widget is folded away where they are not. The node keeps in mind whether it is, and so its size. */
-  visible() {
-    const hidden = !setting("Sigmatic.Plot.Show", true);
-    if (hidden !== Boolean(this.widget.hidden)) {
-      this.widget.hidden = this.widget.options.hidden = hidden;
-      this.element.style.display = hidden ? "none" : "";
-    }
-    if (hidden !== Boolean(this.choice.hidden)) {
-      grow(this.node, hidden ? -this.height : this.height);
-      this.choose({ hidden: hidden ? "yes" : "" });
-    }
-    return !hidden;
-  }
-
-  /** Show the editor of the chosen curve, or none; the node grows by it, but not when loaded: it was saved as large. @param {boolean} [anew] for its words */
-  edit(anew = false) {
+  /** Show the editor of the chosen curve, or none. @param {boolean} [grow] the node by it (not one that is loaded: it was saved as large) @param {boolean} [anew] for its words */
+  edit(grow = false, anew = false) {
     const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
     if (this.editor?.text === widget && !anew) return this.editor?.draw();
-    const opened = Boolean(widget) !== Boolean(this.editor);
-    this.editor?.element.remove();
-    this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
-    if (this.editor) this.says.before(this.editor.element);
-    this.element.classList.toggle("open", Boolean(this.editor));
-    if (opened) grow(this.node, this.chosen ? (this.editor ? EDITOR : -EDITOR) : 0);
-    this.chosen = false;
+    refit(this.node, () => {
+      this.editor?.element.remove();
+      this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
+      if (this.editor) this.says.before(this.editor.element);
+      this.element.classList.toggle("open", Boolean(this.editor));
+    }, grow);
     requestAnimationFrame(() => this.editor?.draw());
   }
 
@@ -181,15 +174,9 @@ export class Plot {
     if (old && old !== this.element) old.replaceWith(this.element);
   }
 
-  /** The plot that this one is compared with. @returns {Plot | undefined} */
-  compared() {
-    const { other } = this.choice;
-    return other ? [...plots].find((plot) => plot !== this && String(plot.node.id) === other && plot.node.graph === this.node.graph) : undefined;
-  }
-
   view() {
     const { clientWidth: width, clientHeight: height } = this.picture;
-    return { width, height, axis: this.choice.axis, other: this.compared()?.answer ?? null, at: this.at };
+    return { width, height, axis: this.choice.axis, other: compared(this)?.answer ?? null, at: this.at };
   }
 
   /** Draw what is known. */
@@ -200,24 +187,20 @@ export class Plot {
     this.bar.model.value = this.choice.model;
     this.bar.curve.value = this.choice.curve;
     this.edit();
-    this.listOthers();
+    listOthers(this);
     const { answer } = this;
     if (answer && view.width && view.height) {
       if (view.at !== null && view.at > answer.sigmas.length - 2) view.at = this.at = null;
-      paint(this.svg, chart(answer, view), view.width, view.height);
+      const now = [answer, ...Object.values(view)];
+      if (now.some((one, i) => one !== this.drawn[i])) paint(this.svg, chart(answer, view), view.width, view.height);
+      this.drawn = now;
     }
     const label = this.problem || [this.remark, answer && description(answer, this.linked, view.other)].filter(Boolean).join(" ") || say("Plot of the run: not yet known.");
     if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
-    this.says.title = label;
-    if (this.problem || !answer) this.says.textContent = label;
-    else this.says.textContent = view.at === null ? [this.remark, caption(answer, this.linked, view.other)].filter(Boolean).join(" ") : atStep(answer, view.at);
-  }
-
-  /** The choices of what to compare with, as of now. */
-  listOthers() {
-    const others = [...plots].filter((plot) => plot !== this && plot.node.graph === this.node.graph);
-    fill(this.bar.other, [["", say("compare")], ...others.map((plot) => /** @type {[string, string]} */ ([String(plot.node.id), say("vs {node}", { node: `${plot.node.title} #${plot.node.id}` })]))]);
-    this.bar.other.value = this.compared() ? this.choice.other : "";
+    const line = this.problem || !answer ? label
+      : view.at === null ? [this.remark, caption(answer, this.linked, view.other)].filter(Boolean).join(" ") : atStep(answer, view.at);
+    if (this.says.title !== label) this.says.title = label;
+    if (this.says.textContent !== line) this.says.textContent = line;
   }
 
   /** @param {number | null} at */
@@ -241,7 +224,10 @@ export function refresh() {
 /** Look at those plots again whose node, or a node that it is wired to, was changed without a word (by a script, say). */
 export function watch() {
   if (document.hidden) return;
-  for (const plot of plots) if (plot.element.isConnected && question(plot.node, plot.choice.model).body !== plot.asked) plot.queue();
+  for (const plot of plots) {
+    if (!isOpen(plot.node)) plot.stop();
+    else if (plot.element.isConnected && question(plot.node, plot.choice.model).body !== plot.asked) plot.queue();
+  }
 }
 
 /** @param {LNode} node */

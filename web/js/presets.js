@@ -22,7 +22,12 @@ export function presets() {
 /** @param {[string, string]} entry @param {(book: any) => void} show */
 function row([name, words], show) {
   const field = /** @type {HTMLInputElement} */ (html("input", { type: "text", value: name, "aria-label": say("Name of the preset {name}", { name }) }));
-  const rename = async () => field.value !== name && show(await call("POST", { name, rename: field.value.trim() }));
+  const rename = async () => {
+    if (field.value === name) return;
+    const book = await call("POST", { name, rename: field.value.trim() });
+    if (book) show(book);
+    else field.value = name;
+  };
   const remove = async () => show(await call("DELETE", null, `?name=${encodeURIComponent(name)}`));
   field.addEventListener("change", rename);
   return html("li", {}, [

@@ -92,10 +92,12 @@ export function question(node, model) {
 /** The answer: (HTTP status, JSON); status 0 where there is none. */
 /** @param {string} body @returns {Promise<[number, any]>} */
 export async function ask(body) {
+  let status = 0;
   try {
     const reply = await api.fetchApi("/sigmatic/table", { method: "POST", headers: { "Content-Type": "application/json" }, body });
-    return [reply.status, await reply.json()];
-  } catch (error) {
-    return [0, { error: say("The server does not answer: {error}", { error }) }];
+    ({ status } = reply);
+    return [status, await reply.json()];
+  } catch (/** @type {any} */ error) {
+    return [status, { error: say("The server does not answer: {error}", { error: status || error.message }) }];
   }
 }

@@ -26,8 +26,8 @@ const CSS = `
   flex: none; height: 28px; padding: 0 6px 3px; overflow: hidden; color: var(--sig-soft); overflow-wrap: anywhere;
   display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; box-sizing: border-box;
 }
-.sigmatic-plot.wrong svg { opacity: 0.25; }
-.sigmatic-plot.wrong .says { color: var(--error-text, #e5484d); }
+.sigmatic-plot.wrong > .picture svg { opacity: 0.25; }
+.sigmatic-plot.wrong > .says, .sigmatic-plot .curve.wrong .says { color: var(--error-text, #e5484d); }
 .sigmatic-plot .label { fill: var(--sig-soft); font: 9px sans-serif; }
 .sigmatic-plot .legend .own { fill: var(--sig-level); }
 .sigmatic-plot .legend .noise { fill: var(--sig-noise); }
@@ -75,7 +75,8 @@ const CSS = `
 .sigmatic-browser button { font: inherit; font-size: 12px; padding: 2px 10px; cursor: pointer; color: var(--input-text, #ddd); background: var(--comfy-input-bg, #222); border: 1px solid var(--border-color, #444); border-radius: 6px; }
 .sigmatic-browser button:hover, .sigmatic-browser button:focus-visible { border-color: var(--input-text, #ddd); }
 .sigmatic-browser [hidden] { display: none; }
-.sigmatic-browser .presets .row button { white-space: nowrap; }
+.sigmatic-browser .presets .row { flex-wrap: wrap; }
+.sigmatic-browser .presets .row input { flex: 1 1 140px; }
 .sigmatic-browser .head input { flex: 1; }
 .sigmatic-browser .facts { display: flex; flex-wrap: wrap; gap: 4px; margin: 3px 0; }
 .sigmatic-browser .facts span { font-size: 11px; padding: 0 6px; border-radius: 8px; background: color-mix(in srgb, var(--input-text, #ddd) 13%, transparent); }

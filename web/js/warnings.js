@@ -1,7 +1,7 @@
 // @ts-check
 /** Room for warnings: in classic rendering the box that ComfyUI puts a text into, under its node, shows two lines of it. */
 
-import { app, grow, isVue } from "./host.js";
+import { app, isVue, refit } from "./host.js";
 
 const BOX = "$$node-text-preview";
 const [LINE, EDGE, LETTER] = [18, 28, 7];
@@ -22,7 +22,6 @@ export function makeRoom({ detail }) {
     if (!box?.options) return;
     const letters = Math.max(10, (node.size[0] - 2 * EDGE) / LETTER);
     const lines = text.split("\n").reduce((sum, line) => sum + Math.ceil(line.length / letters), 0);
-    box.options.getMinHeight = () => EDGE + LINE * lines;
-    grow(node, 0);
+    refit(node, () => { box.options.getMinHeight = () => EDGE + LINE * lines; }, false);
   });
 }
