@@ -151,7 +151,7 @@ def _fours() -> Tensor:
 
     Each coordinate runs through all quantiles once (Sloan and Joe 1994); the constants come from a random search.
     """
-    place, quantiles = np.arange(1 << 16)[:, None], _quantiles().double()
+    place, quantiles = np.arange(1 << 16, dtype=np.int64)[:, None], _quantiles().double()
     order = torch.from_numpy((place * [1, 55561, 57183, 48285] + [0, 24984, 1387, 46331]) % (1 << 16))
     with torch.inference_mode(False):
         return (quantiles[order] / quantiles.square().mean().sqrt()).float().view(torch.complex128).flatten()
