@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .keys import CHUNK, chunks, mix, normals, rough_normals
+from .keys import CHUNK, PLAIN, chunks, mix, normals, rough_normals
 from .policy import LAM_END, LAM_START
 from .space import level
 
@@ -57,7 +57,7 @@ class _Chunk:
     def __init__(self, item: int, part: slice, key: int) -> None:
         self.item, self.part, self.key = item, part, key
         sizes = [min(PIECE, part.stop - k) for k in range(part.start, part.stop, PIECE)]
-        self._kept = [torch.zeros(KEPT + 2, size).unbind() for size in sizes]
+        self._kept = [torch.zeros(KEPT + 2, size, **PLAIN).unbind() for size in sizes]
 
     def walk(self, way: _Way, out: Tensor, scale: float, scratch: Tensor) -> None:
         """Go `way`, and put W at its end minus W at the place before, times `scale`, into `out`."""
@@ -118,7 +118,7 @@ class Path:
             with torch.inference_mode(False):  # kept for looks outside of it, too
                 places = [(i, k, part) for i in range(len(self.keys)) for k, part in enumerate(chunks(self.size))]
                 self._chunks = [_Chunk(i, part, mix(k, self.keys[i])) for i, k, part in places]
-                self._fresh = torch.empty(min(self.size, CHUNK))
+                self._fresh = torch.empty(min(self.size, CHUNK), **PLAIN)
         way = self._way(place)
         for chunk in self._chunks:
             chunk.walk(way, out[chunk.item, chunk.part], scale, self._fresh)
@@ -145,7 +145,7 @@ class DevicePath(Path):
 
     def __init__(self, size: int, keys: Sequence[int], device: torch.device) -> None:
         super().__init__(size, keys)
-        self._here = torch.zeros(len(keys), size, device=device)
+        self._here = torch.zeros(len(keys), size, dtype=torch.float32, device=device)
 
     def _walk(self, out: Tensor, place: int, scale: float) -> None:
         fresh = torch.empty_like(out[0])

@@ -18,6 +18,8 @@ from torch import Tensor
 MASK = (1 << 64) - 1
 CHUNK = 1 << 18
 """Items are made in chunks of this many numbers, each under a key of its own: work on a chunk stays in the cache."""
+PLAIN: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
+"""What tensors of ours are made as, whatever the program around has set as torch's defaults."""
 _GAMMA = 0x9E3779B97F4A7C15
 _OUTER = 20  # quantiles at each end that are wide enough to matter
 
@@ -140,7 +142,7 @@ def can_make_noise(device: torch.device) -> bool:
 def _quantiles() -> Tensor:
     """The middles of 65,536 equally likely stretches of the normal."""
     with torch.inference_mode(False):  # kept for runs outside of it, too
-        return torch.special.ndtri((torch.arange(1 << 16, dtype=torch.float64) + 0.5) / (1 << 16)).float()
+        return torch.special.ndtri((torch.arange(1 << 16, dtype=torch.float64, device="cpu") + 0.5) / (1 << 16)).float()
 
 
 @lru_cache(maxsize=1)
@@ -149,8 +151,8 @@ def _fours() -> Tensor:
 
     Each coordinate runs through all quantiles once (Sloan and Joe 1994); the constants come from a random search.
     """
-    place, quantiles = torch.arange(1 << 16)[:, None], _quantiles().double()
-    order = (place * torch.tensor([1, 55561, 57183, 48285]) + torch.tensor([0, 24984, 1387, 46331])) % (1 << 16)
+    place, quantiles = np.arange(1 << 16, dtype=np.int64)[:, None], _quantiles().double()
+    order = torch.from_numpy((place * [1, 55561, 57183, 48285] + [0, 24984, 1387, 46331]) % (1 << 16))
     with torch.inference_mode(False):
         return (quantiles[order] / quantiles.square().mean().sqrt()).float().view(torch.complex128).flatten()
 

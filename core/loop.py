@@ -103,7 +103,7 @@ def _evaluated(table: Table, state: torch.dtype) -> Tensor:
     """The sigmas of all evaluations, (n, 1)."""
     values = [stage.sigma for row in table.rows for stage in row.stages if stage.q]
     with torch.inference_mode(False):  # kept for runs outside of it, too
-        return torch.tensor(values, dtype=state)[:, None]
+        return torch.tensor(values, dtype=state, device="cpu")[:, None]
 
 
 def _report(step: PlannedStep, marks: Sequence[Tensor], x: Tensor, denoised: Tensor) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from . import shapes, space as spaces
 from .brownian import DevicePath, Path, clock, stretch
-from .keys import can_make_noise, check_batch_index, check_seed, chunks, mix, normals
+from .keys import PLAIN, can_make_noise, check_batch_index, check_seed, chunks, mix, normals
 
 STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
 _STRETCH, _PATH = 0, 1  # what a key is of
@@ -145,7 +145,7 @@ class Shaped:
 
     def __init__(self, x: Tensor, count: int, shape: shapes.Map, white: type[Gaussian], *key: Any) -> None:
         self.to, self.shape, self.map = Gaussian(x, *key), x.shape, shape
-        self.white = white(torch.empty(x.shape[0], count), *key)
+        self.white = white(torch.empty(x.shape[0], count, **PLAIN), *key)
 
     def __call__(self, sigma: float, sigma_next: float, visit: int = 0, stream: str = "") -> Tensor:
         return self.to.hand_over(self.map(self.white(sigma, sigma_next, visit, stream)).reshape(self.shape))

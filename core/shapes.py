@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .keys import PLAIN
+
 Shape = tuple[int, ...]
 Map = Callable[[Tensor], Tensor]
 
@@ -34,9 +36,11 @@ def power(shape: Shape, exponent: float) -> tuple[int, Map]:
     gain of every frequency is fixed such that each pixel has variance 1; the lowest frequency stands in for 0.
     """
     height, width = spatial_axes(shape, "pink, blue or violet")
-    f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None, :])
+    f = torch.hypot(torch.fft.fftfreq(height, **PLAIN)[:, None], torch.fft.rfftfreq(width, **PLAIN)[None, :])
     gain = f.clamp(min=1 / max(height, width)).double().pow(-exponent / 2)
-    both = torch.full((gain.shape[1],), 2.0, dtype=torch.float64)  # rfft keeps one of each pair of frequencies
+    both = torch.full(
+        (gain.shape[1],), 2.0, dtype=torch.float64, device="cpu"
+    )  # rfft keeps one of each pair of frequencies
     both[0] = 1
     if width % 2 == 0:
         both[-1] = 1
@@ -77,7 +81,7 @@ def pyramid(shape: Shape, discount: float = 0.7) -> tuple[int, Map]:
 
 def _squared(small: int, large: int) -> Tensor:
     """The sum of squared weights with which each of `large` places is interpolated from `small` ones."""
-    weights = F.interpolate(torch.eye(small)[:, None, :], large, mode="linear", align_corners=False)
+    weights = F.interpolate(torch.eye(small, **PLAIN)[:, None, :], large, mode="linear", align_corners=False)
     return weights[:, 0].pow(2).sum(0)
 
 

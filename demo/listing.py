@@ -52,14 +52,21 @@ def _plain(param: Param) -> dict[str, Any]:
 
 
 def table(specs: list[Any]) -> str:
-    """Aligned columns, with the summary of each under its line."""
+    """Aligned columns; under each line what it is good for, the models that it is for and its parameters."""
     rows = [_heads(specs), *map(_cells, specs)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    widths = [max(map(len, column)) for column in zip(*(row[:-2] for row in rows), strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
     room = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
     out = lines[:1]
-    for spec, line in zip(specs, lines[1:], strict=True):
-        out += ["", line, textwrap.fill(spec.summary, room, initial_indent="    ", subsequent_indent="    ")]
+    for spec, line, (*_, models, params) in zip(specs, lines[1:], rows[1:], strict=True):
+        notes = [spec.summary]
+        notes += [] if models == "any" else [f"Models: {models}."]
+        notes += [] if params == "-" else [f"Parameters: {params}"]
+        out += [
+            "",
+            line,
+            *(textwrap.fill(note, room, initial_indent="    ", subsequent_indent="    ") for note in notes),
+        ]
     return "\n".join(out)
 
 
@@ -112,4 +119,4 @@ def _models(spec: Any) -> str:
 
 def _parameter(param: Param) -> str:
     value = f"{param.default:g}" if param.kind == "float" else str(param.default)
-    return f"{param.name}={value}"
+    return f"{param.name}={value or 'nothing'}"

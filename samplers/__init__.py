@@ -101,13 +101,14 @@ def sample_with_state(
     """
     spec = get(name)
     _check_x(x)
-    marks = sigmas if isinstance(sigmas, Tensor) else torch.tensor(_values(sigmas), dtype=spaces.working_dtype(x))
-    values = _values(marks)
+    if not isinstance(sigmas, Tensor):
+        sigmas = torch.tensor(_values(sigmas), dtype=spaces.working_dtype(x), device="cpu")
+    values = _values(sigmas)
     kept, registers = _resume(state, spec, space, values, x)
     if spec.adaptive:
         source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
         out, took = run_adaptive(
-            spec, model, x, marks, spec.resolve(params), space=spaces.check(space), noise=source,
+            spec, model, x, sigmas, spec.resolve(params), space=spaces.check(space), noise=source,
             extra_args=extra_args or {}, callback=callback,
         )  # fmt: skip
         return out, State(name, space, values[-1], tuple(x.shape), (), (), took)
@@ -123,7 +124,7 @@ def sample_with_state(
         run,
         model,
         x,
-        marks,
+        sigmas,
         noise=source,
         extra_args=extra_args,
         callback=callback,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..core.keys import MASK
+from ..core.keys import MASK, PLAIN
 
 
 def has_tree(name: str) -> bool:
@@ -43,11 +43,11 @@ def _tree(x: Tensor, seed: int, sigmas: Sequence[float]) -> Callable[[float, flo
         import torchsde
     except ImportError as error:
         raise ValueError("noise is 'comfy': ComfyUI's SDE noise needs the package torchsde. pip install it.") from error
-    ends = torch.tensor([min(s for s in sigmas if s > 0), max(sigmas)], dtype=torch.float32)
+    ends = torch.tensor([min(s for s in sigmas if s > 0), max(sigmas)], **PLAIN)
     tree = torchsde.BrownianTree(ends[0], torch.zeros_like(x, device="cpu"), ends[1], entropy=seed)
 
     def draw(sigma: float, sigma_next: float) -> Tensor:
-        low, high = torch.tensor(sorted((sigma, sigma_next)), dtype=torch.float32)
+        low, high = torch.tensor(sorted((sigma, sigma_next)), **PLAIN)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Should have")  # rounding of the ends; harmless
             drawn = torch.as_tensor(tree(low, high))

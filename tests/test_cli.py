@@ -111,6 +111,15 @@ def test_lists_name_everything_there_is(command, registry, capsys):
         assert entry["summary"] == spec.summary and "build" not in entry
 
 
+@pytest.mark.parametrize("command", ["samplers", "schedules"])
+def test_lists_fit_the_terminal(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    assert cli.main([command]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 100
+    assert {"samplers": "max_evaluations=200", "schedules": "Parameters: rho=7"}[command] in " ".join(text.split())
+
+
 @pytest.mark.parametrize("command", list(cli.COMMANDS))
 def test_every_command_has_help(command, capsys):
     assert cli.main([command, "--help"]) == 0

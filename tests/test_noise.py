@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -121,6 +123,23 @@ def test_what_noise_cannot_be_made_for():
     for x in ("latent", torch.zeros(()), torch.zeros(0, 4)):
         with pytest.raises(ValueError, match=r"give a tensor \(B"):
             noise.brownian(x, 0)
+
+
+def test_torchs_defaults_do_not_matter():
+    code = """
+import torch, sigmatic
+x = torch.ones(1, 3, 8, 8)
+def run(kind):
+    model = lambda x, sigma: x / (1 + sigma[:, None, None, None] ** 2)
+    return sigmatic.samplers.sample("euler_ancestral", model, x, [4.0, 1.0, 0.0], noise=kind, disable=True)
+kinds = sigmatic.noise.KINDS
+torch.set_default_dtype(torch.bfloat16)
+with torch.device("meta"):  # from which no number comes back
+    made = [run(kind) for kind in kinds]
+torch.set_default_dtype(torch.float32)
+assert all(torch.equal(out, run(kind)) for out, kind in zip(made, kinds, strict=True))
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)  # a new process, which has made no table yet
 
 
 def test_the_global_generator_is_left_alone():
