@@ -79,9 +79,11 @@ def curve(widget: str, text: str | None) -> Percents | None:
         raise ValueError(f"{widget}: {error}") from None
 
 
-def value_of(text: str) -> Any:
-    """A number, true or false, a curve (it has a colon) or a word, from text."""
+def value_of(text: str, kind: str = "") -> Any:
+    """A number, true or false, a curve (it has a colon) or a word, from text; the text for a parameter of that kind."""
     text = text.strip()
+    if kind == "text":
+        return text
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
@@ -100,7 +102,8 @@ def more(text: str | None) -> dict[str, Any]:
         if not (name and equals and value):
             raise ValueError(f"more: {piece.strip()[:40]!r} is no option: write name = value; name = value.")
         try:
-            found[name] = insist(name, value_of(value))
+            kinds = {param.kind for _, param in params().get(name, ())}
+            found[name] = insist(name, value_of(value, "text" if "text" in kinds else ""))
         except ValueError as error:
             raise ValueError(f"more: {error}") from None
     return found
