@@ -48,13 +48,15 @@ def insist(name: str, value: Any) -> Any:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(known))}."
         raise ValueError(f"no sampler or schedule of Sigmatic has a parameter {name[:40]!r}: {hint}")
-    problem = None
+    said, problems = "", {}
     for spec, param in known[name]:
         try:
             return checked(spec, param, value)
         except ValueError as error:
-            problem = error
-    raise problem or ValueError(name)
+            *start, allowed = str(error).rpartition(": give ")
+            said = "".join(start)
+            problems.setdefault(said, {})[allowed.removesuffix(".")] = True
+    raise ValueError(f"{said}{', or '.join(problems[said])}.")  # what some take, others may not
 
 
 def usable(spec: Any, options: dict[str, Any], whose: str) -> dict[str, Any]:
