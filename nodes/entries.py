@@ -5,6 +5,7 @@ A line is `sampler / schedule / name = value; name = value`. The schedule and th
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import comfy.samplers
@@ -102,9 +103,8 @@ def _told(line: int, sampler: str, schedule: str, text: str) -> Entry:
             continue
         if not name or not value:
             raise ValueError(f"{piece.strip()[:40]!r} is no parameter: write name = value; name = value.")
-        given = options.value_of(value)
         if name == "steps":
-            steps = _STEPS.check(given)
+            steps = options.checked(None, _STEPS, options.value_of(value))
             continue
         if name not in mine and name not in spaces:
             takes = ", ".join([*mine, *spaces, "steps"])
@@ -112,28 +112,31 @@ def _told(line: int, sampler: str, schedule: str, text: str) -> Entry:
             raise ValueError(f"{both} has no parameter {name[:40]!r}: give {takes}.")
         for room, kept in ((mine, said), (spaces, spaced)):
             if name in room:
-                kept[name] = room[name](given)
+                kept[name] = room[name](value)
     return Entry(line, sampler, schedule, said, spaced, steps)
 
 
-def _takes(sampler: str) -> dict[str, Callable[[Any], Any]]:
-    """The parameters of a sampler of anybody's: name to a check that returns the value."""
+def _takes(sampler: str) -> dict[str, Callable[[str], Any]]:
+    """The parameters of a sampler of anybody's: name to what makes a checked value of a text."""
     own = own_sampler(sampler)
     if own:
         return _of(own, samplers)
     function = getattr(comfy.samplers.sampler_object(sampler), "sampler_function", None)
     heard = inspect.signature(function).parameters.values() if function else ()
-    return {p.name: _plain for p in heard if p.kind is not p.VAR_KEYWORD and p.name not in _EDGE}
+    return {p.name: partial(_plain, p) for p in heard if p.kind is not p.VAR_KEYWORD and p.name not in _EDGE}
 
 
-def _of(own: Any, registry: Any) -> dict[str, Callable[[Any], Any]]:
+def _of(own: Any, registry: Any) -> dict[str, Callable[[str], Any]]:
     if own is None:
         return {}
     spec = registry.get(own.name)
-    return {p.name: lambda value, p=p: options.checked(spec, p, value) for p in spec.params}
+    return {p.name: lambda text, p=p: options.checked(spec, p, options.value_of(text, p.kind)) for p in spec.params}
 
 
-def _plain(value: Any) -> Any:
+def _plain(param: inspect.Parameter, text: str) -> Any:
+    value = options.value_of(text)
+    if isinstance(value, str) and isinstance(param.default, (int, float)):
+        raise ValueError(f"{param.name} is {value[:40]!r}: give a number.")
     if isinstance(value, Percents):
         raise ValueError("a sampler of ComfyUI's own takes no curves: give a number, or choose a sig_ sampler.")
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -48,13 +48,15 @@ def insist(name: str, value: Any) -> Any:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(known))}."
         raise ValueError(f"no sampler or schedule of Sigmatic has a parameter {name[:40]!r}: {hint}")
-    problem = None
+    said, problems = "", {}
     for spec, param in known[name]:
         try:
             return checked(spec, param, value)
         except ValueError as error:
-            problem = error
-    raise problem or ValueError(name)
+            *start, allowed = str(error).rpartition(": give ")
+            said = "".join(start)
+            problems.setdefault(said, {})[allowed.removesuffix(".")] = True
+    raise ValueError(f"{said}{', or '.join(problems[said])}.")  # what some take, others may not
 
 
 def usable(spec: Any, options: dict[str, Any], whose: str) -> dict[str, Any]:
@@ -79,9 +81,11 @@ def curve(widget: str, text: str | None) -> Percents | None:
         raise ValueError(f"{widget}: {error}") from None
 
 
-def value_of(text: str) -> Any:
-    """A number, true or false, a curve (it has a colon) or a word, from text."""
+def value_of(text: str, kind: str = "") -> Any:
+    """A number, true or false, a curve (it has a colon) or a word, from text; the text for a parameter of that kind."""
     text = text.strip()
+    if kind == "text":
+        return text
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
     try:
@@ -100,7 +104,8 @@ def more(text: str | None) -> dict[str, Any]:
         if not (name and equals and value):
             raise ValueError(f"more: {piece.strip()[:40]!r} is no option: write name = value; name = value.")
         try:
-            found[name] = insist(name, value_of(value))
+            kinds = {param.kind for _, param in params().get(name, ())}
+            found[name] = insist(name, value_of(value, "text" if "text" in kinds else ""))
         except ValueError as error:
             raise ValueError(f"more: {error}") from None
     return found

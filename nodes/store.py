@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import re
 import tempfile
@@ -43,6 +44,9 @@ def check_book(data: Any) -> Book:
         if not isinstance(found, dict) or len(found) > MOST:
             raise ValueError(f"{kind} is no object of at most {MOST} presets")
         book[kind] = {check_name(name): check_preset(kind, preset) for name, preset in found.items()}
+        values = [value for preset in book[kind].values() for value in preset["options"].values()]
+        if not all(math.isfinite(value) for value in values if isinstance(value, float)):
+            raise ValueError(f"{kind} has a number that is NaN or infinity, which no browser reads")
     return book
 
 
@@ -86,7 +90,7 @@ class Store:
         try:
             if self.path.stat().st_size > LARGEST:
                 raise ValueError(f"it is larger than {LARGEST} bytes")
-            return check_book(json.loads(self.path.read_text(encoding="utf-8")))
+            return self._parsed()
         except FileNotFoundError:
             pass
         except (ValueError, RecursionError, OSError) as error:
@@ -98,13 +102,16 @@ class Store:
         with self._lock, self._alone():
             book = self.read()
             if self.path.exists() and not any(book.values()):
-                check_book(json.loads(self.path.read_text(encoding="utf-8")))  # it could not be set aside: leave it
+                self._parsed()  # it could not be set aside: leave it
             edit(book)
             text = json.dumps({"version": VERSION, **book}, indent=1, allow_nan=False)
             if len(text.encode()) > LARGEST or any(len(book[kind]) > MOST for kind in KINDS):
                 raise ValueError(f"the presets are too many: {MOST} of a kind and {LARGEST} bytes is the most.")
             write(self.path, text)
             return book
+
+    def _parsed(self) -> Book:
+        return check_book(json.loads(self.path.read_text(encoding="utf-8-sig")))  # some editors put a mark before it
 
     def _set_aside(self, error: Exception) -> None:
         aside = self.path.with_name(f"{self.path.stem}.broken-{time.time_ns()}{self.path.suffix}")

@@ -86,7 +86,10 @@ def compare(model: Any, latent: dict, listed: Sequence[entries.Entry], evaluatio
             def report(step, x0, x, _, first=passed, last=last):
                 show(min(first + step, last), x0, x, total)  # adaptive samplers count steps of their own
 
-            done.cells[key] = _cell(model, latent, entry, sigmas, said, {**settings, "callback": report})
+            try:
+                done.cells[key] = _cell(model, latent, entry, sigmas, said, {**settings, "callback": report})
+            except (TypeError, ValueError) as error:  # of what the line tells a sampler of somebody else's, say
+                raise (entry.error(error) if entry.said else error) from error
             passed = last + 1
     except BaseException:
         ended = [(entry, done.cells[key]) for key, (entry, *_) in zip(keys, plans, strict=True) if key in done.cells]

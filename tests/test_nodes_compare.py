@@ -103,6 +103,29 @@ def test_a_schedule_is_told_what_is_said_even_where_that_is_the_default_of_the_w
     assert torch.equal(levels, sigmatic.schedulers.sigmas("polyexponential", 6, model_sigmas=ms.sigmas, rho=7.0))
 
 
+def test_a_drawn_schedule_is_written_as_in_its_widget(pack):
+    model = links(pack)["model"]
+    for points in ("0:14, 50:2, 100:0.1", "14, 2, 0.1"):
+        (entry,) = pack.part("entries").read(f"sig_euler / sig_drawn / points = {points}")
+        levels = pack.part("entries").levels(entry, model.get_model_object("model_sampling"), 6, 1.0)
+        for told in ({"points": points}, {"more": f"points = {points}"}):
+            wanted = pack.run("SigmaticSchedule", model=model, schedule="sig_drawn", steps=6, **told)
+            assert torch.equal(levels, wanted)
+
+
+def test_what_a_sampler_of_the_hosts_does_not_take_names_its_line(pack, monkeypatch):
+    def picky(model, x, sigmas, extra_args=None, callback=None, disable=None, solver="heun"):
+        if solver != "heun":
+            raise ValueError("solver must be heun")
+        return x
+
+    theirs = importlib.import_module("comfy.k_diffusion.sampling")
+    monkeypatch.setattr(theirs, "sample_picky", picky, raising=False)
+    monkeypatch.setattr(importlib.import_module("comfy.samplers"), "SAMPLER_NAMES", ["sig_euler", "picky"])
+    with pytest.raises(ValueError, match=r"^entries, line 2: solver must be heun"):
+        compare(pack, "sig_euler\npicky / solver = midpoint")
+
+
 def test_nothing_is_the_list_that_was_there(pack):
     read = pack.part("entries").read
     assert read("") == read(None) == read("# sig_euler\n") == read(pack.part("entries").DEFAULT)
@@ -122,7 +145,8 @@ def test_nothing_is_the_list_that_was_there(pack):
         ("sig_euler / sig_karras / rho", r"line 1: 'rho' is no parameter"),
         ("sig_euler / steps=2.5", r"line 1: steps is 2.5: give a whole number from 1 to 10000"),
         ("sig_euler / steps=inf", r"line 1: steps is inf"),
-        ("sig_euler / steps=0:5, 9:1", r"line 1: steps is "),
+        ("sig_euler / steps=0:5, 9:1", r"line 1: steps cannot change over the run: give a whole number"),
+        ("euler_ancestral / eta=abc", r"line 1: eta is 'abc': give a number"),
         ("sig_euler / sig_karras / rho=1 / x", r"line 1: rho is '1 / x'"),
         ("sig_euler / rho=1 / sig_karras", r"line 1: write sampler / schedule"),
         ("/ sig_karras", r"line 1: sampler is ''"),

@@ -160,6 +160,15 @@ def test_another_preset_of_the_name_is_kept_unless_asked(pack, file):
     assert torch.equal(pack.line(sampler="sig_my_soft"), pack.line(sampler="sig_euler"))
 
 
+def test_a_file_from_an_editor_that_marks_utf8_is_read_and_changed(rooms, file):
+    presets = rooms.part("presets")
+    presets.save("soft", {"samplers": SAMPLER}, False)
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert set(presets.book().read()["samplers"]) == {"soft"}
+    presets.save("hard", {"samplers": SAMPLER}, False)
+    assert set(presets.book().read()["samplers"]) == {"soft", "hard"} and not list(file.parent.glob("*broken*"))
+
+
 def test_rename_and_remove_leave_no_trace(rooms, file):
     presets, hosts = rooms.part("presets"), _host()
     before = list(hosts.SAMPLER_NAMES), list(hosts.SCHEDULER_NAMES)
@@ -219,6 +228,8 @@ def test_bad_presets_are_refused(rooms, file, kind, preset, says):
         b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"version": 2}', b'{"version": 1, "samplers": []}',
         b'{"version": 1, "samplers": {"../../x": {"sampler": "euler"}}}', b"[" * 100000,
         b'{"version": 1, "samplers": {"x": {"sampler": 3}}}', b" " * (10 << 20),
+        b'{"version": 1, "samplers": {"x": {"sampler": "heun", "options": {"s_churn": NaN}}}}',
+        b'{"version": 1, "schedules": {"x": {"schedule": "karras", "options": {"rho": 1e400}}}}',
     ],
 )  # fmt: skip
 def test_a_broken_file_is_set_aside_with_one_line(rooms, file, content, caplog):
