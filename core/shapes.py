@@ -38,9 +38,7 @@ def power(shape: Shape, exponent: float) -> tuple[int, Map]:
     height, width = spatial_axes(shape, "pink, blue or violet")
     f = torch.hypot(torch.fft.fftfreq(height, **PLAIN)[:, None], torch.fft.rfftfreq(width, **PLAIN)[None, :])
     gain = f.clamp(min=1 / max(height, width)).double().pow(-exponent / 2)
-    both = torch.full(
-        (gain.shape[1],), 2.0, dtype=torch.float64, device="cpu"
-    )  # rfft keeps one of each pair of frequencies
+    both = torch.full_like(gain[0], 2.0)  # rfft keeps one of each pair of frequencies
     both[0] = 1
     if width % 2 == 0:
         both[-1] = 1
