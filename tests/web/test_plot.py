@@ -380,6 +380,24 @@ def test_every_zoom_and_size(page, scale):
     page.drawn(node, "eta 0.6")
 
 
+def test_the_middle_button_moves_the_canvas_from_a_plot_too(page):
+    node = page.add("SigmaticKSampler", at=(300, 60))
+    page.drawn(node)
+    page.js("() => app.canvas.setDirty(true, true)")
+    page.tab.wait_for_timeout(300)
+    x, y = page.js(
+        """(id) => { const box = __plot(id).querySelector('.picture').getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2]; }""",
+        node,
+    )
+    page.tab.mouse.move(x, y)
+    page.tab.mouse.down(button="middle")
+    page.tab.mouse.move(x + 60, y + 40, steps=3)
+    page.tab.mouse.up(button="middle")
+    page.tab.mouse.move(x, y)
+    assert page.js("() => [...app.canvas.ds.offset].map(Math.round)") == [60, 40]
+
+
 def test_a_real_click_on_a_widget_is_heard(page):
     node = page.add("SigmaticKSampler")
     page.drawn(node, "20 steps")

@@ -64,9 +64,17 @@ export function changed() {
   (tracker?.captureCanvasState ?? tracker?.checkState)?.call(tracker);
 }
 
-/** Handle the mouse wheel over an element as the canvas does (by itself, an element in the classic canvas swallows it). */
+/** Handle wheel and middle button over an element as the canvas does (by itself, an element in the classic canvas swallows them). */
 /** @param {HTMLElement} element */
-export function passWheel(element) {
+export function passMouse(element) {
+  const pass = (/** @type {"pointerdown" | "pointermove" | "pointerup"} */ name, /** @type {string} */ deed) =>
+    element.addEventListener(name, (event) => {
+      const middle = name === "pointermove" ? event.buttons & 4 : event.button === 1;
+      if (middle && !isVue()) app.canvas?.[deed]?.(event);
+    });
+  pass("pointerdown", "processMouseDown");
+  pass("pointermove", "processMouseMove");
+  pass("pointerup", "processMouseUp");
   element.addEventListener("wheel", (event) => {
     if (isVue() || !app.canvas?.processMouseWheel) return;
     event.preventDefault();

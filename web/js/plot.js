@@ -6,7 +6,7 @@ import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "./curve_editor.js";
 import { folding, shown } from "./fold.js";
-import { chain, changed, isOpen, passWheel, refit } from "./host.js";
+import { chain, changed, isOpen, passMouse, refit } from "./host.js";
 import { compared, listOthers, plots, tell } from "./others.js";
 import { pointing } from "./pointing.js";
 import { ask, keepFit, question } from "./question.js";
@@ -97,7 +97,7 @@ export class Plot {
 
   listen() {
     pointing(this);
-    passWheel(this.element);
+    passMouse(this.element);
     for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
     chain(this.node, "onExecuted", (output) => { keepFit(this.node, output); this.queue(); });
     chain(this.node, "onAdded", () => this.start());
