@@ -12,8 +12,8 @@ DDPM = {"family": "ancestral", "order": 1, "params": (S_NOISE,), "marginal": Fal
 def _beta(step: Step) -> float:
     """The standard deviation of the noise with DDPM's variance beta, at the scale of the step's end."""
     a, b = step.a, step.b
-    kept = (1 + b.rho**2) / (1 + a.rho**2) if a.alpha > 0 else 0.0
-    return b.alpha * math.sqrt((1 + b.rho**2) * (1 - kept))
+    fresh = (a.rho - b.rho) * (a.rho + b.rho) / (1 + a.rho**2) if a.alpha > 0 else 1.0
+    return b.alpha * math.sqrt((1 + b.rho**2) * fresh)
 
 
 def _step(step: Step) -> tuple[tuple[Stage, Stage], float]:

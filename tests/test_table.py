@@ -5,7 +5,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 import sigmatic
 from sigmatic.core import policy, space as spaces, table as tables
@@ -211,8 +211,9 @@ def test_every_eta_is_consistent(name, eta, space):
 
 
 @settings(max_examples=50)
+@example(values=[1e-4, math.nextafter(1e-4, 1)], name="ddpm_large", s_noise=1.0)
 @given(
-    values=st.lists(st.floats(1e-4, 200), min_size=2, max_size=12, unique=True),
+    values=st.lists(st.floats(2**-13, 200, width=32), min_size=2, max_size=12, unique=True),
     name=st.sampled_from(NAMES),
     s_noise=st.floats(0, 2),
 )
