@@ -26,6 +26,7 @@ const HEIGHT = 190;
 const EDITOR = 104;
 /** No answer from the server itself. */
 const AWAY = [0, 502, 503, 504];
+
 export class Plot {
   /** @param {LNode} node */
   constructor(node) {
