@@ -246,6 +246,8 @@ def opened(request, browser, ports):
 @pytest.fixture
 def page(opened):
     """That page with an empty graph; a test that leaves an error of ours behind has failed."""
+    if opened.js("() => Boolean(document.querySelector('[role=dialog]'))"):
+        opened.load()  # what a failed test left open would fail those after it, too
     opened.js(HELPERS)
     opened.clear()
     opened.errors.clear()

@@ -152,8 +152,14 @@ def test_hidden_families_are_left_out_of_lists(page, settings):
 
 def test_the_settings_are_in_the_dialog(page):
     page.js("() => app.extensionManager.command.execute('Comfy.ShowSettingsDialog')")
-    page.tab.get_by_text("Sigmatic", exact=True).first.click()
-    page.tab.get_by_text("Show plots on nodes").first.wait_for()
+    dialog = page.tab.get_by_role("dialog").first
+    shown = dialog.get_by_text("Show plots on nodes").first
+    for _ in range(20):  # a click while the dialog opens is lost now and then
+        dialog.get_by_text("Sigmatic", exact=True).first.click()
+        page.tab.wait_for_timeout(200)
+        if shown.is_visible():
+            break
+    shown.wait_for()
     box = page.tab.locator(".sigmatic-ticks input[name=ancestral]").first
     box.wait_for()
     box.focus()
