@@ -59,7 +59,7 @@ def run(
     extra = extra_args or {}
     kept, current, denoised = list(registers), x.to(state), None
     uncond = frac = None
-    asks_more, shape = table.uncond or table.learned, x.shape
+    asks_more, unsure = table.uncond or table.learned, True
     for step in progress(plan(table)):
         start, slots, draws, new = current, [current, *kept], [], []
         for total in step.sums:
@@ -75,8 +75,8 @@ def run(
             denoised = model(seen, next(times), **extra)
             if asks_more or not isinstance(denoised, Tensor):
                 denoised, uncond, frac = _needed(table, denoised)
-            if denoised.shape != shape:
-                denoised = fitted("model", denoised, x)
+            if unsure:  # until it is right once
+                unsure, denoised = denoised.shape != x.shape, fitted("model", denoised, x)
             if callback is not None and len(slots) == 1 + len(kept):
                 callback(_report(step, marks, seen, denoised))
             prediction = denoised if denoised.dtype is state else denoised.to(state)

@@ -173,13 +173,16 @@ def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec:
 
 def _drawing(noise: Any, x: Tensor, ours: bool) -> loop.Noise:
     """A noise function as the loop calls it: what it returns is like x, in the run's dtype."""
-    state = spaces.working_dtype(x)
+    state, shape, device = spaces.working_dtype(x), x.shape, x.device
 
-    def draw(*asked: Any) -> Tensor:
-        found = loop.fitted("noise", noise(*asked if ours else asked[:2]), x)
-        return found if found.dtype is state and found.device == x.device else found.to(x.device, state)
+    def like_x(found: Any) -> Tensor:
+        if isinstance(found, Tensor) and found.dtype is state and found.shape == shape and found.device == device:
+            return found
+        return loop.fitted("noise", found, x).to(device, state)
 
-    return draw
+    if ours:
+        return lambda *asked: like_x(noise(*asked))
+    return lambda sigma, sigma_next, *_: like_x(noise(sigma, sigma_next))
 
 
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):
