@@ -185,6 +185,12 @@ class Page:
         self.js("() => app.canvas.setDirty(true, true)")
         self.tab.wait_for_timeout(300)
 
+    def sink(self, node):
+        """Put a node into a subgraph and go there; return its id in it. Only `load` leads out again."""
+        if not self.js("() => Boolean(app.graph.convertToSubgraph)"):
+            pytest.skip("no subgraphs in this front end")
+        return self.js(SINK, node)
+
     def drawn(self, node, text=""):
         """Wait until the node's plot is in the page, says `text` and shows something."""
         shows = """([id, text]) => { const svg = __plot(id)?.querySelector('svg');
@@ -196,6 +202,12 @@ class Page:
             raise AssertionError(f"no plot with {text!r}, but {self.says(node)!r} in {box}; {self.errors}") from error
         return self.says(node)
 
+
+SINK = """(id) => { app.canvas.selectNode(__node(id)); app.graph.convertToSubgraph(app.canvas.selectedItems);
+    const outer = app.graph._nodes.find((node) => node.subgraph);
+    app.canvas.openSubgraph(outer.subgraph, outer);
+    window.__node = (id) => app.canvas.graph._nodes.find((node) => String(node.id) === String(id));
+    return String(outer.subgraph._nodes[0].id); }"""
 
 EVERY_NODE = """async () => {
     // one node of each kind of ours, every widget at something else than it begins with; saved, and loaded again

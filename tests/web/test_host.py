@@ -156,13 +156,6 @@ def test_a_drawn_schedule_reaches_the_run(quickstart_page, host):
     assert {0, 24, 50, 75, 100} == set(points) and points[24] > drawn[1]
 
 
-SINK = """(id) => { app.canvas.selectNode(__node(id)); app.graph.convertToSubgraph(app.canvas.selectedItems);
-    const outer = app.graph._nodes.find((node) => node.subgraph);
-    app.canvas.openSubgraph(outer.subgraph, outer);
-    window.__node = (id) => app.canvas.graph._nodes.find((node) => String(node.id) === String(id));
-    return String(outer.subgraph._nodes[0].id); }"""
-
-
 @pytest.mark.parametrize("kind", ["KSampler", "SigmaticKSampler", "in a subgraph"])
 def test_a_warning_is_seen_under_its_node_and_moves_no_value(quickstart_page, conftest, kind):
     """On a stock node and on ours: the text is on the page, and what is saved with it there loads unshifted."""
@@ -191,7 +184,7 @@ def test_a_warning_is_seen_under_its_node_and_moves_no_value(quickstart_page, co
     page.set(node, "sampler_name" if kind == "KSampler" else "sampler", "sig_lcm")
     page.set(node, "cfg", 9.5)
     page.set(node, "seed", time.time_ns() % 10**12)
-    node = page.js(SINK, node) if kind == "in a subgraph" else node
+    node = page.sink(node) if kind == "in a subgraph" else node
     _run(page)
     page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=60_000)
     said = page.tab.get_by_text("cfg is 9.5").first

@@ -142,19 +142,11 @@ def test_what_has_not_changed_is_not_drawn_again(page):
 
 
 def test_undo_in_a_subgraph_leaves_no_old_plot_behind(page):
-    if not page.js("() => Boolean(app.graph.convertToSubgraph)"):
-        pytest.skip("no subgraphs in this front end")
     node = page.add("SigmaticSampler", eta=0.3)
     page.drawn(node)
-    page.js(
-        "(id) => { app.canvas.selectNode(__node(id)); app.graph.convertToSubgraph(app.canvas.selectedItems); }", node
-    )
-    page.js("() => { const [node] = app.graph._nodes; app.canvas.openSubgraph(node.subgraph, node); }")
+    inside = page.sink(node)
     page.checkpoint()
-    page.js(
-        """() => { const eta = app.canvas.graph._nodes[0].widgets.find((widget) => widget.name === 'eta');
-            eta.value = 0.7; eta.callback?.(0.7); }"""
-    )
+    page.set(inside, "eta", 0.7)
     page.checkpoint()
     page.js("() => { document.activeElement?.blur?.(); document.body.focus(); }")
     page.tab.keyboard.press("Control+z")

@@ -84,7 +84,7 @@ export function passMouse(element) {
 
 /** Give a node a size, and draw the canvas anew, which is what moves the elements on it. */
 /** @param {LNode} node @param {[number, number]} size */
-export function resize(node, size) {
+function resize(node, size) {
   node.setSize(size);
   app.canvas?.setDirty?.(true, true);
 }
@@ -98,8 +98,13 @@ export function refit(node, change, grow) {
   resize(node, [width, Math.max(least, height + (grow ? least - before : 0))]);
 }
 
+/** The graph of the open workflow itself, also while one of its subgraphs is shown. */
+export function root() {
+  return app.rootGraph ?? app.graph;
+}
+
 /** Whether a node is in the open workflow: undo makes subgraphs anew, and the nodes of the old ones are not told. @param {LNode} node */
 export function isOpen({ graph }) {
-  const root = app.rootGraph ?? app.graph;
-  return graph === root || root?.subgraphs?.get?.(graph?.id) === graph;
+  const whole = root();
+  return graph === whole || whole?.subgraphs?.get?.(graph?.id) === graph;
 }

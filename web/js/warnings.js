@@ -1,15 +1,15 @@
 // @ts-check
 /** Room for warnings: in classic rendering the box that ComfyUI puts a text into, under its node, shows two lines of it. */
 
-import { app, isVue, refit } from "./host.js";
+import { isVue, refit, root } from "./host.js";
 
 const BOX = "$$node-text-preview";
 const [LINE, EDGE, LETTER] = [18, 28, 7];
 
 /** The node that has this id in a prompt; inside of subgraphs that is a path, such as 12:5. @param {unknown} id @returns {any} */
 function inPrompt(id) {
-  const root = { subgraph: app.rootGraph ?? app.graph };
-  return String(id).split(":").reduce((at, part) => at?.subgraph?.getNodeById?.(part) ?? at?.subgraph?.getNodeById?.(Number(part)), /** @type {any} */ (root));
+  const whole = /** @type {any} */ ({ subgraph: root() });
+  return String(id).split(":").reduce((at, part) => at?.subgraph?.getNodeById?.(part) ?? at?.subgraph?.getNodeById?.(Number(part)), whole);
 }
 
 /** Make the box under a node as high as a warning of ours. @param {{detail?: {nodeId?: string | number, text?: string}}} event */
