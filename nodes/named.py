@@ -8,10 +8,9 @@ from .install import entry, preset_names
 
 def presets_in(*texts: Any) -> str:
     """What the presets whose names are in these texts stand for; the same for the same settings."""
-    kinds = (False, True)
-    found = [(name, entry(name, kind)) for kind in kinds for name in preset_names(kind)
-             if any(isinstance(text, str) and name in text for text in texts)]  # fmt: skip
-    return repr(found)
+    told = [text for text in texts if isinstance(text, str)]
+    presets = [(name, schedule) for schedule in (False, True) for name in preset_names(schedule)]
+    return repr([(name, entry(name, schedule)) for name, schedule in presets if any(name in text for text in told)])
 
 
 class ByName(io.ComfyNode):

@@ -48,15 +48,14 @@ def insist(name: str, value: Any) -> Any:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(known))}."
         raise ValueError(f"no sampler or schedule of Sigmatic has a parameter {name[:40]!r}: {hint}")
-    said, problems = "", {}
+    problem, allowed = "", {}
     for spec, param in known[name]:
         try:
             return checked(spec, param, value)
         except ValueError as error:
-            *start, allowed = str(error).rpartition(": give ")
-            said = "".join(start)
-            problems.setdefault(said, {})[allowed.removesuffix(".")] = True
-    raise ValueError(f"{said}{', or '.join(problems[said])}.")  # what some take, others may not
+            problem = str(error).removesuffix(f"{param.allowed}.")
+            allowed.setdefault(problem, {})[param.allowed] = True
+    raise ValueError(f"{problem}{', or '.join(allowed[problem])}.")  # what some take, others may not
 
 
 def usable(spec: Any, options: dict[str, Any], whose: str) -> dict[str, Any]:
