@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import sigmatic
-from sigmatic.demo import cli, digits, subject
+from sigmatic.demo import bench, cli, digits, subject
 
 SMALL = ("--model", "mixture", "--count", "20", "--steps", "3")
 
@@ -118,6 +118,20 @@ def test_lists_fit_the_terminal(command, capsys, monkeypatch):
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 100
     assert {"samplers": "max_evaluations=200", "schedules": "Parameters: rho=7"}[command] in " ".join(text.split())
+
+
+@pytest.mark.parametrize("space", ["ve", "flow"])
+def test_bench_runs_every_sampler_and_counts_its_evaluations(space, capsys, monkeypatch):
+    monkeypatch.setattr(bench, "ROUNDS", 1)
+    assert cli.main(["bench", "--steps", "4", "--shape", "1x1x4x4", "--space", space]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    rows = [line.split() for line in lines[lines.index("") + 2 :]]
+    assert tuple(name for name, *_ in rows) == sigmatic.samplers.names()
+    sigmas = sigmatic.schedulers.sigmas("karras" if space == "ve" else "simple", 4, space=space)
+    for name, evaluations, step, passes in rows:
+        assert float(step) > 0 and float(passes) > 0
+        if not sigmatic.samplers.get(name).adaptive:
+            assert int(evaluations) == sigmatic.samplers.table(name, sigmas, space=space).evaluations
 
 
 @pytest.mark.parametrize("command", list(cli.COMMANDS))

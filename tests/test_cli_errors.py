@@ -47,6 +47,11 @@ WRONG = [
     (["sample", "--out", "folder.png"], "is a folder"),
     (["sample", "--eat", "1"], "did you mean --eta"),
     (["samplers", "euler"], "euler"),
+    (["bench", "eulr"], "did you mean euler"),
+    (["bench", "--shape", "4"], "'4' is no shape"),
+    (["bench", "--shape", "1x0x8"], "'1x0x8' is no shape"),
+    (["bench", "--device", "toaster"], "'toaster' is no device"),
+    (["bench", "--steps", "1"], "'1' is not a whole number from 2"),
     (["smaple"], "did you mean sample"),
     (["--verion"], "--verion"),
 ]
