@@ -10,22 +10,23 @@ from ..core.table import Stage, Step, first_order
 from ..core.weights import weights
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
-LOW, HIGH = 0.3, 10.0  # the clock is the log-SNR between, rho itself far below, 1/rho far above
+LOW, HIGH = 0.33, 10.0  # the clock is the log-SNR between, rho itself far below, 1/rho far above
 APART = 1e-4
-SHORT = 0.3  # steps shorter than this in the clock are good for a fourth prediction
+LONGEST = {5: 0.12, 4: 0.35}  # steps in the clock that so many predictions are still good for; three always are
+FULL = 0.87  # an exact model's image follows x wholly near sigma 0; a network's stays behind, by half
 MOST = 50.0  # weights of predictions never add up to more: networks compute in half precision
 PARAMS = (
-    Param("order", 4, "int", min=1, max=4, help="How many predictions are used; the fourth in short steps only."),
+    Param("order", 5, "int", min=1, max=5, help="How many predictions are used; the last two in short steps only."),
     Param("corrector", "on", "choice", choices=("on", "off"), help="Puts the last step right with each prediction."),
     Param(
         "last", "integrate", "choice", choices=("integrate", "denoised"), help="The step to 0; denoised with a mask."
     ),
     Param(
         "follow",
-        0.1,
+        0.13,
         min=0.01,
         max=10.0,
-        help="How much the model's image is taken to change with x: the fraction follow / (follow + rho).",
+        help="How much the model's image is taken to change with x: 0.87 of follow / (follow + rho).",
     ),
 )
 
@@ -42,8 +43,8 @@ def _clock(step: Step):
 
 def _through(step: Step, nodes: list[Node], start: float, goal: float, order: int) -> tuple[float, tuple[float, ...]]:
     """`path` from sigma = start to goal, through as many of the newest nodes as are good for that."""
-    short = np.ptp(_clock(step)(np.array([start, goal]))) < SHORT
-    used = nodes[: order if short else min(order, 3)]
+    length = float(np.ptp(_clock(step)(np.array([start, goal]))))
+    used = nodes[: min(order, max((many for many, longest in LONGEST.items() if length < longest), default=3))]
     A, w = path(used, start, goal, _clock(step))
     firm = len(used) == 1 or sum(map(abs, w)) <= MOST
     return (A, w) if firm else _through(step, used[:-1], start, goal, order)
@@ -105,16 +106,16 @@ def _arc(step: Step, d: float, order: int, corrector: str, last: str, follow: fl
     a, b = step.a, step.b
     if d < 1 or (b.sigma == 0 and last == "denoised"):
         return _noisy(step, d, order) if b.sigma else first_order(step)
-    return _ode(step, follow / (follow * a.alpha + a.sigma), order, corrector == "on")
+    return _ode(step, FULL * follow / (follow * a.alpha + a.sigma), order, corrector == "on")
 
 
-@sampler("Arc", family="multistep", order=4, history=4, lands=True, params=PARAMS, reference=PAPER)
+@sampler("Arc", family="multistep", order=5, history=5, lands=True, params=PARAMS, reference=PAPER)
 def arc(step: Step, *, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
     """Ours: goes on where others stop, to sigma 0 itself, and puts every step right for free. From 8 steps up."""
     return _arc(step, 1.0, order, corrector, last, follow)
 
 
-@sampler("Arc SDE", family="sde", order=4, history=4, lands=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
+@sampler("Arc SDE", family="sde", order=5, history=5, lands=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
 def arc_sde(step: Step, *, eta: float, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
     """Arc with noise in every step. eta 0 is Arc."""
     return _arc(step, policy.sde(step.a, step.b, eta) if eta else 1.0, order, corrector, last, follow)

@@ -8,15 +8,15 @@ from ..core.clocks import to_zero
 from ..core.space import Span, at_rho, level
 from ..core.spec import Param, schedule
 
-FAR = 100.0  # from a flow model's sigma = 1 to this rho the model still answers with its mean: no step belongs there
+FAR = 5.0  # times the steps: beyond this rho the model answers so nearly with its mean that no step belongs there
 
 
 @schedule(
     "Arc",
     params=(
-        Param("p", 1.4, above=0.0, max=10.0, help="1 is even in the angle; above 1 crowds the steps at low noise."),
-        Param("data_std", 2.5, above=0.0, max=100.0, help="The noise-to-signal ratio in the middle of the circle."),
-        Param("power", 0.65, above=0.0, max=4.0, help="1 is the true angle; below 1 spreads the steps further out."),
+        Param("p", 1.25, above=0.0, max=10.0, help="1 is even in the angle; above 1 crowds the steps at low noise."),
+        Param("data_std", 2.2, above=0.0, max=100.0, help="The noise-to-signal ratio in the middle of the circle."),
+        Param("power", 0.58, above=0.0, max=4.0, help="1 is the true angle; below 1 spreads the steps further out."),
     ),
     reference="Sigmatic's own; the angle as in v-prediction, Salimans and Ho 2022, arXiv:2202.00512",
 )
@@ -24,10 +24,10 @@ def arc(steps: int, span: Span, *, p: float, data_std: float, power: float) -> n
     """Steps on the quarter circle from noise to picture, for the sampler arc: from 8 steps, on every kind of model.
 
     theta = atan((rho / data_std)^power), rho = sigma / alpha; theta_i = theta_max (1 - i/n)^p: no singular end, on VE
-    and on flow alike. theta_max is never above that of rho = 100: what lies beyond is part of the first step. The last
-    level is never below sigma_min.
+    and on flow alike. theta_max is never above that of rho = 5 steps: what lies beyond is part of the first step. The
+    last level is never below sigma_min.
     """
-    return _arc(steps, span, p, data_std, power, FAR)
+    return _arc(steps, span, p, data_std, power, FAR * steps)
 
 
 @schedule("Wide arc", reference="Sigmatic's own: arc with data_std 5, power 1 and p 2.5, on all of the circle")
