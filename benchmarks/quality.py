@@ -29,7 +29,7 @@ SUBJECTS = [
 ]
 SEEDS, PATHS, IMAGES = range(300, 308), 64, 16
 SCREENED, FINALISTS = 2, 12  # digits: all built-ins on so many images, so many of them on all
-STEPS = {"mixture": 400, "digits": 60}  # of the exact solution
+STEPS = {"mixture": 400, "digits": 200}  # of the exact solution
 OURS = {"ve": ("karras", "arc"), "flow": ("arc",)}  # the schedules that the sampler arc runs on
 SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
 LOWEST = 1e-4  # where arc's own schedules may end

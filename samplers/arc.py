@@ -12,15 +12,13 @@ from ..core.weights import weights
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
 LOW, HIGH = 0.33, 10.0  # the clock is the log-SNR between, rho itself far below, 1/rho far above
 APART = 1e-4
-LONGEST = {5: 0.12, 4: 0.35}  # steps in the clock that so many predictions are still good for; three always are
+LONGEST = {5: 0.12, 4: 0.35, 3: np.inf}  # steps in the clock that so many predictions are still good for
 FULL = 0.87  # an exact model's image follows x wholly near sigma 0; a network's stays behind, by half
 MOST = 50.0  # weights of predictions never add up to more: networks compute in half precision
 PARAMS = (
     Param("order", 5, "int", min=1, max=5, help="How many predictions are used; the last two in short steps only."),
     Param("corrector", "on", "choice", choices=("on", "off"), help="Puts the last step right with each prediction."),
-    Param(
-        "last", "integrate", "choice", choices=("integrate", "denoised"), help="The step to 0; denoised with a mask."
-    ),
+    Param("last", "integrate", "choice", choices=("integrate", "denoised"), help="The step to 0; denoised if masked."),
     Param(
         "follow",
         0.13,
@@ -43,8 +41,8 @@ def _clock(step: Step):
 
 def _through(step: Step, nodes: list[Node], start: float, goal: float, order: int) -> tuple[float, tuple[float, ...]]:
     """`path` from sigma = start to goal, through as many of the newest nodes as are good for that."""
-    length = float(np.ptp(_clock(step)(np.array([start, goal]))))
-    used = nodes[: min(order, max((many for many, longest in LONGEST.items() if length < longest), default=3))]
+    length = np.ptp(_clock(step)(np.array([start, goal])))
+    used = nodes[: min(order, max(many for many, longest in LONGEST.items() if length < longest))]
     A, w = path(used, start, goal, _clock(step))
     firm = len(used) == 1 or sum(map(abs, w)) <= MOST
     return (A, w) if firm else _through(step, used[:-1], start, goal, order)
