@@ -35,10 +35,8 @@ def execute(args: argparse.Namespace, command: str) -> None:
     room = torch.empty_like(noise)
     once = _seconds(lambda: torch.lerp(noise, noise, 0.5, out=room))
     shape = "x".join(map(str, args.shape))
-    print(
-        f"One pass over a latent of {shape} takes {once * 1e6:.1f} us. A model that costs nothing, {args.steps} steps,"
-    )
-    print(f"the quickest of {ROUNDS} runs; the noise is that which a sampler takes by itself.\n")
+    print(f"One pass over a latent of {shape} takes {once * 1e6:.1f} us. Below, the quickest of {ROUNDS} runs of")
+    print(f"{args.steps} steps with a model that costs nothing, and the noise that a sampler takes by itself.\n")
     width = max(len(spec.name) for spec in specs)
     print(f"{'sampler'.ljust(width)}  evaluations   us a step  passes a step")
     for spec in specs:
