@@ -15,7 +15,7 @@ FAR = 5.0  # times the steps: beyond this rho the model answers so nearly with i
     "Arc",
     params=(
         Param("p", 1.25, above=0.0, max=10.0, help="1 is even in the angle; above 1 crowds the steps at low noise."),
-        Param("data_std", 2.2, above=0.0, max=100.0, help="The noise-to-signal ratio in the middle of the circle."),
+        Param("data_std", 2.2, min=0.001, max=100.0, help="The noise-to-signal ratio in the middle of the circle."),
         Param("power", 0.58, above=0.0, max=4.0, help="1 is the true angle; below 1 spreads the steps further out."),
     ),
     reference="Sigmatic's own; the angle as in v-prediction, Salimans and Ho 2022, arXiv:2202.00512",

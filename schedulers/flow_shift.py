@@ -38,7 +38,7 @@ def flow_shift(steps: int, span: Span, *, shift: float, mu: float, megapixels: f
         log_shift += math.log(megapixels / _BASE) / 2
     elif megapixels:
         log_shift += 0.5 + 0.65 * (megapixels * 1e6 / 256 - 256) / 3840  # a token is 16 x 16 pixels
-    s = math.exp(min(log_shift, 20.0))
+    s = math.exp(max(-20.0, min(log_shift, 20.0)))  # beyond, shares of noise are no longer told from 0 or 1
     top, bottom = (share / (s + (1 - s) * share) for share in share_ends(span))
     t = to_zero(top, steps, bottom)
     return from_shares(s * t / (1 + (s - 1) * t), span)

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from fakehost.host import Pack, fake_host
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Every run tries the same cases; to try others: pytest --hypothesis-profile=default
+settings.register_profile("fixed", derandomize=True)
+settings.load_profile("fixed")
 
 
 def _load() -> None:

@@ -39,19 +39,19 @@ SHIFTS = {
 
 
 def values(param):
-    """Allowed values of a parameter, without the ends of its range where only a few steps matter."""
+    """Allowed values of a parameter: around its default or at one end of its range."""
     if param.kind == "choice":
         return st.sampled_from(param.choices)
     if param.kind in ("int", "text"):
         return st.just(param.default)
     low = param.min if param.above is None else param.above
-    return st.floats(
-        max(low, param.default - 3, 0.1 if param.above is not None else low), min(param.max, param.default + 5)
-    )
+    ends = (low if param.above is None else low + 1e-300, min(param.max, 1e6))
+    near = max(low, param.default - 3, 0.1 if param.above is not None else low), min(param.max, param.default + 5)
+    return st.floats(*near) | st.sampled_from(ends)
 
 
 @given(data=st.data(), name=st.sampled_from(NAMES), steps=st.integers(1, 300))
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=1000)
 def test_any_range_and_parameters(data, name, steps):
     space, table = {**TABLES, **SHIFTS}[data.draw(st.sampled_from([*TABLES, *SHIFTS]))]
     low = data.draw(st.floats(table[0], table[-1] * 0.9))
@@ -70,6 +70,20 @@ def test_any_range_and_parameters(data, name, steps):
     assert sigmas.shape == (steps + 1,) and torch.isfinite(sigmas).all() and (sigmas.diff() <= 0).all()
     assert sigmas[0].item() == pytest.approx(high, rel=1e-5) and sigmas[-1] == 0
     assert sigmas[-2].item() >= low * (1 - 1e-5)
+
+
+TINY = [
+    ("flow_shift", {"megapixels": 1e-200}),
+    ("flow_shift", {"shift": 1e-300}),
+    ("vp", {"beta_d": 0.0, "beta_min": 1e-300}),
+    ("arc", {"data_std": 0.001, "power": 4.0}),
+]
+
+
+@pytest.mark.parametrize(("name", "params"), TINY)
+def test_the_smallest_parameters_make_a_schedule(name, params, space):
+    sigmas = sigmatic.schedulers.sigmas(name, 8, space=space, **params)
+    assert len(sigmas) == 9 and (sigmas.diff() <= 0).all() and sigmas[-1] == 0
 
 
 @pytest.mark.parametrize("name", NAMES)
