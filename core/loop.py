@@ -16,6 +16,7 @@ from torch import Tensor
 from .plan import PlannedStep, Sum, plan
 from .space import working_dtype
 from .table import Table
+from .vote import elect
 
 Noise = Callable[..., Tensor]
 """f(sigma, sigma_next), and where a run jumps or churns f(sigma, sigma_next, visit, stream)."""
@@ -44,17 +45,18 @@ def run(
     extra_args: dict[str, Any] | None = None,
     callback: Callable[[dict[str, Any]], Any] | None = None,
     registers: Sequence[Tensor] = (),
+    votes: Tensor | None = None,
     progress: Callable[[Iterable], Iterable] = iter,
-) -> tuple[Tensor, list[Tensor]]:
-    """Run `table` from x (B, ...) and return (x, the registers of `table.kept`).
+) -> tuple[Tensor, list[Tensor], Tensor | None]:
+    """Run `table` from x (B, ...) and return (x, the registers of `table.kept`, the votes of the last step).
 
     `sigmas` (n+1,) are the table's own levels as the caller has them, handed on in the callback. `registers` are those
-    of `table.past`. State is float32 (float64 if x is); the model sees x's dtype and sigma (B,); the result has x's
-    dtype.
+    of `table.past`, `votes` of the step before. State is float32 (float64 if x is); the model sees x's dtype and sigma
+    (B,); the result has x's dtype.
     """
     given = x.dtype
     state = working_dtype(x)
-    times = iter(_times(table, x, state))
+    times, ballots = iter(_times(table, x, state)), iter(_ballots(table, x, state))
     marks = sigmas.unbind() if callback is not None else ()
     extra = extra_args or {}
     kept, current, denoised = list(registers), x.to(state), None
@@ -66,7 +68,9 @@ def run(
             while len(draws) < total.draws:
                 draws.append(noise(*step.draws[len(draws)]))
             current = seen = start  # lets go of the stage before: its memory is the next one's
-            if not total.as_is:
+            if total.vote:
+                current, votes = elect(next(ballots), slots, votes)
+            elif not total.as_is:
                 current = combine(total, slots, _learned(draws, total.spread, frac) if total.spread else draws)
             if not total.evaluate:
                 continue
@@ -88,14 +92,23 @@ def run(
         if callback is not None and not new and step.step >= 0:
             callback(_report(step, marks, start, start if denoised is None else denoised))
         kept = [*reversed(new), *kept][: step.keep] if step.keep else []
+        votes = votes if step.sums[-1].vote else None
     if current is denoised:
         current = current.clone()  # the model's own tensor: never hand it out as ours
-    return (current if given is state else current.to(given)), kept
+    return (current if given is state else current.to(given)), kept, votes
 
 
 def _times(table: Table, x: Tensor, state: torch.dtype) -> tuple[Tensor, ...]:
     """The sigma (B,) of every evaluation, made in one go before the run."""
     return _evaluated(table, state).repeat(1, x.shape[0]).to(x.device).unbind()
+
+
+def _ballots(table: Table, x: Tensor, state: torch.dtype) -> tuple[Tensor, ...]:
+    """The weights of every vote, brought to the device before the run."""
+    found = [total.vote for step in plan(table) for total in step.sums if total.vote]
+    width = max((len(weights[0]) for weights in found), default=0)
+    padded = [[row + (0.0,) * (width - len(row)) for row in weights] for weights in found]
+    return torch.tensor(padded, dtype=state, device="cpu").to(x.device).unbind() if found else ()
 
 
 @lru_cache(maxsize=16)

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
+
+from .vote import Weights
 
 Clock = Callable[[np.ndarray], np.ndarray]
 _POINTS, _GAUSS = np.polynomial.legendre.leggauss(48)
@@ -27,7 +30,12 @@ class Node(NamedTuple):
     follow: float
 
 
-def path(nodes: Sequence[Node], start: float, goal: float, clock: Clock) -> tuple[float, tuple[float, ...]]:
+def length(clock: Clock, start: float, goal: float) -> float:
+    """How far it is from sigma = start to sigma = goal in a clock."""
+    return float(np.ptp(clock(np.array([start, goal]))))
+
+
+def path(nodes: Sequence[Node], start: float, goal: float, clock: Clock) -> Weights:
     """A and w of x' = A x + sum_j w_j (D_j - K_j x_j): along the path through x at sigma = start to sigma = goal.
 
     One degree of the polynomial for each node. Exact wherever D does not change, whatever K. `clock` must be monotone
@@ -50,6 +58,24 @@ def path(nodes: Sequence[Node], start: float, goal: float, clock: Clock) -> tupl
     system = (1 - follow)[:, None] * moves - sigmas[:, None] * basis(sigmas)
     share = np.linalg.solve(system.T, moved(goal))
     return 1.0 - float(share @ (1 - follow)), tuple(share.tolist())
+
+
+def put_right(ahead: Weights, wrong: Weights, right: Weights) -> Weights:
+    """`ahead` from where `right` leads, given where `wrong` has led: x = A x_0 + w F gives x_0, which is gone.
+
+    `wrong` knew all registers but the newest.
+    """
+    (A, w), (was, before), (now, after) = ahead, wrong, right
+    grown = now / was
+    terms = zip_longest(w, after, (0.0, *before), fillvalue=0.0)
+    return A * grown, tuple(own + A * (new - grown * old) for own, new, old in terms)
+
+
+def foretold(nodes: Sequence[Node], order: int, clock: Clock) -> Weights:
+    """By how much the path through `order` nodes missed the newest one, told in x where the next newest lies."""
+    at, back = nodes[0].sigma, nodes[1].sigma
+    (A, w), (B, v) = path(nodes[: order + 1], at, back, clock), path(nodes[1 : order + 1], at, back, clock)
+    return A - B, tuple(new - old for new, old in zip(w, (0.0, *v), strict=True))
 
 
 def _points(start: float, goal: float) -> tuple[np.ndarray, np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,7 +18,8 @@ class Sum(NamedTuple):
     Slots are counted as the loop keeps them: the step's start, the registers of earlier steps from the newest back,
     then this step's predictions in order. `blend`: a chain of interpolations, (slot, share of it); `terms`: what is
     added with plain weights. `lean` = q/p of the register to keep, or 0 where that is the prediction itself or none.
-    `as_is`: it is the start unchanged. `spread`: the model's say in the noise, as of `core.table.Stage`.
+    `as_is`: it is the start unchanged. `spread`: the model's say in the noise, as of `core.table.Stage`. `vote`: the
+    weights of every slot for `core.vote.elect`, or none.
     """
 
     sigma: float
@@ -29,6 +31,7 @@ class Sum(NamedTuple):
     lean: float
     as_is: bool
     spread: float
+    vote: tuple[tuple[float, ...], ...] = ()
 
 
 class PlannedStep(NamedTuple):
@@ -78,7 +81,8 @@ def _keeps(table: Table) -> list[int]:
         keeps.append(need)
         evaluations = reach = 0
         for stage in row.stages:
-            reach = max(reach, len(stage.w) - evaluations)
+            used = stage.vote.reach if stage.vote else len(stage.w)
+            reach = max(reach, used - evaluations)
             evaluations += table.width * (stage.q != 0)
         need = max(reach, need - evaluations)
     return keeps[::-1]
@@ -89,15 +93,15 @@ def _sums(row: Row, scales: list[float], width: int, keep: int) -> tuple[Sum, ..
     own: list[tuple[Terms, Terms]] = []  # the step's registers, oldest first, as weights of slots and of noises
     sums, made = [], width * sum(stage.q != 0 for stage in row.stages)
     for stage in row.stages:
-        slots: Terms = {0: stage.A}
-        noise: Terms = dict(enumerate(stage.B))
-        for weight, register in zip(stage.w, reversed(own), strict=False):
-            _add(slots, weight, register[0])
-            _add(noise, weight, register[1])
-        for k, weight in enumerate(stage.w[len(own) :]):
-            _add(slots, weight * scales[k], {1 + k: 1.0})
+        slots, noise = _spelt(stage.A, stage.w, own, scales)
+        _add(noise, 1.0, dict(enumerate(stage.B)))
         wanted = made - len(own) - width < keep  # the registers made after this one come before it
-        sums.append(_sum(stage, slots, noise, len(scales), wanted))
+        total = _sum(stage, slots, noise, len(scales), wanted)
+        if stage.vote:
+            spelt = [_spelt(*weights, own, scales)[0] for weights in (*stage.vote.errors, *stage.weights)]
+            places = range(1 + len(scales) + len(own))
+            total = total._replace(vote=tuple(tuple(found.get(slot, 0.0) for slot in places) for found in spelt))
+        sums.append(total)
         if stage.q:
             slot = 1 + len(scales) + len(own)
             register: tuple[Terms, Terms] = {slot: stage.q}, {}
@@ -105,6 +109,18 @@ def _sums(row: Row, scales: list[float], width: int, keep: int) -> tuple[Sum, ..
             _add(register[1], stage.p, noise)
             own += [({slot + 1: 1.0}, {}), register] if width == 2 else [register]
     return tuple(sums)
+
+
+def _spelt(A: float, w: Sequence[float], own: list[tuple[Terms, Terms]], scales: list[float]) -> tuple[Terms, Terms]:
+    """A x + sum_j w_j F_j as weights of slots and of noises."""
+    slots: Terms = {0: A}
+    noise: Terms = {}
+    for weight, register in zip(w, reversed(own), strict=False):
+        _add(slots, weight, register[0])
+        _add(noise, weight, register[1])
+    for k, weight in enumerate(w[len(own) :]):
+        _add(slots, weight * scales[k], {1 + k: 1.0})
+    return slots, noise
 
 
 def _add(total: Terms, weight: float, other: Terms) -> None:

@@ -58,12 +58,12 @@ class Spec:
 class SamplerSpec(Spec):
     """A sampler: its builder turns one step into stages.
 
-    `order` is the order of convergence of its ODE, `evals_per_step` the model evaluations of an ordinary step,
-    `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma" or "lam",
-    `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`, `learned`: it needs the
-    model's unconditional prediction, or its variance, too. `models`: "any", or "distilled" if only those are met with
-    it; `most_cfg`: the guidance scale above which it burns, None if that is the model's affair alone. `adaptive`: it
-    chooses its own steps, and has no table.
+    `order` is the order of convergence of its ODE (at least, if it votes), `evals_per_step` the model evaluations of an
+    ordinary step, `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma"
+    or "lam", `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`, `learned`: it needs
+    the model's unconditional prediction, or its variance, too. `models`: "any", or "distilled" if only those are met
+    with it; `most_cfg`: the guidance scale above which it burns, None if that is the model's affair alone. `adaptive`:
+    it chooses its own steps, and has no table.
     `marginal` False: its noise is not what the level asks for, by design; `slack`: by how much its coefficients miss,
     where old pictures need it. `group`: its steps go in groups of so many, each beginning without memory. `closing`:
     the last so many steps before 0 are made another way, so a run cannot be split there. `lands`: it makes the step to

@@ -16,13 +16,15 @@ from typing import Any, NamedTuple
 
 from . import policy
 from .space import Level, at_rho, level
+from .vote import Vote, Weights
 
 
 class Stage(NamedTuple):
     """One stage: where it lies (sigma), how it is made (A, w, B) and which register it leaves (p, q).
 
     q = 0 marks the landing at the end of a step: it is not evaluated. `spread`: by how much the model may raise the log
-    variance of the noise, by its learned fraction from 0 to 1 (0: the model has no say).
+    variance of the noise, by its learned fraction from 0 to 1 (0: the model has no say). `vote`: for items that vote
+    for it, another A and w.
     """
 
     sigma: float
@@ -32,6 +34,12 @@ class Stage(NamedTuple):
     p: float = 0.0
     q: float = 0.0
     spread: float = 0.0
+    vote: Vote | None = None
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        """All weights (A, w) that it may be made with, its own first."""
+        return ((self.A, self.w), *(self.vote.others if self.vote else ()))
 
 
 class Row(NamedTuple):
@@ -198,27 +206,41 @@ def check(table: Table, tolerance: float = 1e-6, marginal: bool = True) -> None:
     registers = [_content(kept, level(kept.sigma, table.space)) for kept in table.past]
     for i, row in enumerate(table.rows):
         here, earlier = level(row.sigma, table.space), len(registers)
+        where = f"step {i} ({row.sigma:g} to {row.sigma_next:g})"
         for stage in row.stages:
-            goal = level(stage.sigma, table.space)
-            used = list(zip(stage.w, registers, strict=False))
-            image = stage.A * here.alpha + sum(w * r[0] for w, r in used)
-            noises = [stage.A * here.sigma, *stage.B]
-            for w, (_, held) in used:
-                noises += [0.0] * (len(held) - len(noises))
-                noises[: len(held)] = [noise + w * part for noise, part in zip(noises, held, strict=False)]
-            spread = math.hypot(*noises)
-            fits = not marginal or abs(spread - goal.sigma) <= tolerance * max(1.0, goal.sigma)
-            if not (fits and abs(image - goal.alpha) <= tolerance):  # NaN fits nothing
-                raise ArithmeticError(
-                    f"step {i} ({row.sigma:g} to {row.sigma_next:g}): a stage at {stage.sigma:g} arrives with image "
-                    f"{image:.9g} (must be {goal.alpha:.9g}) and noise {spread:.9g} (must be {goal.sigma:.9g})"
-                )
+            goal, noises = level(stage.sigma, table.space), [0.0]
+            for weights in reversed(stage.weights):  # what the last leaves behind, goes on
+                image, noises = _arriving(here, weights, stage.B, registers)
+                spread = math.hypot(*noises)
+                fits = not marginal or abs(spread - goal.sigma) <= tolerance * max(1.0, goal.sigma)
+                if not (fits and abs(image - goal.alpha) <= tolerance):  # NaN fits nothing
+                    raise ArithmeticError(
+                        f"{where}: a stage at {stage.sigma:g} arrives with image {image:.9g} "
+                        f"(must be {goal.alpha:.9g}) and noise {spread:.9g} (must be {goal.sigma:.9g})"
+                    )
+            for error in stage.vote.errors if stage.vote else ():
+                image, _ = _arriving(here, error, (), registers)
+                if not abs(image) <= tolerance:
+                    raise ArithmeticError(f"{where}: an error to vote by holds image {image:.9g} (must be 0)")
             if stage.q:
                 own = stage.p * goal.alpha + stage.q, tuple(stage.p * noise for noise in noises)
                 registers[:0] = [own] + [(1.0, ())] * table.uncond
         new = len(registers) - earlier
         registers[:new] = [(data, (math.copysign(math.hypot(*held), sum(held)),)) for data, held in registers[:new]]
         del registers[table.history * table.width :]
+
+
+def _arriving(
+    here: Level, weights: Weights, B: tuple[float, ...], registers: list[tuple[float, tuple[float, ...]]]
+) -> tuple[float, list[float]]:
+    """Of x0 and of the noises, how much is in A x + sum_j w_j F_j + sum_m B_m xi_m."""
+    A, w = weights
+    used = list(zip(w, registers, strict=False))
+    noises = [A * here.sigma, *B]
+    for weight, (_, held) in used:
+        noises += [0.0] * (len(held) - len(noises))
+        noises[: len(held)] = [noise + weight * part for noise, part in zip(noises, held, strict=False)]
+    return A * here.alpha + sum(weight * held[0] for weight, held in used), noises
 
 
 def _content(register: Kept, at: Level) -> tuple[float, tuple[float, ...]]:

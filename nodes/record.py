@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -57,8 +57,7 @@ class Record:
                 self.warn([f"{_WITHOUT}its {what} was {_short(found.get(what))} and is {_short(value)} now."])
                 return x, None
         state: State = found["state"]
-        registers = tuple(register.to(x.device) for register in state.registers)
-        return found["x"].to(x), replace(state, registers=registers)
+        return found["x"].to(x), state.to(x.device)
 
     def end(self, sampler: str, space: str, out: Tensor, state: State, evaluations: int) -> None:
         """Note the cost; keep what a continuation needs, nothing where the run is over."""
@@ -68,8 +67,7 @@ class Record:
             seconds_per_evaluation = (time.perf_counter() - self.began) / evaluations
         if state.sigma > 0 and self.keeps:
             identity = self._identity(sampler, space, state.sigma, out)
-            kept = replace(state, registers=tuple(register.cpu() for register in state.registers))
-            self.left = {"version": _VERSION, **identity, "x": out.cpu(), "state": kept}
+            self.left = {"version": _VERSION, **identity, "x": out.cpu(), "state": state.to("cpu")}
 
     def _identity(self, sampler: str, space: str, sigma: float | None, x: Tensor) -> dict[str, Any]:
         told = {name: value for name, value in self.told.items() if name != "batch_index"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -34,6 +34,7 @@ class State:
     """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method.
 
     `took`: of an adaptive run, its evaluations, accepted and rejected tries, and whether its cap ended the control.
+    `votes`: (B, 3) of a sampler that chooses its order, as of `core.vote.elect`.
     """
 
     sampler: str
@@ -43,6 +44,12 @@ class State:
     kept: tuple[Kept, ...]
     registers: tuple[Tensor, ...]
     took: Mapping[str, int] | None = None
+    votes: Tensor | None = None
+
+    def to(self, *place: Any) -> State:
+        """The same state on another device or, given one, in another dtype."""
+        votes = self.votes if self.votes is None else self.votes.to(*place)
+        return replace(self, registers=tuple(register.to(*place) for register in self.registers), votes=votes)
 
 
 def names() -> tuple[str, ...]:
@@ -104,7 +111,7 @@ def sample_with_state(
     if not isinstance(sigmas, Tensor):
         sigmas = torch.tensor(_values(sigmas), dtype=spaces.working_dtype(x), device="cpu")
     values = _values(sigmas)
-    kept, registers = _resume(state, spec, space, values, x)
+    kept, registers, votes = _resume(state, spec, space, values, x)
     if spec.adaptive:
         source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
         out, took = run_adaptive(
@@ -115,12 +122,12 @@ def sample_with_state(
     run = _table(spec, values, space, params, kept)
     source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
     if not run.rows:
-        return x, State(name, space, values[-1], tuple(x.shape), kept, registers)
+        return x, State(name, space, values[-1], tuple(x.shape), kept, registers, votes=votes)
 
     def progress(steps: Iterable) -> Iterable:
         return steps if disable is True else tqdm(steps, disable=disable)
 
-    out, left = loop.run(
+    out, left, votes = loop.run(
         run,
         model,
         x,
@@ -129,9 +136,10 @@ def sample_with_state(
         extra_args=extra_args,
         callback=callback,
         registers=registers,
+        votes=votes,
         progress=progress,
     )
-    return out, State(name, space, values[-1], tuple(x.shape), run.kept, tuple(left))
+    return out, State(name, space, values[-1], tuple(x.shape), run.kept, tuple(left), votes=votes)
 
 
 def _table(spec: SamplerSpec, sigmas: tuple[float, ...], space: str, params: dict[str, Any], past: tuple[Kept, ...]):
@@ -187,7 +195,7 @@ def _drawing(noise: Any, x: Tensor, ours: bool) -> loop.Noise:
 
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):
     if state is None:
-        return (), ()
+        return (), (), None
     if not isinstance(state, State):
         raise TypeError(f"state is {type(state).__name__}: give the State that sample_with_state returned beside x.")
     for what, had, want in (
@@ -198,4 +206,5 @@ def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[fl
     ):
         if had != want:
             raise ValueError(f"state is of another run: its {what} is {had}, this run's is {want}. Leave state out.")
-    return state.kept, tuple(kept.to(x.device, spaces.working_dtype(x)) for kept in state.registers)
+    here = state.to(x.device, spaces.working_dtype(x))
+    return here.kept, here.registers, here.votes

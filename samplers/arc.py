@@ -1,31 +1,29 @@
 """Arc: predictor and free corrector along a path that agrees with what the model said, down to sigma = 0 itself."""
 
+from functools import partial
+
 import numpy as np
 
 from ..core import policy
 from ..core.exponential import rate
-from ..core.path import Node, path
+from ..core.path import Node, foretold, length, path, put_right
 from ..core.spec import ETA, S_NOISE, Param, sampler
 from ..core.table import Stage, Step, first_order
+from ..core.vote import Vote, Weights
 from ..core.weights import weights
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
 LOW, HIGH = 0.33, 10.0  # the clock is the log-SNR between, rho itself far below, 1/rho far above
 APART = 1e-4
-LONGEST = {5: 0.12, 4: 0.35, 3: np.inf}  # steps in the clock that so many predictions are still good for
+LONGEST = {6: 0.12, 5: 0.12, 4: 0.35, 3: np.inf}  # steps in the clock that so many predictions are still good for
+PLAIN = 5  # the order above goes by vote: under strong guidance it swings
 FULL = 0.87  # an exact model's image follows x wholly near sigma 0; a network's stays behind, by half
 MOST = 50.0  # weights of predictions never add up to more: networks compute in half precision
 PARAMS = (
-    Param("order", 5, "int", min=1, max=5, help="How many predictions are used; the last two in short steps only."),
+    Param("order", 6, "int", min=1, max=6, help="Predictions used, above 3 in short steps only; 6 where it serves."),
     Param("corrector", "on", "choice", choices=("on", "off"), help="Puts the last step right with each prediction."),
     Param("last", "integrate", "choice", choices=("integrate", "denoised"), help="The step to 0; denoised if masked."),
-    Param(
-        "follow",
-        0.13,
-        min=0.01,
-        max=10.0,
-        help="How much the model's image is taken to change with x: 0.87 of follow / (follow + rho).",
-    ),
+    Param("follow", 0.13, min=0.01, max=10.0, help="How the model's image moves with x: .87 follow / (follow + rho)."),
 )
 
 
@@ -39,10 +37,10 @@ def _clock(step: Step):
     return lambda sigma: _soft(sigma, 1.0 - sigma if step.space == "flow" else 1.0)
 
 
-def _through(step: Step, nodes: list[Node], start: float, goal: float, order: int) -> tuple[float, tuple[float, ...]]:
+def _through(step: Step, nodes: list[Node], start: float, goal: float, order: int) -> Weights:
     """`path` from sigma = start to goal, through as many of the newest nodes as are good for that."""
-    length = np.ptp(_clock(step)(np.array([start, goal])))
-    used = nodes[: min(order, max(many for many, longest in LONGEST.items() if length < longest))]
+    far = length(_clock(step), start, goal)
+    used = nodes[: min(order, max(many for many, longest in LONGEST.items() if far < longest))]
     A, w = path(used, start, goal, _clock(step))
     firm = len(used) == 1 or sum(map(abs, w)) <= MOST
     return (A, w) if firm else _through(step, used[:-1], start, goal, order)
@@ -53,31 +51,33 @@ def _known(step: Step, own: float) -> list[Node]:
 
     Far out the clock hardly moves: nodes that lie closer together in it than APART tell nothing of the path.
     """
-    nodes, clock = [Node(step.a.sigma, own)], _clock(step)
+    nodes = [Node(step.a.sigma, own)]
     for kept in step.kept:
-        if (kept.p and not nodes[-1].follow) or np.ptp(clock(np.array([kept.sigma, nodes[-1].sigma]))) < APART:
+        if (kept.p and not nodes[-1].follow) or length(_clock(step), kept.sigma, nodes[-1].sigma) < APART:
             break
         nodes.append(Node(kept.sigma, -kept.p))
     return nodes
 
 
+def _way(step: Step, nodes: list[Node], corrector: bool, before: int, now: int) -> Weights:
+    """The step by the order `now`; first the step before, which went by the order `before`, is put right."""
+    a, ahead = step.a.sigma, _through(step, nodes, step.a.sigma, step.b.sigma, now)
+    if not corrector:
+        return ahead
+    last = nodes[1].sigma
+    return put_right(ahead, _through(step, nodes[1:], last, a, before), _through(step, nodes, last, a, now))
+
+
 def _ode(step: Step, own: float, order: int, corrector: bool) -> tuple[Stage, ...]:
-    """A step that keeps D - own x; first the step before is put right, if it was one of the ODE."""
-    nodes = _known(step, own)
-    A, w = _through(step, nodes, step.a.sigma, step.b.sigma, order)
-    here = Stage(step.a.sigma, 1.0, (), (), -own, 1.0)
-    weights = dict(enumerate(w))
-    if corrector and len(nodes) > 1 and nodes[1].follow:
-        last = nodes[1].sigma
-        was, wrong = _through(step, nodes[1:], last, step.a.sigma, order)
-        now, right = _through(step, nodes, last, step.a.sigma, order)
-        grown = now / was  # x = was x_last + wrong F gives x_last, which is gone
-        for j, weight in enumerate(right):
-            weights[j] = weights.get(j, 0.0) + A * weight
-        for j, weight in enumerate(wrong, start=1):
-            weights[j] = weights.get(j, 0.0) - A * grown * weight
-        A *= grown
-    return here, Stage(step.b.sigma, A, tuple(weights[j] for j in sorted(weights)))
+    """A step that keeps D - own x. The order above PLAIN is put to the vote, where the step before can tell of it."""
+    nodes, plain, vote = _known(step, own), min(order, PLAIN), None
+    after_ode = len(nodes) > 1 and nodes[1].follow > 0
+    way = partial(_way, step, nodes, corrector and after_ode)
+    if after_ode and len(nodes) > order > plain and length(_clock(step), nodes[1].sigma, step.a.sigma) < LONGEST[order]:
+        errors = foretold(nodes, plain, _clock(step)), foretold(nodes, order, _clock(step))
+        vote = Vote(errors, (way(plain, order), way(order, plain), way(order, order)))
+    A, w = way(plain, plain)
+    return Stage(step.a.sigma, 1.0, (), (), -own, 1.0), Stage(step.b.sigma, A, w, vote=vote)
 
 
 def _noisy(step: Step, d: float, order: int) -> tuple[Stage, ...]:
@@ -86,16 +86,13 @@ def _noisy(step: Step, d: float, order: int) -> tuple[Stage, ...]:
     nodes = _known(step, 0.0)[: min(order, 3)]
     if d == 0 or step.a.alpha == 0:
         return here, landing
-    fade = rate(step.a, step.b, d)
+    fade, end = rate(step.a, step.b, d), step.b.lam
+
+    def clock(lam: np.ndarray) -> np.ndarray:
+        return _soft(np.ones_like(lam), np.exp(lam))
+
     lams = [step.between(node.sigma).lam for node in nodes]
-
-    def kernel(t: np.ndarray) -> np.ndarray:
-        return fade * np.exp(fade * (t - step.b.lam))
-
-    def clock(t: np.ndarray) -> np.ndarray:
-        return _soft(np.ones_like(t), np.exp(t))
-
-    w = weights(lams, step.a.lam, step.b.lam, kernel, clock)
+    w = weights(lams, step.a.lam, end, lambda lam: fade * np.exp(fade * (lam - end)), clock)
     (whole,) = landing.w
     return here, landing._replace(w=tuple(whole * weight / sum(w) for weight in w))
 
@@ -107,13 +104,13 @@ def _arc(step: Step, d: float, order: int, corrector: str, last: str, follow: fl
     return _ode(step, FULL * follow / (follow * a.alpha + a.sigma), order, corrector == "on")
 
 
-@sampler("Arc", family="multistep", order=5, history=5, lands=True, params=PARAMS, reference=PAPER)
+@sampler("Arc", family="multistep", order=5, history=6, lands=True, params=PARAMS, reference=PAPER)
 def arc(step: Step, *, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
     """Ours: goes on where others stop, to sigma 0 itself, and puts every step right for free. From 8 steps up."""
     return _arc(step, 1.0, order, corrector, last, follow)
 
 
-@sampler("Arc SDE", family="sde", order=5, history=5, lands=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
+@sampler("Arc SDE", family="sde", order=5, history=6, lands=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
 def arc_sde(step: Step, *, eta: float, order: int, corrector: str, last: str, follow: float) -> tuple[Stage, ...]:
     """Arc with noise in every step. eta 0 is Arc."""
     return _arc(step, policy.sde(step.a, step.b, eta) if eta else 1.0, order, corrector, last, follow)

@@ -1,0 +1,60 @@
+"""Votes: a landing that can be made by a plain or by a bold order, each item of a batch by the one that serves it.
+
+Both are in the table beforehand. A run only chooses: the bold order where it has foretold what the model said about as
+well as the plain one, or better. Bold orders win on smooth models, and swing where a network under guidance does not
+follow them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+TRUST = 1.25  # the bold order's error may be so many times the plain one's: where it is right, it wins later
+MEMORY = 0.9  # and one step tells little: errors are summed up, older ones fading
+
+Weights = tuple[float, tuple[float, ...]]
+"""A and w of A x_i + sum_j w_j F_j."""
+
+
+class Vote(NamedTuple):
+    """What a landing's vote is taken by, and the ways it can be made other than plain.
+
+    `errors`: by how much the plain and the bold order went wrong in the step before; no image is left in them.
+    `others`: the landing's weights if it is bold, if the step before was, and if both are.
+    """
+
+    errors: tuple[Weights, Weights]
+    others: tuple[Weights, ...]
+
+    @property
+    def reach(self) -> int:
+        """How many registers it may use."""
+        return max(len(w) for _, w in (*self.errors, *self.others))
+
+
+def elect(weights: Tensor, slots: Sequence[Tensor], votes: Tensor | None) -> tuple[Tensor, Tensor]:
+    """The landing, and the votes that go with it: (B, 3), both sums of squared errors and whether it is bold.
+
+    weights (6, slots or more): of both errors, of the plain way and of the others. votes: of the step before, None if
+    it had none. One vote for each item, whatever else is in the batch; nothing waits for the device.
+    """
+    errors = [torch.linalg.vector_norm(_weighted(error[None], slots).flatten(1), dim=1) for error in weights[:2]]
+    squares = torch.stack(errors, 1) ** 2
+    votes = squares.new_zeros(len(squares), 3) if votes is None else votes
+    sums = MEMORY * votes[:, :2] + squares
+    bold = sums[:, 1] < TRUST**2 * sums[:, 0]  # not where either is NaN
+    way = 2 * votes[:, 2].long() + bold.long()  # what the step before was made by, is to be put right
+    return _weighted(weights[2:][way], slots), torch.cat([sums, bold[:, None]], 1)
+
+
+def _weighted(weights: Tensor, slots: Sequence[Tensor]) -> Tensor:
+    """The sum of the slots, with weights (B or 1, slots or more)."""
+    parts = [part.reshape(-1, *(1,) * (slots[0].ndim - 1)) for part in weights.unbind(1)]
+    out = slots[0] * parts[0]
+    for slot, part in zip(slots[1:], parts[1:], strict=False):
+        out.addcmul_(slot, part)
+    return out
