@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-TRUST = 1.25  # the bold order's error may be so many times the plain one's: where it is right, it wins later
+TRUST = 1.4  # the bold order's error may be so many times the plain one's: where it is right, it wins later
 MEMORY = 0.9  # and one step tells little: errors are summed up, older ones fading
 
 Weights = tuple[float, tuple[float, ...]]
