@@ -13,7 +13,7 @@ from ..core.vote import Vote, Weights
 from ..core.weights import weights
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
-LOW, HIGH = 0.33, 10.0  # the clock is the log-SNR between, rho itself far below, 1/rho far above
+LOW, HIGH = 0.33, 12.5  # the clock is the log-SNR between, rho itself far below, 1/rho far above
 APART = 1e-4
 LONGEST = {6: 0.12, 5: 0.12, 4: 0.35, 3: np.inf}  # steps in the clock that so many predictions are still good for
 PLAIN = 5  # the order above goes by vote: under strong guidance it swings
