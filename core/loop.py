@@ -92,7 +92,7 @@ def run(
         if callback is not None and not new and step.step >= 0:
             callback(_report(step, marks, start, start if denoised is None else denoised))
         kept = [*reversed(new), *kept][: step.keep] if step.keep else []
-        votes = votes if step.sums[-1].vote else None
+        votes = votes if step.sums[-1].vote or not new else None  # a step that asks nothing leaves them
     if current is denoised:
         current = current.clone()  # the model's own tensor: never hand it out as ours
     return (current if given is state else current.to(given)), kept, votes

@@ -9,8 +9,8 @@ With K = 0 the old predictions are taken as they are, with K = 1 the old slopes 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 from itertools import zip_longest
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ import numpy as np
 from .vote import Weights
 
 Clock = Callable[[np.ndarray], np.ndarray]
-_POINTS, _GAUSS = np.polynomial.legendre.leggauss(48)
+_T, _WIDTH = (0.5 * found for found in np.polynomial.legendre.leggauss(48))
+_T += 0.5  # points and weights of Gauss on 0 to 1
 _DEEP = 1e-3  # steps to less than this part of sigma are integrated in another variable
 
 
@@ -30,34 +31,40 @@ class Node(NamedTuple):
     follow: float
 
 
+@lru_cache(maxsize=256)
 def length(clock: Clock, start: float, goal: float) -> float:
     """How far it is from sigma = start to sigma = goal in a clock."""
     return float(np.ptp(clock(np.array([start, goal]))))
 
 
-def path(nodes: Sequence[Node], start: float, goal: float, clock: Clock) -> Weights:
+def path(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock, order: int | None = None) -> Weights:
     """A and w of x' = A x + sum_j w_j (D_j - K_j x_j): along the path through x at sigma = start to sigma = goal.
 
-    One degree of the polynomial for each node. Exact wherever D does not change, whatever K. `clock` must be monotone
-    and finite on all of it, 0 included if that is the goal.
+    One degree of the polynomial for each node, or for the first `order` of them. Exact wherever D does not change,
+    whatever K. `clock` must be monotone and finite on all of it, 0 included if that is the goal.
     """
+    system, ahead = _conditions(nodes, start, goal, clock)
+    used = slice(order)
+    share = np.linalg.solve(system[used, used].T, ahead[used]).tolist()
+    return 1.0 - sum(part * (1 - node.follow) for part, node in zip(share, nodes, strict=False)), tuple(share)
+
+
+@lru_cache(maxsize=64)  # votes, and neighbouring steps, ask for the same
+def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock) -> tuple[np.ndarray, np.ndarray]:
+    """What the nodes ask of the polynomial's coefficients, and by how much each of them moves x to the goal."""
     sigmas, follow = np.array([node.sigma for node in nodes]), np.array([node.follow for node in nodes])
     places = clock(sigmas)
     low, reach = places.min(), float(np.ptp(places)) or 1.0
 
     def basis(at: np.ndarray) -> np.ndarray:
-        return ((clock(at) - low) / reach)[..., None] ** np.arange(len(nodes))
+        powers = np.empty((*at.shape, len(nodes)))
+        powers[..., 0], powers[..., 1:] = 1.0, ((clock(at) - low) / reach)[..., None]
+        return np.multiply.accumulate(powers, axis=-1)
 
-    def moved(to: float) -> np.ndarray:
-        """By what x has changed from the start to sigma = to, for each basis function."""
-        at, width = _points(start, to)
-        return width @ basis(at)
-
-    # x = x_a + sum_k a_k moved_k and D = x - sigma sum_k a_k basis_k, so the nodes ask of the a_k:
-    moves = np.array([moved(sigma) for sigma in sigmas])
-    system = (1 - follow)[:, None] * moves - sigmas[:, None] * basis(sigmas)
-    share = np.linalg.solve(system.T, moved(goal))
-    return 1.0 - float(share @ (1 - follow)), tuple(share.tolist())
+    at, width = _points(start, np.append(sigmas, goal))
+    moved = np.einsum("gp,gpk->gk", width, basis(at))
+    # x = x_a + sum_k a_k moved_k and D = x - sigma sum_k a_k basis_k at every node
+    return (1 - follow)[:, None] * moved[:-1] - sigmas[:, None] * basis(sigmas), moved[-1]
 
 
 def put_right(ahead: Weights, wrong: Weights, right: Weights) -> Weights:
@@ -71,22 +78,22 @@ def put_right(ahead: Weights, wrong: Weights, right: Weights) -> Weights:
     return A * grown, tuple(own + A * (new - grown * old) for own, new, old in terms)
 
 
-def foretold(nodes: Sequence[Node], order: int, clock: Clock) -> Weights:
+def foretold(nodes: tuple[Node, ...], order: int, clock: Clock) -> Weights:
     """By how much the path through `order` nodes missed the newest one, told in x where the next newest lies."""
     at, back = nodes[0].sigma, nodes[1].sigma
-    (A, w), (B, v) = path(nodes[: order + 1], at, back, clock), path(nodes[1 : order + 1], at, back, clock)
+    (A, w), (B, v) = path(nodes, at, back, clock, order + 1), path(nodes[1:], at, back, clock, order)
     return A - B, tuple(new - old for new, old in zip(w, (0.0, *v), strict=True))
 
 
-def _points(start: float, goal: float) -> tuple[np.ndarray, np.ndarray]:
-    """Points and weights of an integral over sigma from start to goal: even in log sigma, or dense towards 0."""
-    if start == goal:
-        return np.array([start]), np.zeros(1)
-    high, low = max(start, goal), min(start, goal)
-    t, weight = 0.5 * (_POINTS + 1), 0.5 * _GAUSS
-    if low < _DEEP * high:
-        at, weight = low + (high - low) * t**3, weight * (high - low) * 3 * t**2
-    else:
-        at = low * np.exp(t * math.log(high / low))
-        weight = weight * at * math.log(high / low)
-    return at, weight if goal > start else -weight
+def _points(start: float, goals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights of integrals over sigma from start to each goal: even in log sigma, or dense towards 0."""
+    ends = goals[:, None]
+    dense = np.minimum(start, ends) < _DEEP * np.maximum(start, ends)
+    ratio = np.log(np.where(dense, 1.0, ends / start))
+    at = start * np.exp(_T * ratio)
+    width = at * ratio
+    if dense.any():
+        t = _T if start < ends[dense].max() else 1 - _T  # from the end that lies near 0
+        from_0 = np.minimum(start, ends) + abs(ends - start) * t**3
+        at, width = np.where(dense, from_0, at), np.where(dense, (ends - start) * 3 * t**2, width)
+    return at, _WIDTH * width

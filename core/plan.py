@@ -81,7 +81,7 @@ def _keeps(table: Table) -> list[int]:
         keeps.append(need)
         evaluations = reach = 0
         for stage in row.stages:
-            used = stage.vote.reach if stage.vote else len(stage.w)
+            used = max(len(stage.w), stage.vote.reach if stage.vote else 0)
             reach = max(reach, used - evaluations)
             evaluations += table.width * (stage.q != 0)
         need = max(reach, need - evaluations)

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 TRUST = 1.4  # the bold order's error may be so many times the plain one's: where it is right, it wins later
-MEMORY = 0.9  # and one step tells little: errors are summed up, older ones fading
+MEMORY = 0.9  # a step, for squared errors: one tells little, and those of the middle of a run count most
 
 Weights = tuple[float, tuple[float, ...]]
 """A and w of A x_i + sum_j w_j F_j."""

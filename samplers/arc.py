@@ -6,7 +6,7 @@ import numpy as np
 
 from ..core import policy
 from ..core.exponential import rate
-from ..core.path import Node, foretold, length, path, put_right
+from ..core.path import Clock, Node, foretold, length, path, put_right
 from ..core.spec import ETA, S_NOISE, Param, sampler
 from ..core.table import Stage, Step, first_order
 from ..core.vote import Vote, Weights
@@ -32,49 +32,52 @@ def _soft(sigma: np.ndarray, alpha: np.ndarray | float) -> np.ndarray:
     return np.log(sigma + np.hypot(sigma, LOW * alpha)) - np.log(alpha + np.hypot(alpha, sigma / HIGH))
 
 
-def _clock(step: Step):
-    """`_soft` as a function of sigma."""
-    return lambda sigma: _soft(sigma, 1.0 - sigma if step.space == "flow" else 1.0)
+CLOCKS = {"ve": lambda sigma: _soft(sigma, 1.0), "flow": lambda sigma: _soft(sigma, 1.0 - sigma)}
 
 
-def _through(step: Step, nodes: list[Node], start: float, goal: float, order: int) -> Weights:
+def _through(clock: Clock, nodes: tuple[Node, ...], start: float, goal: float, order: int) -> Weights:
     """`path` from sigma = start to goal, through as many of the newest nodes as are good for that."""
-    far = length(_clock(step), start, goal)
-    used = nodes[: min(order, max(many for many, longest in LONGEST.items() if far < longest))]
-    A, w = path(used, start, goal, _clock(step))
-    firm = len(used) == 1 or sum(map(abs, w)) <= MOST
-    return (A, w) if firm else _through(step, used[:-1], start, goal, order)
+    far, nodes = length(clock, start, goal), nodes[: max(LONGEST)]
+    many = min(order, len(nodes), max(many for many, longest in LONGEST.items() if far < longest))
+    A, w = path(nodes, start, goal, clock, many)
+    while many > 1 and sum(map(abs, w)) > MOST:
+        many -= 1
+        A, w = path(nodes, start, goal, clock, many)
+    return A, w
 
 
-def _known(step: Step, own: float) -> list[Node]:
+def _known(step: Step, own: float) -> tuple[Node, ...]:
     """The nodes a step may use, newest first: noise parts a path from what lies before it, unless K is 0 there.
 
     Far out the clock hardly moves: nodes that lie closer together in it than APART tell nothing of the path.
     """
     nodes = [Node(step.a.sigma, own)]
     for kept in step.kept:
-        if (kept.p and not nodes[-1].follow) or length(_clock(step), kept.sigma, nodes[-1].sigma) < APART:
+        if (kept.p and not nodes[-1].follow) or length(CLOCKS[step.space], kept.sigma, nodes[-1].sigma) < APART:
             break
         nodes.append(Node(kept.sigma, -kept.p))
-    return nodes
+    return tuple(nodes)
 
 
-def _way(step: Step, nodes: list[Node], corrector: bool, before: int, now: int) -> Weights:
+def _way(step: Step, nodes: tuple[Node, ...], corrector: bool, before: int, now: int) -> Weights:
     """The step by the order `now`; first the step before, which went by the order `before`, is put right."""
-    a, ahead = step.a.sigma, _through(step, nodes, step.a.sigma, step.b.sigma, now)
+    clock, a = CLOCKS[step.space], step.a.sigma
+    ahead = _through(clock, nodes, a, step.b.sigma, now)
     if not corrector:
         return ahead
     last = nodes[1].sigma
-    return put_right(ahead, _through(step, nodes[1:], last, a, before), _through(step, nodes, last, a, now))
+    return put_right(ahead, _through(clock, nodes[1:], last, a, before), _through(clock, nodes, last, a, now))
 
 
 def _ode(step: Step, own: float, order: int, corrector: bool) -> tuple[Stage, ...]:
     """A step that keeps D - own x. The order above PLAIN is put to the vote, where the step before can tell of it."""
-    nodes, plain, vote = _known(step, own), min(order, PLAIN), None
-    after_ode = len(nodes) > 1 and nodes[1].follow > 0
-    way = partial(_way, step, nodes, corrector and after_ode)
-    if after_ode and len(nodes) > order > plain and length(_clock(step), nodes[1].sigma, step.a.sigma) < LONGEST[order]:
-        errors = foretold(nodes, plain, _clock(step)), foretold(nodes, order, _clock(step))
+    nodes, plain, clock, vote = _known(step, own), min(order, PLAIN), CLOCKS[step.space], None
+    last = nodes[1] if len(nodes) > 1 and nodes[1].follow else None  # a step of the ODE led here from there
+    way = partial(_way, step, nodes, corrector and last is not None)
+    if last and len(nodes) > order > plain and length(clock, last.sigma, step.a.sigma) < LONGEST[order]:
+        errors = foretold(nodes, plain, clock), foretold(nodes, order, clock)
+        if max(sum(map(abs, w)) for _, w in errors) > MOST:  # nodes too close to tell: the old votes decide
+            errors = (0.0, ()), (0.0, ())
         vote = Vote(errors, (way(plain, order), way(order, plain), way(order, order)))
     A, w = way(plain, plain)
     return Stage(step.a.sigma, 1.0, (), (), -own, 1.0), Stage(step.b.sigma, A, w, vote=vote)

@@ -44,6 +44,13 @@ def test_every_item_goes_the_way_that_served_it():
     assert out.flatten().tolist()[:3] == [10, 1, 10] and votes[:, 2].tolist() == [1, 0, 1, 0, 0]
     out, votes = elect(weights, [torch.ones(5, 1), torch.ones(5, 1), torch.full((5, 1), 1.24)], votes)
     assert out.flatten().tolist()[:3] == [1000, 1, 1000]  # 2 is not forgotten yet, in the second item
+    slots = [torch.ones(1, 1), torch.ones(1, 1), torch.full((1, 1), 0.5)]
+    votes = torch.tensor([[1.0, 1e4, 0.0]])
+    went = []
+    for _ in range(120):  # but in time
+        votes = elect(weights, slots, votes)[1]
+        went.append(votes[0, 2].item())
+    assert went[0] == 0 and went[-1] == 1
 
 
 def test_smooth_items_gain_and_rough_ones_stay_plain(space):
@@ -66,6 +73,36 @@ def test_a_split_run_keeps_its_votes(cut, space):
     half, state = run(mixed(space), x, sigmas[: cut + 1], space)
     rest, _ = run(mixed(space), half, sigmas[cut:], space, state=state.to("cpu"))
     assert torch.equal(rest, whole)
+
+
+@pytest.mark.parametrize("place", [30, 45, 50])
+def test_a_step_to_nowhere_keeps_the_votes(place, space):
+    x, sigmas = start(space)
+    doubled = torch.cat([sigmas[: place + 1], sigmas[place:]])
+    assert torch.equal(run(mixed(space), x, doubled, space)[0], run(mixed(space), x, sigmas, space)[0])
+
+
+def test_noise_and_long_steps_end_a_vote():
+    x, sigmas = start("ve")
+    noisy = {"eta": lambda sigma: 1.0 if 0.5 < sigma < 2.0 else 0.0}
+    table = sigmatic.samplers.table("arc_sde", sigmas, **noisy)
+    voting = [row.stages[-1].vote is not None for row in table.rows]
+    ends = [i for i in range(1, STEPS) if voting[i - 1] and not voting[i]]
+    assert ends and any(voting[ends[0] :])  # votes, none, and votes again
+    for at in (ends[0], ends[0] + 1):
+        half = sigmatic.samplers.sample_with_state("arc_sde", mixed("ve"), x, sigmas[: at + 1], disable=True, **noisy)
+        assert (half[1].votes is None) == (not voting[at - 1])
+
+
+def test_nodes_too_close_to_tell_leave_the_vote_as_it_was(space):
+    x, sigmas = start(space)
+    close = sigmas[30] * torch.tensor([1.0, 0.9998, 0.9996, 0.9994])
+    rough = torch.cat([sigmas[:30], close, sigmas[31:]])
+    landings = [row.stages[-1] for row in sigmatic.samplers.table("arc", rough, space=space).rows]
+    votes = [landing.vote for landing in landings if landing.vote]
+    assert max(sum(map(abs, w)) for vote in votes for _, w in vote.errors) <= 50
+    assert any(vote.errors[0] == (0.0, ()) for vote in votes)
+    assert torch.isfinite(run(mixed(space), x, rough, space)[0]).all()
 
 
 def test_an_item_votes_alone(space):
