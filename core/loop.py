@@ -1,6 +1,7 @@
 """THE loop: evaluates, combines, adds noise, calls back. Nothing else in the project loops over sigmas.
 
-`core.plan` turns a table into sums over the tensors that are alive; the loop spends one fused pass per tensor on each.
+`core.plan` turns a table into sums over the tensors that are alive; the loop spends one fused pass per tensor on each,
+three where there is a vote (`core.vote`).
 Nothing that the model or the callback was given is written to afterwards, and nothing here waits for the device.
 """
 

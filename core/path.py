@@ -93,7 +93,6 @@ def _points(start: float, goals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     at = start * np.exp(_T * ratio)
     width = at * ratio
     if dense.any():
-        t = _T if start < ends[dense].max() else 1 - _T  # from the end that lies near 0
-        from_0 = np.minimum(start, ends) + abs(ends - start) * t**3
-        at, width = np.where(dense, from_0, at), np.where(dense, (ends - start) * 3 * t**2, width)
+        at = np.where(dense, np.minimum(start, ends) + abs(ends - start) * _T**3, at)
+        width = np.where(dense, (ends - start) * 3 * _T**2, width)
     return at, _WIDTH * width

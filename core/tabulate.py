@@ -17,7 +17,7 @@ from .spec import CENTRAL, SAMPLERS, SamplerSpec
 from .table import Kept, Row, Stage, Step, Table, check, first_order
 
 
-@lru_cache(maxsize=16)  # a table of 10,000 steps takes some 20 MB
+@lru_cache(maxsize=16)  # a table of 10,000 steps takes some 20 MB, arc's 30
 def tabulate(
     name: str, sigmas: tuple[float, ...], space: str, params: tuple[tuple[str, Any], ...], past: tuple[Kept, ...] = ()
 ) -> Table:
