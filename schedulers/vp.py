@@ -21,8 +21,8 @@ def vp(steps: int, span: Span, *, beta_d: float, beta_min: float) -> np.ndarray:
     (sigma / alpha)^2 = exp(beta_d t^2/2 + beta_min t) - 1, with t even between the model's own ends (k-diffusion's
     has ends of its own, t = 1 and eps_s).
     """
-    unit = max(beta_d, beta_min)  # the ends are given, so only the ratio of the two counts
-    beta_d, beta_min = beta_d / unit, beta_min / unit
+    unit = max(beta_d**0.5, beta_min)  # time may run at any rate, as the ends are given
+    beta_d, beta_min = beta_d / unit / unit, beta_min / unit
     squared = np.logaddexp(0, 2 * np.array(log_rho_ends(span)))  # log(1 + rho^2) at both ends
     top, bottom = 2 * squared / (np.sqrt(beta_min**2 + 2 * beta_d * squared) + beta_min)
     t = np.linspace(top, bottom, steps)
