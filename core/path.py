@@ -37,15 +37,14 @@ def length(clock: Clock, start: float, goal: float) -> float:
     return float(np.ptp(clock(np.array([start, goal]))))
 
 
-def path(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock, order: int | None = None) -> Weights:
+def path(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock, order: int) -> Weights:
     """A and w of x' = A x + sum_j w_j (D_j - K_j x_j): along the path through x at sigma = start to sigma = goal.
 
-    One degree of the polynomial for each node, or for the first `order` of them. Exact wherever D does not change,
-    whatever K. `clock` must be monotone and finite on all of it, 0 included if that is the goal.
+    One degree of the polynomial for each of the first `order` nodes. Exact wherever D does not change, whatever K.
+    `clock` must be monotone and finite on all of it, 0 included if that is the goal.
     """
     system, ahead = _conditions(nodes, start, goal, clock)
-    used = slice(order)
-    share = np.linalg.solve(system[used, used].T, ahead[used]).tolist()
+    share = np.linalg.solve(system[:order, :order].T, ahead[:order]).tolist()
     return 1.0 - sum(part * (1 - node.follow) for part, node in zip(share, nodes, strict=False)), tuple(share)
 
 
