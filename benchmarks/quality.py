@@ -29,11 +29,11 @@ SUBJECTS = [
 ]
 SEEDS, PATHS, IMAGES = range(300, 308), 64, 16
 SCREENED, FINALISTS = 2, 12  # digits: all built-ins on so many images, so many of them on all
-STEPS = {"mixture": 400, "digits": 200}  # of the exact solution
+STEPS = {"mixture": 400, "digits": 200, "fit": 100}  # of the exact solution
 OURS = {"ve": ("karras", "arc"), "flow": ("arc",)}  # the schedules that the sampler arc runs on
 SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
 LOWEST = 1e-4  # where arc's own schedules may end
-FIT_IMAGES, FIT_BUDGET = 16, 45  # what a schedule is fitted on: noise of its own; model evaluations for every step
+FIT_IMAGES, FIT_BUDGET = 48, 45  # what a schedule is fitted on: noise of its own; model evaluations for every step
 FIT_STARTS = ("arc", "wide_arc", "cosine", "karras", "flow_shift")
 
 
@@ -44,6 +44,7 @@ def make(kind: str, number: int, space: str, images: int = IMAGES, use: str = "d
     if kind == "mixture":
         subject = precise = subjects.mixtures(number, space, SEEDS, PATHS)
     else:
+        kind = use
         subject = subjects.digits(number, space, images, use=use)
         precise = subjects.digits(number, space, images, exact=True, use=use)
     return subjects.with_exact(subject, precise, STEPS[kind], KEPT)

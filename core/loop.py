@@ -70,7 +70,7 @@ def run(
                 draws.append(noise(*step.draws[len(draws)]))
             current = seen = start  # lets go of the stage before: its memory is the next one's
             if total.vote:
-                current, votes = elect(next(ballots), slots, votes)
+                current, votes = elect(next(ballots), slots, votes, total.memory)
             elif not total.as_is:
                 current = combine(total, slots, _learned(draws, total.spread, frac) if total.spread else draws)
             if not total.evaluate:

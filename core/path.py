@@ -43,14 +43,25 @@ def path(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock, order
     One degree of the polynomial for each of the first `order` nodes. Exact wherever D does not change, whatever K.
     `clock` must be monotone and finite on all of it, 0 included if that is the goal.
     """
-    system, ahead = _conditions(nodes, start, goal, clock)
-    share = np.linalg.solve(system[:order, :order].T, ahead[:order]).tolist()
+    system, ahead, _ = _conditions(nodes, start, goal, clock)
+    return _solved(system, ahead, nodes, order)
+
+
+def answer(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock, order: int) -> Weights:
+    """A and w of what the model says at sigma = goal if the path is right: D = x' - sigma d, with x' as of `path`."""
+    system, ahead, slope = _conditions(nodes, start, goal, clock)
+    return _solved(system, ahead - goal * slope, nodes, order)
+
+
+def _solved(system: np.ndarray, wanted: np.ndarray, nodes: tuple[Node, ...], order: int) -> Weights:
+    """A and w of x plus the `wanted` sum of the polynomial's coefficients."""
+    share = np.linalg.solve(system[:order, :order].T, wanted[:order]).tolist()
     return 1.0 - sum(part * (1 - node.follow) for part, node in zip(share, nodes, strict=False)), tuple(share)
 
 
 @lru_cache(maxsize=64)  # votes, and neighbouring steps, ask for the same
-def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock) -> tuple[np.ndarray, np.ndarray]:
-    """What the nodes ask of the polynomial's coefficients, and by how much each of them moves x to the goal."""
+def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock) -> tuple[np.ndarray, ...]:
+    """What the nodes ask of the polynomial's coefficients; what each of them adds to x, and to d, at the goal."""
     sigmas, follow = np.array([node.sigma for node in nodes]), np.array([node.follow for node in nodes])
     places = clock(sigmas)
     low, reach = places.min(), float(np.ptp(places)) or 1.0
@@ -63,18 +74,20 @@ def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock
     at, width = _points(start, np.append(sigmas, goal))
     moved = np.einsum("gp,gpk->gk", width, basis(at))
     # x = x_a + sum_k a_k moved_k and D = x - sigma sum_k a_k basis_k at every node
-    return (1 - follow)[:, None] * moved[:-1] - sigmas[:, None] * basis(sigmas), moved[-1]
+    asked = (1 - follow)[:, None] * moved[:-1] - sigmas[:, None] * basis(sigmas)
+    return asked, moved[-1], basis(np.array([goal]))[0]
 
 
-def put_right(ahead: Weights, wrong: Weights, right: Weights) -> Weights:
+def put_right(ahead: Weights, wrong: Weights, right: Weights, share: float = 1.0) -> Weights:
     """`ahead` from where `right` leads, given where `wrong` has led: x = A x_0 + w F gives x_0, which is gone.
 
-    `wrong` knew all registers but the newest.
+    `wrong` knew all registers but the newest. With a `share` below 1 from so far on the way from there to `right`.
     """
     (A, w), (was, before), (now, after) = ahead, wrong, right
-    grown = now / was
+    grown = now / was - 1
     terms = zip_longest(w, after, (0.0, *before), fillvalue=0.0)
-    return A * grown, tuple(own + A * (new - grown * old) for own, new, old in terms)
+    changed = share * A
+    return A + changed * grown, tuple(own + changed * (new - (1 + grown) * old) for own, new, old in terms)
 
 
 def foretold(nodes: tuple[Node, ...], order: int, clock: Clock) -> Weights:

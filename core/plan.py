@@ -19,7 +19,7 @@ class Sum(NamedTuple):
     then this step's predictions in order. `blend`: a chain of interpolations, (slot, share of it); `terms`: what is
     added with plain weights. `lean` = q/p of the register to keep, or 0 where that is the prediction itself or none.
     `as_is`: it is the start unchanged. `spread`: the model's say in the noise, as of `core.table.Stage`. `vote`: the
-    weights of every slot for `core.vote.elect`, or none.
+    weights of every slot for `core.vote.elect`, or none, with its `memory`.
     """
 
     sigma: float
@@ -32,6 +32,7 @@ class Sum(NamedTuple):
     as_is: bool
     spread: float
     vote: tuple[tuple[float, ...], ...] = ()
+    memory: float = 0.0
 
 
 class PlannedStep(NamedTuple):
@@ -100,7 +101,8 @@ def _sums(row: Row, scales: list[float], width: int, keep: int) -> tuple[Sum, ..
         if stage.vote:
             spelt = [_spelt(*weights, own, scales)[0] for weights in (*stage.vote.errors, *stage.weights)]
             places = range(1 + len(scales) + len(own))
-            total = total._replace(vote=tuple(tuple(found.get(slot, 0.0) for slot in places) for found in spelt))
+            rows = tuple(tuple(found.get(slot, 0.0) for slot in places) for found in spelt)
+            total = total._replace(vote=rows, memory=stage.vote.memory)
         sums.append(total)
         if stage.q:
             slot = 1 + len(scales) + len(own)
