@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from ..core.path import Clock, Node, answer, foretold, length
+from ..core.path import Node, answer, foretold, length
 from ..core.table import Step
 from ..core.vote import MEMORY, Errors, Vote, Weights
 from ._arc import LONGEST, MOST, Way, clock_of, landing, many_for
@@ -17,25 +17,32 @@ def ode(
     step: Step, nodes: tuple[Node, ...], order: int, corrector: str, data_std: float, adapt: bool
 ) -> tuple[Weights, Vote | None]:
     """The landing of a step of the ODE as it is by itself, and the vote on others."""
-    clock = clock_of(step.space, data_std)
-    plain = Way(min(order, PLAIN), clock)
+    plain, bold = _ways(step.space, order, data_std, adapt)
     if len(nodes) < 2 or not nodes[1].follow:  # no step of the ODE led here
         return landing(step, nodes, plain, plain, 0.0), None
-    bold = Way(plain.order, clock_of(step.space, WIDER * data_std)) if adapt else Way(order, clock)
+    was_plain, was_bold = _ways(step.space, order, step.previous.get("data_std", data_std), adapt)
     if corrector == "auto" and step.b.sigma == 0 and (errors := _moves(step, nodes, plain)):
         half, full = (partial(landing, step, nodes, share=share) for share in (0.5, 1.0))
-        return half(plain, plain), Vote(errors, (full(plain, plain), half(bold, bold), full(bold, bold)), memory=0.0)
+        others = full(was_plain, plain), half(was_bold, bold), full(was_bold, bold)
+        return half(was_plain, plain), Vote(errors, others, memory=0.0)
     way = partial(landing, step, nodes, share=float(corrector != "off"))
-    errors = _missed(step, nodes, plain, bold) if adapt else _foretold(step, nodes, plain.order, order, clock)
-    vote = errors and Vote(errors, (way(plain, bold), way(bold, plain), way(bold, bold)), MEMORY)
-    return way(plain, plain), vote
+    errors = _missed(step, nodes, plain, bold) if adapt else _foretold(step, nodes, plain, bold)
+    vote = errors and Vote(errors, (way(was_plain, bold), way(was_bold, plain), way(was_bold, bold)), MEMORY)
+    return way(was_plain, plain), vote
 
 
-def _foretold(step: Step, nodes: tuple[Node, ...], plain: int, bold: int, clock: Clock) -> Errors | None:
+def _ways(space: str, order: int, data_std: float, adapt: bool) -> tuple[Way, Way]:
+    """The plain one and the bold one."""
+    clock, most = clock_of(space, data_std), min(order, PLAIN)
+    return Way(most, clock), Way(most, clock_of(space, WIDER * data_std)) if adapt else Way(order, clock)
+
+
+def _foretold(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Errors | None:
     """How wrong both orders went in the step before; None where there is nothing to tell it by."""
-    if not len(nodes) > bold > plain or length(clock, nodes[1].sigma, step.a.sigma) >= LONGEST[bold]:
+    order, clock = bold
+    if not len(nodes) > order > plain.order or length(clock, nodes[1].sigma, step.a.sigma) >= LONGEST[order]:
         return None
-    return _told(_times(TRUST, foretold(nodes, plain, clock)), foretold(nodes, bold, clock))
+    return _told(_times(TRUST, foretold(nodes, plain.order, clock)), foretold(nodes, order, clock))
 
 
 def _missed(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Errors | None:

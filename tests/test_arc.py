@@ -91,3 +91,25 @@ def test_adapt_takes_the_place_of_order_6(space):
     rows = [sigmatic.samplers.table("arc", sigmas, space=space, adapt="on", order=order).rows for order in (5, 6)]
     assert rows[0] == rows[1]
     assert all(row.stages[-1].vote for row in rows[0][3:])
+
+
+def test_a_data_std_that_changes_puts_right_what_was_done(space):
+    """The step before went by its own clock. With K kept as it was (follow against data_std), the weights show it."""
+    sigmas, at = levels(12, space), 7
+    narrow, wide, changing = (
+        {"data_std": data_std, "follow": (lambda sigma, data_std=data_std: 0.3 / of(data_std, sigma))}
+        for data_std in (0.5, 5.0, lambda sigma: 5.0 if sigma <= sigmas[at] else 0.5)
+    )
+
+    def weight(step, options, corrector):
+        table = sigmatic.samplers.table("arc", sigmas, space=space, corrector=corrector, order=5, **options)
+        return table.rows[step].stages[-1].A
+
+    was, other = (weight(at - 1, options, "off") for options in (narrow, wide))
+    assert was != pytest.approx(other, rel=1e-6)
+    expected = weight(at, wide, "on") * other / was
+    assert weight(at, changing, "on") == pytest.approx(expected, rel=1e-9)
+
+
+def of(data_std, sigma):
+    return data_std(sigma) if callable(data_std) else data_std
