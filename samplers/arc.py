@@ -25,7 +25,7 @@ PARAMS = (
     Param("data_std", USUAL, min=0.001, max=1000.0, help="The noise-to-signal ratio in the middle of the clock."),
     Param(
         "adapt", "off", "choice", choices=("off", "on"),
-        help="Each picture goes by the double of data_std where that foretells its model better; in place of order 6.",
+        help="Each picture goes by four times data_std where that foretells its model better; in place of order 6.",
     ),
 )  # fmt: skip
 
