@@ -33,7 +33,7 @@ STEPS = {"mixture": 400, "digits": 200, "fit": 100}  # of the exact solution
 OURS = {"ve": ("karras", "arc"), "flow": ("arc",)}  # the schedules that the sampler arc runs on
 SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
 LOWEST = 1e-4  # where arc's own schedules may end
-FIT_IMAGES, FIT_BUDGET = 48, 45  # what a schedule is fitted on: noise of its own; model evaluations for every step
+FIT_IMAGES, FIT_BUDGET = 48, 60  # what a schedule is fitted on: noise of its own; model evaluations for every step
 FIT_STARTS = ("arc", "wide_arc", "cosine", "karras", "flow_shift")
 
 

@@ -18,7 +18,7 @@ PARAMS = (
     Param("order", 6, "int", min=1, max=6, help="Predictions used, above 3 in short steps only; 6 where it serves."),
     Param(
         "corrector", "auto", "choice", choices=("auto", "on", "off"),
-        help="Puts the last step right with each prediction; auto: the step before the end by half where that serves.",
+        help="Puts every step right with the next prediction; auto: at the end by half where the picture hardly moves.",
     ),
     Param("last", "integrate", "choice", choices=("integrate", "denoised"), help="The step to 0; denoised if masked."),
     Param("follow", 0.13, min=0.01, max=10.0, help="How the model's image moves with x: .87 follow / (follow + rho)."),
