@@ -12,7 +12,7 @@ class Param:
     """One parameter of a sampler or schedule: name, default, kind and the values it allows.
 
     `kind` is "float", "int", "bool", "choice" or "text"; `min` and `max` are inclusive; `above` is an exclusive lower
-    bound.
+    bound. `steady`: one number for a whole run, no function of sigma.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Param:
     above: float | None = None
     choices: tuple[str, ...] = ()
     help: str = ""
+    steady: bool = False
 
     def __post_init__(self) -> None:
         self.check(self.default)

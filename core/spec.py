@@ -22,8 +22,8 @@ CHURN = (
 """Karras et al. 2022, arXiv:2206.00364, Algorithm 2: for one-step samplers of the ODE."""
 RESTART = (
     Param("restarts", 0, "int", min=0, max=100, help="How often the stretch below is run again from fresh noise."),
-    Param("restart_min", 0.1, min=0.0, help="The sigma from which a restart jumps up."),
-    Param("restart_max", 2.0, above=0.0, help="The sigma to which it jumps; flow models: below 1, 0.5 say."),
+    Param("restart_min", 0.1, min=0.0, steady=True, help="The sigma from which a restart jumps up."),
+    Param("restart_max", 2.0, above=0.0, steady=True, help="The sigma to which it jumps; flow models: below 1, 0.5."),
 )
 """Xu et al. 2023, arXiv:2306.14878: every sampler without memory has it."""
 LAW = Param(
@@ -93,7 +93,7 @@ class SamplerSpec(Spec):
         """As of every declaration; a float may also be a function of sigma, whose values are checked with the table."""
         curves = {name: value for name, value in given.items() if callable(value)}
         if curves:
-            floats = {param.name for param in self.params if param.kind == "float" and param not in RESTART}
+            floats = {param.name for param in self.params if param.kind == "float" and not param.steady}
             curves = {name: value for name, value in curves.items() if name in floats}
         plain = super().resolve({name: value for name, value in given.items() if name not in curves})
         return {**plain, **curves}

@@ -31,7 +31,7 @@ def checked(spec: Any, param: Any, value: Any) -> Any:
     """`value` in the parameter's type, a curve with all its points looked at; ValueError if it does not fit."""
     if not isinstance(value, Percents):
         return param.check(value)
-    if not isinstance(spec, SamplerSpec) or spec.adaptive or param.kind != "float" or param in RESTART:
+    if not isinstance(spec, SamplerSpec) or spec.adaptive or param.kind != "float" or param.steady:
         raise ValueError(f"{param.name} cannot change over the run: give {param.allowed}.")
     for place, number in value.points:
         try:

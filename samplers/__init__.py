@@ -34,7 +34,7 @@ class State:
     """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method.
 
     `took`: of an adaptive run, its evaluations, accepted and rejected tries, and whether its cap ended the control.
-    `votes`: (B, 3) of a sampler that chooses its order, as of `core.vote.elect`.
+    `votes`: (B, 3) of a sampler that leaves choices to the run, as of `core.vote.elect`.
     """
 
     sampler: str

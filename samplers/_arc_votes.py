@@ -17,24 +17,19 @@ def ode(
     step: Step, nodes: tuple[Node, ...], order: int, corrector: str, data_std: float, adapt: bool
 ) -> tuple[Weights, Vote | None]:
     """The landing of a step of the ODE as it is by itself, and the vote on others."""
-    plain, bold = _ways(step.space, order, data_std, adapt)
+    clock, most = clock_of(step.space, data_std), min(order, PLAIN)
+    plain = Way(most, clock)
+    bold = Way(most, clock_of(step.space, WIDER * data_std)) if adapt else Way(order, clock)
     if len(nodes) < 2 or not nodes[1].follow:  # no step of the ODE led here
         return landing(step, nodes, plain, plain, 0.0), None
-    was_plain, was_bold = _ways(step.space, order, step.previous.get("data_std", data_std), adapt)
     if corrector == "auto" and step.b.sigma == 0 and (errors := _moves(step, nodes, plain)):
         half, full = (partial(landing, step, nodes, share=share) for share in (0.5, 1.0))
-        others = full(was_plain, plain), half(was_bold, bold), full(was_bold, bold)
-        return half(was_plain, plain), Vote(errors, others, memory=0.0)
+        others = full(plain, plain), half(bold, bold), full(bold, bold)
+        return half(plain, plain), Vote(errors, others, memory=0.0)
     way = partial(landing, step, nodes, share=float(corrector != "off"))
     errors = _missed(step, nodes, plain, bold) if adapt else _foretold(step, nodes, plain, bold)
-    vote = errors and Vote(errors, (way(was_plain, bold), way(was_bold, plain), way(was_bold, bold)), MEMORY)
-    return way(was_plain, plain), vote
-
-
-def _ways(space: str, order: int, data_std: float, adapt: bool) -> tuple[Way, Way]:
-    """The plain one and the bold one."""
-    clock, most = clock_of(space, data_std), min(order, PLAIN)
-    return Way(most, clock), Way(most, clock_of(space, WIDER * data_std)) if adapt else Way(order, clock)
+    vote = errors and Vote(errors, (way(plain, bold), way(bold, plain), way(bold, bold)), MEMORY)
+    return way(plain, plain), vote
 
 
 def _foretold(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Errors | None:
@@ -42,7 +37,7 @@ def _foretold(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Err
     order, clock = bold
     if not len(nodes) > order > plain.order or length(clock, nodes[1].sigma, step.a.sigma) >= LONGEST[order]:
         return None
-    return _told(_times(TRUST, foretold(nodes, plain.order, clock)), foretold(nodes, order, clock))
+    return _told(TRUST, foretold(nodes, plain.order, clock), foretold(nodes, order, clock))
 
 
 def _missed(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Errors | None:
@@ -54,7 +49,7 @@ def _missed(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Error
         _less(nodes[0], answer(older, a, a, way.clock, many_for(way, older, older[0].sigma, a)), 1)
         for way in (plain, bold)
     ]
-    return _told(_times(1 / DOUBT, missed[0]), missed[1])
+    return _told(1 / DOUBT, *missed)
 
 
 def _moves(step: Step, nodes: tuple[Node, ...], way: Way) -> Errors | None:
@@ -64,7 +59,8 @@ def _moves(step: Step, nodes: tuple[Node, ...], way: Way) -> Errors | None:
     of x is too large by half: the image does not follow it.
     """
     a, last, nodes = step.a, step.between(nodes[1].sigma), nodes[: max(LONGEST)]
-    moved = _less(nodes[0], answer(nodes, a.sigma, last.sigma, way.clock, many_for(way, nodes, last.sigma, a.sigma)), 0)
+    many = max(2, many_for(way, nodes, last.sigma, a.sigma))  # one tells of no move
+    moved = _less(nodes[0], answer(nodes, a.sigma, last.sigma, way.clock, many), 0)
     if last.alpha == 0 or sum(map(abs, moved[1])) > MOST:  # nothing to compare with, or nodes too close to tell
         return None
     part = STAYS * (last.rho - a.rho) / a.sigma
@@ -78,12 +74,9 @@ def _less(newest: Node, said: Weights, newer: int) -> Weights:
     return newest.follow - A, (1.0 - own, *(-weight for weight in rest))
 
 
-def _told(plain: Weights, bold: Weights) -> Errors:
-    """Both errors, or none where nodes are too close to tell: the old votes decide."""
-    close = max(sum(map(abs, w)) for _, w in (plain, bold)) > MOST
-    return ((0.0, ()), (0.0, ())) if close else (plain, bold)
-
-
-def _times(factor: float, weights: Weights) -> Weights:
-    A, w = weights
-    return factor * A, tuple(factor * weight for weight in w)
+def _told(factor: float, plain: Weights, bold: Weights) -> Errors:
+    """Both errors, the plain one times `factor`; or none where nodes are too close to tell: the old votes decide."""
+    if max(sum(map(abs, w)) for _, w in (plain, bold)) > MOST:
+        return (0.0, ()), (0.0, ())
+    A, w = plain
+    return (factor * A, tuple(factor * weight for weight in w)), bold

@@ -9,7 +9,7 @@ from ..core.exponential import rate
 from ..core.spec import ETA, S_NOISE, Param, sampler
 from ..core.table import Stage, Step, first_order
 from ..core.weights import weights
-from ._arc import USUAL, clock_of, known, soft
+from ._arc import MOST, USUAL, clock_of, known, soft
 from ._arc_votes import ode
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
@@ -22,7 +22,10 @@ PARAMS = (
     ),
     Param("last", "integrate", "choice", choices=("integrate", "denoised"), help="The step to 0; denoised if masked."),
     Param("follow", 0.13, min=0.01, max=10.0, help="How the model's image moves with x: .87 follow / (follow + rho)."),
-    Param("data_std", USUAL, min=0.001, max=1000.0, help="The noise-to-signal ratio in the middle of the clock."),
+    Param(
+        "data_std", USUAL, min=0.001, max=100.0, steady=True,
+        help="The noise-to-signal ratio in the middle of the clock: larger for pictures that are spread more widely.",
+    ),
     Param(
         "adapt", "off", "choice", choices=("off", "on"),
         help="Each picture goes by four times data_std where that foretells its model better; in place of order 6.",
@@ -43,6 +46,8 @@ def _noisy(step: Step, d: float, order: int, data_std: float) -> tuple[Stage, ..
 
     lams = [step.between(node.sigma).lam for node in nodes]
     w = weights(lams, step.a.lam, end, lambda lam: fade * np.exp(fade * (lam - end)), clock)
+    while sum(map(abs, w)) > MOST * abs(sum(w)):
+        w = weights(lams[: len(w) - 1], step.a.lam, end, lambda lam: fade * np.exp(fade * (lam - end)), clock)
     (whole,) = landing.w
     return here, landing._replace(w=tuple(whole * weight / sum(w) for weight in w))
 
