@@ -44,10 +44,9 @@ def make(kind: str, number: int, space: str, images: int = IMAGES, use: str = "d
     if kind == "mixture":
         subject = precise = subjects.mixtures(number, space, SEEDS, PATHS)
     else:
-        kind = use
         subject = subjects.digits(number, space, images, use=use)
         precise = subjects.digits(number, space, images, exact=True, use=use)
-    return subjects.with_exact(subject, precise, STEPS[kind], KEPT)
+    return subjects.with_exact(subject, precise, STEPS[kind if kind == "mixture" else use], KEPT)
 
 
 def built_in(host, subject, kind: str, few=None) -> dict[int, list]:

@@ -52,18 +52,18 @@ def known(step: Step, own: float, clock: Clock) -> tuple[Node, ...]:
 
 def landing(step: Step, nodes: tuple[Node, ...], before: Way, now: Way, share: float) -> Weights:
     """The step by the way `now`; first the step before, which went by `before`, is put right by `share`."""
-    a = step.a.sigma
-    ahead = _through(now, nodes, a, step.b.sigma)
+    a, newest = step.a.sigma, nodes[: max(LONGEST)]
+    ahead = _through(now, newest, a, step.b.sigma)
     if not share:
         return ahead
     last = nodes[1].sigma
-    return put_right(ahead, _through(before, nodes[1:], last, a), _through(now, nodes, last, a), share)
+    return put_right(ahead, _through(before, nodes[1:], last, a), _through(now, newest, last, a), share)
 
 
+@lru_cache(maxsize=64)  # a vote's ways share their parts, and what was ahead is what is put right in the next step
 def _through(way: Way, nodes: tuple[Node, ...], start: float, goal: float) -> Weights:
     """`path` from sigma = start to goal, through as many of the newest nodes as are good for that."""
     many = many_for(way, nodes, start, goal)
-    nodes = nodes[: max(LONGEST)]
     A, w = path(nodes, start, goal, way.clock, many)
     while many > 1 and sum(map(abs, w)) > MOST:
         many -= 1

@@ -4,7 +4,7 @@ from functools import partial
 
 from ..core.path import Node, answer, foretold, length
 from ..core.table import Step
-from ..core.vote import MEMORY, Errors, Vote, Weights
+from ..core.vote import Errors, Vote, Weights
 from ._arc import LONGEST, MOST, Way, clock_of, landing, many_for
 
 PLAIN = 5  # the order above goes by vote: under strong guidance it swings
@@ -28,7 +28,7 @@ def ode(
         return half(plain, plain), Vote(errors, others, memory=0.0)
     way = partial(landing, step, nodes, share=float(corrector != "off"))
     errors = _missed(step, nodes, plain, bold) if adapt else _foretold(step, nodes, plain, bold)
-    vote = errors and Vote(errors, (way(plain, bold), way(bold, plain), way(bold, bold)), MEMORY)
+    vote = errors and Vote(errors, (way(plain, bold), way(bold, plain), way(bold, bold)))
     return way(plain, plain), vote
 
 
@@ -42,7 +42,7 @@ def _foretold(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Err
 
 def _missed(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Errors | None:
     """By how much the paths of both clocks, up to here, miss what the model says here."""
-    a, older = step.a.sigma, nodes[1 : 1 + max(LONGEST)]
+    a, older = step.a.sigma, nodes[1:]
     if len(older) < 2:
         return None
     missed = [
@@ -58,7 +58,7 @@ def _moves(step: Step, nodes: tuple[Node, ...], way: Way) -> Errors | None:
     An exact model's image moves as much as the noise, near sigma 0. A network's hardly does, and there the correction
     of x is too large by half: the image does not follow it.
     """
-    a, last, nodes = step.a, step.between(nodes[1].sigma), nodes[: max(LONGEST)]
+    a, last = step.a, step.between(nodes[1].sigma)
     many = max(2, many_for(way, nodes, last.sigma, a.sigma))  # one tells of no move
     moved = _less(nodes[0], answer(nodes, a.sigma, last.sigma, way.clock, many), 0)
     if last.alpha == 0 or sum(map(abs, moved[1])) > MOST:  # nothing to compare with, or nodes too close to tell

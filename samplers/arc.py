@@ -6,6 +6,7 @@ import numpy as np
 
 from ..core import policy
 from ..core.exponential import rate
+from ..core.path import Node
 from ..core.spec import ETA, S_NOISE, Param, sampler
 from ..core.table import Stage, Step, first_order
 from ..core.weights import weights
@@ -44,10 +45,13 @@ def _noisy(step: Step, d: float, order: int, data_std: float) -> tuple[Stage, ..
     def clock(lam: np.ndarray) -> np.ndarray:
         return soft(np.ones_like(lam), np.exp(lam), data_std)
 
-    lams = [step.between(node.sigma).lam for node in nodes]
-    w = weights(lams, step.a.lam, end, lambda lam: fade * np.exp(fade * (lam - end)), clock)
+    def through(nodes: tuple[Node, ...]) -> list[float]:
+        lams = [step.between(node.sigma).lam for node in nodes]
+        return weights(lams, step.a.lam, end, lambda lam: fade * np.exp(fade * (lam - end)), clock)
+
+    w = through(nodes)
     while sum(map(abs, w)) > MOST * abs(sum(w)):
-        w = weights(lams[: len(w) - 1], step.a.lam, end, lambda lam: fade * np.exp(fade * (lam - end)), clock)
+        w = through(nodes[: len(w) - 1])
     (whole,) = landing.w
     return here, landing._replace(w=tuple(whole * weight / sum(w) for weight in w))
 
