@@ -8,6 +8,7 @@ import pytest
 import torch
 from fakehost.host import Pack, fake_host
 
+from sigmatic import schedulers
 from sigmatic.core.sigmas import write
 
 
@@ -37,23 +38,41 @@ def fit(pack, *args, **inputs):
     return run(pack, *args, **inputs).args
 
 
+def bench_of(pack, model):
+    """Six runs of a model without a prompt."""
+    prompts = [pack.run("SigmaticDemoPrompt", digit="")] * 2
+    return pack.part("bench").Bench(model, *prompts, 1.0, torch.zeros(1, 1, 32, 32), 6)
+
+
+def exact(bench):
+    """Where the exact solution ends: 150 steps of order 5, down to a hundredth of the model's last level."""
+    span = bench.span
+    levels = schedulers.sigmas("arc", 150, space=span.space, sigma_max=span.sigma_max, sigma_min=span.sigma_min / 100)
+    return bench.run("sig_dormand_prince", levels)
+
+
 @pytest.mark.parametrize("kind", ["eps", "flow"])
 def test_it_beats_every_schedule_that_it_knows(pack, kind):
     sigmas, text = fit(pack, kind)
     assert len(sigmas) == 6 and sigmas[-1] == 0 and (sigmas.diff() < 0).all()
-    bench = pack.part("fit").Bench(
-        pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
-        *[pack.run("SigmaticDemoPrompt", digit="")] * 2,
-        1.0, torch.zeros(1, 1, 32, 32), 6,
-    )  # fmt: skip
-    goal = bench.run("sig_heun", pack.part("adapter").model_levels(bench.ms, "kl_optimal", 100))
+    bench = bench_of(pack, pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind))
+    goal = exact(bench)
 
     def error(levels):
         return (bench.run("sig_dpmpp_2m", levels) - goal).square().mean().sqrt()
 
-    starts = [pack.part("adapter").model_levels(bench.ms, name, 5) for name in pack.part("fit").STARTS]
+    starts = [pack.part("adapter").model_levels(bench.ms, name, 5) for name in pack.part("bench").STARTS]
     assert error(sigmas) < 0.8 * min(error(start) for start in starts)
     assert "model evaluations" in text and text.startswith(write(sigmas.tolist()))
+
+
+@pytest.mark.parametrize("kind", ["eps", "flow"])
+def test_what_it_aims_at_is_the_exact_solution(pack, kind):
+    """Nearer than a good sampler comes in 20 steps (2.5e-4), whatever Sigmatic Settings say."""
+    model = pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind)
+    told = pack.run("SigmaticSettings", model=model, more="order = 1; corrector = off; last = denoised; follow = 9")
+    for bench in (bench_of(pack, model), bench_of(pack, told)):
+        assert (bench.exact() - exact(bench)).flatten(1).square().mean(1).sqrt().max() < 5e-5
 
 
 def test_the_page_is_told_what_was_found_and_for_what(pack):
@@ -69,7 +88,7 @@ def test_a_model_is_measured_once(pack, monkeypatch):
     first, text = fit(pack)
     bars = importlib.import_module("comfy.utils").BARS
     assert bars[-1][0] == bars[-1][1] and all(a[0] <= b[0] for a, b in pairwise(bars))
-    monkeypatch.setattr(pack.part("fit").Bench, "fit", None)
+    monkeypatch.setattr(pack.part("bench").Bench, "fit", None)
     again, same = fit(pack)
     assert torch.equal(first, again) and text == same
     for other in ({"steps": 4}, {"cfg": 2.0}, {"kind": "flow"}, {"keep": False}):
@@ -79,7 +98,7 @@ def test_a_model_is_measured_once(pack, monkeypatch):
 
 def test_another_model_of_the_same_settings_is_measured_anew(pack, monkeypatch):
     fit(pack, budget=0)
-    bench = pack.part("fit").Bench
+    bench = pack.part("bench").Bench
     probe = bench.probe
     monkeypatch.setattr(bench, "probe", lambda self: probe(self) * 1.2)
     fit(pack, budget=0)
