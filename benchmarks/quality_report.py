@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import statistics
@@ -34,10 +35,10 @@ and one number of steps, as the node Sigmatic Fit Schedule does, on starting noi
 
 The models: mixtures of eight Gaussians in 2, 16 and 64 dimensions, whose denoiser is known exactly, 64 runs of each of
 eight, and the digit network with classifier-free guidance 1, 3 and 6, {images} pictures; seeds and starting noise are
-such that nothing was tuned on. The schedule arc is even in theta^(1/{p:g}), theta = \
-atan((rho / {data_std:g})^{power:g}). For flow models the
-starting level is sigma = 1, for the others {top:.4g}. How arc works, and what was tried where it misses:
-[arc.md](arc.md).
+such that nothing was tuned on. The schedule arc is even in theta^(1/p), theta = atan((rho / {data_std:g})^{power:g}), \
+p = {few[1]:g} up to
+{few[0]} steps and {many[1]:g} from {many[0]} up. For flow models the starting level is sigma = 1, for the others
+{top:.4g}. How arc works, and what was tried where it misses: [arc.md](arc.md).
 """
 
 
@@ -48,7 +49,9 @@ def write(kept: Path, subjects: list, images: int, host: str) -> int:
 
     found = {subject: json.loads((kept / f"result-{_name(subject)}.json").read_text()) for subject in subjects}
     shape = {param.name: param.default for param in inhost.load_sigmatic().schedulers.get("arc").params}
-    parts = [INTRO.format(host=host, samplers=len(SAMPLERS), images=images, top=SIGMA_MAX, **shape)]
+    arc = importlib.import_module("sigmatic.schedulers.arc")
+    shape |= {"few": arc.FEW, "many": arc.MANY, "top": SIGMA_MAX}
+    parts = [INTRO.format(host=host, samplers=len(SAMPLERS), images=images, **shape)]
     for space in ("ve", "flow"):
         parts.append(_plot(found, space))
     parts += [_mixtures(found), _digits(found), _floors(found, SIGMA_LOW), _cells(found)]

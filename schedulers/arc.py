@@ -8,26 +8,31 @@ from ..core.clocks import to_zero
 from ..core.space import Span, at_rho, level
 from ..core.spec import Param, schedule
 
+FEW, MANY = (7, 1.0), (10, 1.25)  # steps, and the p that suits networks then
 FAR = 5.0  # times the steps: beyond this rho the model answers so nearly with its mean that no step belongs there
 
 
 @schedule(
     "Arc",
     params=(
-        Param("p", 1.25, above=0.0, max=10.0, help="1 is even in the angle; above 1 crowds the steps at low noise."),
+        Param(
+            "p", 0.0, min=0.0, max=10.0,
+            help="1 is even in the angle; above 1 crowds the steps at low noise. 0: 1 up to 7 steps, 1.25 from 10 up.",
+        ),
         Param("data_std", 2.2, min=0.001, max=100.0, help="The noise-to-signal ratio in the middle of the circle."),
         Param("power", 0.58, above=0.0, max=4.0, help="1 is the true angle; below 1 spreads the steps further out."),
     ),
     reference="Sigmatic's own; the angle as in v-prediction, Salimans and Ho 2022, arXiv:2202.00512",
-)
+)  # fmt: skip
 def arc(steps: int, span: Span, *, p: float, data_std: float, power: float) -> np.ndarray:
-    """Steps on the quarter circle from noise to picture, for the sampler arc: from 8 steps, on every kind of model.
+    """Steps on the quarter circle from noise to picture, for the sampler arc: from 6 steps, on every kind of model.
 
     theta = atan((rho / data_std)^power), rho = sigma / alpha; theta_i = theta_max (1 - i/n)^p: no singular end, on VE
-    and on flow alike. theta_max is never above that of rho = 5 steps: what lies beyond is part of the first step. The
+    and on flow alike. p, if not given, grows from 1 with 7 steps to 1.25 with 10: with fewer, more of them belong where
+    the noise is high. theta_max is never above that of rho = 5 steps: what lies beyond is part of the first step. The
     last level is never below sigma_min.
     """
-    return _arc(steps, span, p, data_std, power, FAR * steps)
+    return _arc(steps, span, p or float(np.interp(steps, *zip(FEW, MANY, strict=True))), data_std, power, FAR * steps)
 
 
 @schedule("Wide arc", reference="Sigmatic's own: arc with data_std 5, power 1 and p 2.5, on all of the circle")
