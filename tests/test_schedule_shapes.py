@@ -49,6 +49,20 @@ def test_wide_arc_is_arc(space):
     assert torch.equal(wide, sigmatic.schedulers.sigmas("arc", 17, **ends, data_std=5.0, p=2.5, power=1.0))
 
 
+def test_arc_puts_fewer_steps_at_low_noise_where_they_are_few(space):
+    """The steps that are not at sigma_max or 0; with 8 or 9 between the two."""
+
+    def inner(steps, **given):
+        return sigmatic.schedulers.sigmas("arc", steps, space=space, sigma_min=1e-4, **given)[1:-1]
+
+    for steps in (2, 5, 7):
+        assert torch.equal(inner(steps), inner(steps, p=1.0))
+    for steps in (8, 9):
+        assert (inner(steps, p=1.25) < inner(steps)).all() and (inner(steps) < inner(steps, p=1.0)).all()
+    for steps in (10, 60):
+        assert torch.equal(inner(steps), inner(steps, p=1.25))
+
+
 def test_bells_have_even_shares():
     sigmas = sigmatic.schedulers.sigmas("logit_normal", 9, sigma_min=0.03, sigma_max=14.6, mean=-0.4, std=1.2)
     shares = scipy.stats.norm.cdf((sigmas[:-1].double().log() + 0.4) / 1.2)
