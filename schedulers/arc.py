@@ -10,6 +10,7 @@ from ..core.spec import Param, schedule
 
 FEW, MANY = (7, 1.0), (10, 1.25)  # steps, and the p that suits networks then
 FAR = 5.0  # times the steps: beyond this rho the model answers so nearly with its mean that no step belongs there
+LONG = 20  # steps: more than so many are so exact that it matters farther out
 
 
 @schedule(
@@ -29,10 +30,11 @@ def arc(steps: int, span: Span, *, p: float, data_std: float, power: float) -> n
 
     theta = atan((rho / data_std)^power), rho = sigma / alpha; theta_i = theta_max (1 - i/n)^p: no singular end, on VE
     and on flow alike. p, if not given, grows from 1 with 7 steps to 1.25 with 10: with fewer, more of them belong where
-    the noise is high. theta_max is never above that of rho = 5 steps: what lies beyond is part of the first step. The
-    last level is never below sigma_min.
+    the noise is high. theta_max is never above that of rho = 5 steps (steps^3 / 80 with more than 20): what lies
+    beyond is part of the first step. The last level is never below sigma_min.
     """
-    return _arc(steps, span, p or float(np.interp(steps, *zip(FEW, MANY, strict=True))), data_std, power, FAR * steps)
+    p = p or float(np.interp(steps, *zip(FEW, MANY, strict=True)))
+    return _arc(steps, span, p, data_std, power, FAR * steps * max(1.0, steps / LONG) ** 2)
 
 
 @schedule("Wide arc", reference="Sigmatic's own: arc with data_std 5, power 1 and p 2.5, on all of the circle")
