@@ -8,7 +8,8 @@ from ..core.clocks import to_zero
 from ..core.space import Span, at_rho, level
 from ..core.spec import Param, schedule
 
-FEW, MANY = (7, 1.0), (10, 1.25)  # steps, and the p that suits networks then
+FEW, MANY = 7, 10  # steps
+P = 1.0, 1.25  # that suit networks then
 FAR = 5.0  # times the steps: beyond this rho the model answers so nearly with its mean that no step belongs there
 LONG = 20  # steps: more than so many are so exact that it matters farther out
 
@@ -33,7 +34,7 @@ def arc(steps: int, span: Span, *, p: float, data_std: float, power: float) -> n
     the noise is high. theta_max is never above that of rho = 5 steps (steps^3 / 80 with more than 20): what lies
     beyond is part of the first step. The last level is never below sigma_min.
     """
-    p = p or float(np.interp(steps, *zip(FEW, MANY, strict=True)))
+    p = p or float(np.interp(steps, (FEW, MANY), P))
     return _arc(steps, span, p, data_std, power, FAR * steps * max(1.0, steps / LONG) ** 2)
 
 
