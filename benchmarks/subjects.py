@@ -104,21 +104,18 @@ def solve(subject: Subject, steps: int) -> tuple[Tensor, Tensor]:
 
     Even in atan(rho^(1/2)): what a network says goes on changing with log(rho) far above and below the data.
     """
-    samplers = inhost.load_sigmatic().samplers
     top = math.pi / 2 if subject.space == "flow" else math.atan(math.sqrt(SIGMA_MAX))
     rho = torch.tan(top * torch.linspace(1, 0, steps + 1, dtype=torch.float64)).square()
     sigmas = rho / (1 + rho) if subject.space == "flow" else rho
     sigmas[0] = subject.sigma_max
     above, below = sigmas[sigmas > 1.01 * SIGMA_LOW], sigmas[(sigmas < SIGMA_LOW / 1.01) & (sigmas > 1.01e-5)]
-    x, ends = subject.start(subject.sigma_max), []
-    for course in (torch.cat([above, _levels(SIGMA_LOW)]), torch.cat([_levels(SIGMA_LOW), below, _levels(1e-5, 0.0)])):
-        x = samplers.sample("dormand_prince", subject.model, x, course, space=subject.space, disable=True)
-        ends.append(x)
-    return ends[0], ends[1]
+    near = _run(subject, subject.start(subject.sigma_max), [*above.tolist(), SIGMA_LOW])
+    return near, _run(subject, near, [SIGMA_LOW, *below.tolist(), 1e-5, 0.0])
 
 
-def _levels(*sigmas: float) -> Tensor:
-    return torch.tensor(sigmas, dtype=torch.float64)
+def _run(subject: Subject, x: Tensor, sigmas: list[float]) -> Tensor:
+    levels, sample = torch.tensor(sigmas, dtype=torch.float64), inhost.load_sigmatic().samplers.sample
+    return sample("dormand_prince", subject.model, x, levels, space=subject.space, disable=True)
 
 
 def with_exact(subject: Subject, precise: Subject, steps: int, folder: Path) -> Subject:

@@ -107,7 +107,7 @@ class Bench:
     def fit(self, sampler: str, steps: int, budget: int) -> dict[str, Any]:
         """The schedule and what it brings, as JSON values."""
         starts = self.starts(steps)
-        price, first = self.price(sampler), EXACT[-1]
+        price, first = self.price(sampler), EXACT[-1]  # arc evaluates once a step
         total = first + max(budget, sum(map(price, starts.values())))
         bar = comfy.utils.ProgressBar(total)
 
