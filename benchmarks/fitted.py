@@ -12,9 +12,6 @@ import inhost
 import torch
 
 sigmatic = inhost.load_sigmatic()
-STARTS = (
-    "karras", "arc", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple",
-)  # fmt: skip
 
 
 class Bench:
@@ -64,7 +61,7 @@ def main() -> None:
             )
             for solver in args.solvers:
                 for steps in args.steps:
-                    ready = {name: sigmatic.schedulers.sigmas(name, steps, space=space) for name in STARTS}
+                    ready = {name: sigmatic.schedulers.sigmas(name, steps, space=space) for name in fitting.STARTS}
                     found = fitting.fit(
                         lambda sigmas, bench=known, solver=solver: bench.run(solver, sigmas),
                         known.goal,

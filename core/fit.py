@@ -19,6 +19,11 @@ from .clocks import from_log_rho, log_rho_ends
 from .space import Span, level
 
 Trial = Callable[[Tensor], Tensor]
+STARTS = (
+    "karras", "arc", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple",
+)  # fmt: skip
+"""Schedules worth beginning at, the likeliest first."""
+_ENOUGH = 5  # starts: fewer bring less than the round of the search that they leave room for
 _NARROWEST = 0.02  # two levels never come nearer than this in log(sigma / alpha)
 
 
@@ -46,10 +51,11 @@ def fit(
     """The levels, like those of `starts` in number, with which `trial` comes nearest to `target`.
 
     trial(sigmas) -> x0 (B, ...): a run over sigmas (n+1,), float32, that begins at sigma_max and ends in 0, always from
-    the same noise. target (B, ...): where an exact run from that noise ends. starts: schedules by name; the search
-    begins at the best of them, then from the next, as long as the budget lasts. budget: how many model evaluations may
-    be spent, where `price(sigmas)` is what a run costs; at least the starts are run. report(spent) is called after
-    every run. The (geometric) mean error is never above that of the best start, on these items. Raises ValueError if
+    the same noise. target (B, ...): where an exact run from that noise ends. starts: schedules by name, the likeliest
+    first; the search begins at the best of them, then from the next, as long as the budget lasts. budget: how many
+    model evaluations may be spent, where `price(sigmas)` is what a run costs. At least the starts are run, but the last
+    of more than five are left out where they would take the place of the search. report(spent) is called after every
+    run. The (geometric) mean error is never above that of the best start run, on these items. Raises ValueError if
     starts is empty or its schedules differ in length.
     """
     lengths = {len(sigmas) for sigmas in starts.values()}
@@ -59,6 +65,8 @@ def fit(
     found = []
     for name, sigmas in starts.items():
         places = np.array([-level(float(sigma), span.space).lam for sigma in sigmas[1:-1]])
+        if len(found) >= _ENOUGH and search.has_just_one_round(places):
+            break
         residual = search.run(places)
         found.append((_cost(residual), name, places, residual))
     found.sort(key=lambda entry: entry[0])
@@ -101,6 +109,10 @@ class _Search:
     def affordable(self, places: np.ndarray, runs: int = 1) -> bool:
         """Whether the budget allows that many more runs."""
         return self.spent + runs * self.price(self.sigmas(places)) <= self.budget
+
+    def has_just_one_round(self, places: np.ndarray) -> bool:
+        """Whether the budget is enough for a round of the search, but would not be after another run."""
+        return self.affordable(places, len(places) + 1) and not self.affordable(places, len(places) + 2)
 
     def improve(self, places: np.ndarray, residual: Tensor) -> tuple[np.ndarray, Tensor]:
         """Gauss-Newton rounds until the budget is spent or a round brings less than a hundredth."""

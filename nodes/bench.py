@@ -16,9 +16,6 @@ from . import host, options, run, settings as on_model
 from .adapter import choice_of, model_levels, table_of
 from .install import PREFIX, entry, own_sampler
 
-STARTS = (
-    "karras", "arc", "wide_arc", "exponential", "beta57", "ays", "ays_sdxl", "flow_shift", "cosine", "normal", "simple",
-)  # fmt: skip
 EXACT = ("arc", "arc", 96)  # sampler, schedule and steps of the run that stands for the exact one
 _STILL = {"eta": 0.0}
 _SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
@@ -99,7 +96,7 @@ class Bench:
     def starts(self, steps: int) -> dict[str, Tensor]:
         """Ready-made schedules to begin at."""
         found = {}
-        for name in STARTS:
+        for name in fitting.STARTS:
             with suppress(ValueError):  # some ask for a table that this model does not have
                 found[name] = model_levels(self.ms, name, steps)
         return found

@@ -13,6 +13,8 @@ from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX
 from .named import ByName
 
+ENOUGH = 40  # times the steps: a budget
+
 
 class SigmaticFit(ByName):
     """MODEL and CONDITIONING in, SIGMAS out."""
@@ -47,7 +49,7 @@ class SigmaticFit(ByName):
                 io.Int.Input(
                     "budget", default=500, min=0, max=100000,
                     tooltip="How many model evaluations may be spent on the search, each for all latents at once. "
-                    "About 40 times the steps is enough.",
+                    f"About {ENOUGH} times the steps is enough.",
                 ),
                 advanced(io.Boolean.Input(
                     "keep", default=True,
@@ -107,16 +109,18 @@ class SigmaticFit(ByName):
         drawn = {name: settings[name] for name in ("sampler", "steps", "cfg", "latents", "budget")}
         return io.NodeOutput(
             torch.tensor(found["sigmas"], dtype=torch.float32),
-            _report(found, sampler, steps),
+            _report(found, sampler, steps, budget),
             ui={"fit": [json.dumps({**drawn, "sigmas": found["sigmas"]})]},  # for the plot; an object counts as a file
         )
 
 
-def _report(found: dict[str, Any], sampler: str, steps: int) -> str:
+def _report(found: dict[str, Any], sampler: str, steps: int, budget: int) -> str:
+    in_vain = found["error"] == found["start_error"] and steps > 1 and budget < ENOUGH * steps
+    more = f" The budget was too small to find a better one: {ENOUGH * steps} is enough." if in_vain else ""
     return (
         f"{lists.write(found['sigmas'])}\n\n{sampler}, {steps} steps: error {found['error']:.4g}, against "
         f"{found['start_error']:.4g} of {PREFIX}{found['start']}, the best schedule without measuring. "
-        f"{found['evaluations']} model evaluations."
+        f"{found['evaluations']} model evaluations.{more}"
     )
 
 

@@ -61,9 +61,15 @@ def test_it_beats_every_schedule_that_it_knows(pack, kind):
     def error(levels):
         return (bench.run("sig_dpmpp_2m", levels) - goal).square().mean().sqrt()
 
-    starts = [pack.part("adapter").model_levels(bench.ms, name, 5) for name in pack.part("bench").STARTS]
+    starts = [pack.part("adapter").model_levels(bench.ms, name, 5) for name in pack.part("bench").fitting.STARTS]
     assert error(sigmas) < 0.8 * min(error(start) for start in starts)
     assert "model evaluations" in text and text.startswith(write(sigmas.tolist()))
+
+
+def test_a_budget_too_small_for_a_search_is_told(pack):
+    too_small = "The budget was too small to find a better one: 200 is enough."
+    assert fit(pack, budget=0)[1].endswith(too_small)
+    assert "too small" not in fit(pack)[1] + fit(pack, budget=0, steps=1)[1]
 
 
 @pytest.mark.parametrize("kind", ["eps", "flow"])
