@@ -36,8 +36,9 @@ and one number of steps, as the node Sigmatic Fit Schedule does, on starting noi
 The models: mixtures of eight Gaussians in 2, 16 and 64 dimensions, whose denoiser is known exactly, 64 runs of each of
 eight, and the digit network with classifier-free guidance 1, 3 and 6, {images} pictures; seeds and starting noise are
 such that nothing was tuned on. The schedule arc is even in theta^(1/p), theta = atan((rho / {data_std:g})^{power:g}),
-p = {p[0]:g} up to {few} steps and {p[1]:g} from {many} up. For flow models the starting level is sigma = 1, for the
-others {top:.4g}. How arc works, and what was tried where it misses: [arc.md](arc.md).
+p = {p}, in between on straight lines.
+For flow models the starting level is sigma = 1, for the others {top:.4g}. How arc works, and what was tried where it
+misses: [arc.md](arc.md).
 """
 
 
@@ -49,7 +50,7 @@ def write(kept: Path, subjects: list, images: int, host: str) -> int:
     found = {subject: json.loads((kept / f"result-{_name(subject)}.json").read_text()) for subject in subjects}
     shape = {param.name: param.default for param in inhost.load_sigmatic().schedulers.get("arc").params}
     arc = importlib.import_module("sigmatic.schedulers.arc")
-    shape |= {"few": arc.FEW, "many": arc.MANY, "p": arc.P, "top": SIGMA_MAX}
+    shape |= {"p": ", ".join(f"{p:g} with {steps} steps" for steps, p in arc.P.items()), "top": SIGMA_MAX}
     parts = [INTRO.format(host=host, samplers=len(SAMPLERS), images=images, **shape)]
     for space in ("ve", "flow"):
         parts.append(_plot(found, space))

@@ -10,9 +10,9 @@ from ..core.table import Step
 from ..core.vote import Weights
 
 USUAL = 2.2  # of data_std: that of latents
-LOW, HIGH = 0.15, 5.68  # times data_std: between, the clock is the log-SNR; rho itself far below, 1/rho far above
+LOW, HIGH = 0.15, 12.0  # times data_std: between, the clock is the log-SNR; rho itself far below, 1/rho far above
 APART = 1e-4
-LONGEST = {6: 0.12, 5: 0.12, 4: 0.35, 3: np.inf}  # steps in the clock that so many predictions are still good for
+LONGEST = {6: 0.13, 5: 0.13, 4: 0.35, 3: np.inf}  # steps in the clock that so many predictions are still good for
 MOST = 50.0  # weights of predictions add up to no more, before a correction: networks compute in half precision
 
 

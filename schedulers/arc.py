@@ -8,8 +8,7 @@ from ..core.clocks import to_zero
 from ..core.space import Span, at_rho, level
 from ..core.spec import Param, schedule
 
-FEW, MANY = 7, 10  # steps
-P = 1.0, 1.25  # that suit networks then
+P = {7: 1.0, 10: 1.25, 15: 1.25, 30: 1.35}  # by number of steps: what suits networks
 FAR = 5.0  # times the steps: beyond this rho the model answers so nearly with its mean that no step belongs there
 LONG = 20  # steps: more than so many are so exact that it matters farther out
 
@@ -19,7 +18,8 @@ LONG = 20  # steps: more than so many are so exact that it matters farther out
     params=(
         Param(
             "p", 0.0, min=0.0, max=10.0,
-            help="1 is even in the angle; above 1 crowds the steps at low noise. 0: 1 up to 7 steps, 1.25 from 10 up.",
+            help="1 is even in the angle; above 1 crowds the steps at low noise. "
+            "0: 1 up to 7 steps, 1.25 from 10 to 15, 1.35 from 30 up.",
         ),
         Param("data_std", 2.2, min=0.001, max=100.0, help="The noise-to-signal ratio in the middle of the circle."),
         Param("power", 0.58, above=0.0, max=4.0, help="1 is the true angle; below 1 spreads the steps further out."),
@@ -30,11 +30,11 @@ def arc(steps: int, span: Span, *, p: float, data_std: float, power: float) -> n
     """Steps on the quarter circle from noise to picture, for the sampler arc: from 6 steps, on every kind of model.
 
     theta = atan((rho / data_std)^power), rho = sigma / alpha; theta_i = theta_max (1 - i/n)^p: no singular end, on VE
-    and on flow alike. p, if not given, grows from 1 with 7 steps to 1.25 with 10: with fewer, more of them belong where
-    the noise is high. theta_max is never above that of rho = 5 steps (steps^3 / 80 with more than 20): what lies
-    beyond is part of the first step. The last level is never below sigma_min.
+    and on flow alike. p, if not given, grows with the steps: few of them belong where the noise is high, many where it
+    is low. theta_max is never above that of rho = 5 steps (steps^3 / 80 with more than 20): what lies beyond is part of
+    the first step. The last level is never below sigma_min.
     """
-    p = p or float(np.interp(steps, (FEW, MANY), P))
+    p = p or float(np.interp(steps, list(P), list(P.values())))
     return _arc(steps, span, p, data_std, power, FAR * steps * max(1.0, steps / LONG) ** 2)
 
 

@@ -50,17 +50,17 @@ def test_wide_arc_is_arc(space):
 
 
 def test_arc_puts_fewer_steps_at_low_noise_where_they_are_few(space):
-    """The steps that are not at sigma_max or 0; with 8 or 9 between the two."""
+    """The steps that are not at sigma_max or 0; between two of the numbers of steps that are named, between both."""
 
     def inner(steps, **given):
         return sigmatic.schedulers.sigmas("arc", steps, space=space, sigma_min=1e-4, **given)[1:-1]
 
-    for steps in (2, 5, 7):
-        assert torch.equal(inner(steps), inner(steps, p=1.0))
-    for steps in (8, 9):
-        assert (inner(steps, p=1.25) < inner(steps)).all() and (inner(steps) < inner(steps, p=1.0)).all()
-    for steps in (10, 60):
-        assert torch.equal(inner(steps), inner(steps, p=1.25))
+    for p, named in ((1.0, (2, 5, 7)), (1.25, (10, 12, 15)), (1.35, (30, 60))):
+        for steps in named:
+            assert torch.equal(inner(steps), inner(steps, p=p))
+    for below, above, between in ((1.0, 1.25, (8, 9)), (1.25, 1.35, (16, 20, 29))):
+        for steps in between:
+            assert (inner(steps, p=above) < inner(steps)).all() and (inner(steps) < inner(steps, p=below)).all()
 
 
 def test_bells_have_even_shares():
