@@ -13,7 +13,7 @@ from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX
 from .named import ByName
 
-ENOUGH = 40  # times the steps: a budget
+ENOUGH = 40  # runs: a budget
 
 
 class SigmaticFit(ByName):
@@ -107,21 +107,27 @@ class SigmaticFit(ByName):
             points = lists.write(found["sigmas"])
             presets.save(save_as, {"schedules": {"schedule": "drawn", "options": {"points": points}}}, True)
         drawn = {name: settings[name] for name in ("sampler", "steps", "cfg", "latents", "budget")}
+        sigmas = torch.tensor(found["sigmas"], dtype=torch.float32)
         return io.NodeOutput(
-            torch.tensor(found["sigmas"], dtype=torch.float32),
-            _report(found, sampler, steps, budget),
+            sigmas,
+            _report(found, sampler, steps) + _hint(found, budget, ENOUGH * bench.price(sampler)(sigmas)),
             ui={"fit": [json.dumps({**drawn, "sigmas": found["sigmas"]})]},  # for the plot; an object counts as a file
         )
 
 
-def _report(found: dict[str, Any], sampler: str, steps: int, budget: int) -> str:
-    in_vain = found["error"] == found["start_error"] and steps > 1 and budget < ENOUGH * steps
-    more = f" The budget was too small to find a better one: {ENOUGH * steps} is enough." if in_vain else ""
+def _report(found: dict[str, Any], sampler: str, steps: int) -> str:
     return (
         f"{lists.write(found['sigmas'])}\n\n{sampler}, {steps} steps: error {found['error']:.4g}, against "
         f"{found['start_error']:.4g} of {PREFIX}{found['start']}, the best schedule without measuring. "
-        f"{found['evaluations']} model evaluations.{more}"
+        f"{found['evaluations']} model evaluations."
     )
+
+
+def _hint(found: dict[str, Any], budget: int, enough: int) -> str:
+    """What to do where the search brought nothing, if there was anything to search for: one step has no choice."""
+    if found["error"] < found["start_error"] or len(found["sigmas"]) == 2 or budget >= enough:
+        return ""
+    return f" The budget was too small to find a better one: {enough} is enough."
 
 
 def nodes() -> list[type]:
