@@ -9,7 +9,7 @@ from ._arc import LONGEST, MOST, Way, clock_of, landing, many_for
 
 PLAIN = 5  # the order above goes by vote: under strong guidance it swings
 TRUST = 1.4  # order 6 may foretell so much worse than 5: where it is right, it wins later
-WIDER, DOUBT = 4.0, 1.25  # times data_std: the other clock; it must foretell so much better
+WIDER, DOUBT = 8.0, 1.15  # times data_std: the other clock; it must foretell so much better
 STAYS = 0.4  # an image that moves by less than this part of the noise taken out, moves little with x, too
 
 

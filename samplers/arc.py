@@ -29,7 +29,7 @@ PARAMS = (
     ),
     Param(
         "adapt", "off", "choice", choices=("off", "on"),
-        help="Each picture goes by four times data_std where that foretells its model better; in place of order 6.",
+        help="Each picture goes by eight times data_std where that foretells its model better; in place of order 6.",
     ),
 )  # fmt: skip
 
