@@ -30,9 +30,10 @@ SUBJECTS = [
 SEEDS, PATHS, IMAGES = range(300, 308), 64, 48
 SCREENED, FINALISTS = 4, 12  # digits: all built-ins on so many images, so many of them on all
 STEPS = {"mixture": 400, "digits": 60}  # of the exact solution: right to 1e-9 and to 2e-6
-OURS = {"ve": ("karras", "arc"), "flow": ("arc",)}  # the schedules that the sampler arc runs on
+IN_RANGE = "arc in range"
+OURS = {"ve": ("karras", "arc", IN_RANGE), "flow": ("arc", IN_RANGE)}  # the schedules that the sampler arc runs on
 SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
-LOWEST = 1e-4  # where arc's own schedules may end
+LOWEST = 1e-4  # where arc and fitted schedules may end: all models here are right there, and far below
 FIT_IMAGES, FIT_BUDGET = 48, 60  # what a schedule is fitted on: noise of its own; model evaluations for every step
 FIT_STARTS = ("arc", "wide_arc", "cosine", "karras", "flow_shift")
 
@@ -75,9 +76,10 @@ def built_in(host, subject, kind: str, few=None) -> dict[int, list]:
 
 
 def levels(schedule: str, steps: int, space: str):
-    """Our schedules; arc may go below the lowest level of stock models, as near to 0 as its steps lead."""
+    """Our schedules, in the range of stock models; arc goes below it, as near to 0 as its steps lead."""
     lowest = {"sigma_min": LOWEST} if schedule == "arc" else {}
-    return inhost.load_sigmatic().schedulers.sigmas(schedule, steps, space=space, **lowest).double()
+    name = "arc" if schedule == IN_RANGE else schedule
+    return inhost.load_sigmatic().schedulers.sigmas(name, steps, space=space, **lowest).double()
 
 
 def arc(subject, sigmas):
