@@ -118,7 +118,7 @@ class SigmaticFit(ByName):
 def _report(found: dict[str, Any], sampler: str, steps: int) -> str:
     return (
         f"{lists.write(found['sigmas'])}\n\n{sampler}, {steps} steps: error {found['error']:.4g}, against "
-        f"{found['start_error']:.4g} of {PREFIX}{found['start']}, the best schedule without measuring. "
+        f"{found['start_error']:.4g} of {PREFIX}{found['start']}, the best ready-made schedule tried. "
         f"{found['evaluations']} model evaluations."
     )
 

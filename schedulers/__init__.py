@@ -66,6 +66,8 @@ def sigmas(
     """
     spec = get(name)
     given = spec.resolve(params)
+    if terminal not in (True, False):
+        raise ValueError(f"terminal is {terminal!r}: give True or False.")
     count, share, rule = _steps(steps), _DENOISE.check(denoise), _RULE.check(denoise_rule)
     place = span(sigma_min=sigma_min, sigma_max=sigma_max, model_sigmas=model_sigmas, space=space)
     if rule == "sigma":
@@ -107,12 +109,19 @@ def _lowered(place: Span, denoise: float) -> Span:
 def _with_first(levels: np.ndarray, first: float | None, space: str) -> np.ndarray:
     if first is None:
         return levels
-    value = float(first)
+    value = _number("first_sigma", first)
     most = 1.0 if space == "flow" else math.inf
     if not levels[1] < value <= most or math.isinf(value):
         limit = " and at most 1" if space == "flow" else ""
         raise ValueError(f"first_sigma is {value:g}: give a number above the second level, {levels[1]:g}{limit}.")
     return np.append(value, levels[1:])
+
+
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, RuntimeError):  # the last of a tensor with several
+        raise ValueError(f"{name} is {value!r}: give a number.") from None
 
 
 def _steps(steps: Any) -> int:
@@ -139,11 +148,14 @@ def span(
         table = _default_table(space)
     else:
         values = model_sigmas.detach().cpu().double() if isinstance(model_sigmas, Tensor) else model_sigmas
-        table = np.asarray(values, dtype=np.float64)
+        try:
+            table = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            table = np.empty(0)
     if table.ndim != 1 or len(table) < 2 or not np.isfinite(table).all() or (np.diff(table) <= 0).any():
         raise ValueError("model_sigmas: give the model's own levels, one-dimensional, rising, two or more.")
-    low = float(table[0] if sigma_min is None else sigma_min)
-    high = float(table[-1] if sigma_max is None else sigma_max)
+    low = float(table[0]) if sigma_min is None else _number("sigma_min", sigma_min)
+    high = float(table[-1]) if sigma_max is None else _number("sigma_max", sigma_max)
     if not 0 < low < high < np.inf:
         raise ValueError(f"sigma_min is {low:g} and sigma_max is {high:g}: give 0 < sigma_min < sigma_max.")
     if space == "flow" and high > 1:
