@@ -9,6 +9,7 @@ import statistics
 from pathlib import Path
 
 import inhost
+from quality import FIT_BUDGET, FIT_IMAGES, IN_RANGE, LOWEST
 
 DOCS = inhost.ROOT / "docs"
 TITLES = {"ve": "VE", "flow": "flow"}
@@ -16,13 +17,13 @@ TITLES = {"ve": "VE", "flow": "flow"}
 WANTED = {
     ("ve", "karras"): {10: 1.0, 20: 0.2, 50: 0.05},
     ("ve", "arc"): {10: 0.9, 20: 0.15, 50: 0.03},
-    ("ve", "arc in range"): {10: 0.9, 20: 0.15, 50: 0.03},
+    ("ve", IN_RANGE): {10: 0.9, 20: 0.15, 50: 0.03},
     ("flow", "arc"): {10: 0.4, 20: 0.1, 50: 0.03},
-    ("flow", "arc in range"): {10: 0.4, 20: 0.1, 50: 0.03},
+    ("flow", IN_RANGE): {10: 0.4, 20: 0.1, 50: 0.03},
 }
 WANTED_MEAN = {
-    **dict.fromkeys([("ve", "arc"), ("ve", "arc in range")], 0.8),
-    **dict.fromkeys([("flow", "arc"), ("flow", "arc in range")], 0.6),
+    **dict.fromkeys([("ve", "arc"), ("ve", IN_RANGE)], 0.8),
+    **dict.fromkeys([("flow", "arc"), ("flow", IN_RANGE)], 0.6),
     ("ve", "fitted"): 0.65,
     ("flow", "fitted"): 0.5,
 }
@@ -56,14 +57,13 @@ misses: [arc.md](arc.md).
 
 def write(kept: Path, subjects: list, images: int, host: str) -> int:
     """Write the report; returns 0."""
-    import quality
     from comfy_samplers import SAMPLERS
     from subjects import SIGMA_LOW, SIGMA_MAX
 
     found = {subject: json.loads((kept / f"result-{_name(subject)}.json").read_text()) for subject in subjects}
     shape = {param.name: param.default for param in inhost.load_sigmatic().schedulers.get("arc").params}
     arc = importlib.import_module("sigmatic.schedulers.arc")
-    shape |= {"lowest": quality.LOWEST, "fit_images": quality.FIT_IMAGES, "fit_budget": quality.FIT_BUDGET}
+    shape |= {"lowest": LOWEST, "fit_images": FIT_IMAGES, "fit_budget": FIT_BUDGET}
     shape |= {"p": ", ".join(f"{p:g} with {steps} steps" for steps, p in arc.P.items()), "top": SIGMA_MAX}
     parts = [INTRO.format(host=host, samplers=len(SAMPLERS), images=images, **shape)]
     for space in ("ve", "flow"):
@@ -126,8 +126,8 @@ def _mixtures(found: dict) -> str:
 def _digits(found: dict) -> str:
     parts = ["## The digit network\n"]
     for space, schedules in (
-        ("ve", ("arc", "arc in range", "fitted", "karras")),
-        ("flow", ("arc", "arc in range", "fitted")),
+        ("ve", ("arc", IN_RANGE, "fitted", "karras")),
+        ("flow", ("arc", IN_RANGE, "fitted")),
     ):
         for schedule in schedules:
             rows, all_cells = [], []
@@ -170,9 +170,9 @@ def _cells(found: dict) -> str:
             name, schedule, shift, errors = _best(result, int(evaluations))
             how = f"{name}, {schedule}" + (f", shift {shift:g}" if subject[2] == "flow" else "")
             mine = {key: statistics.median(values[evaluations]) for key, values in result["ours"].items()}
-            own = [f"{mine[key]:.3g}" if key in mine else "" for key in ("arc", "arc in range", "fitted", "karras")]
+            own = [f"{mine[key]:.3g}" if key in mine else "" for key in ("arc", IN_RANGE, "fitted", "karras")]
             rows.append([_title(subject), evaluations, *own, f"{statistics.median(errors):.3g}", how])
-    head = ["model", "evaluations", "arc on arc", "on arc in range", "on fitted", "on karras", "best built-in", "which"]
+    head = ["model", "evaluations", "arc on arc", f"on {IN_RANGE}", "on fitted", "on karras", "best built-in", "which"]
     return "## All cells\n\n" + _table(head, rows)
 
 
