@@ -49,7 +49,8 @@ and with {fit_budget} model evaluations for every step.
 The models: mixtures of eight Gaussians in 2, 16 and 64 dimensions, whose denoiser is known exactly, 64 runs of each of
 eight, and the digit network with classifier-free guidance 1, 3 and 6, {images} pictures; seeds and starting noise are
 such that nothing was tuned on. The schedule arc is even in theta^(1/p), theta = atan((rho / {data_std:g})^{power:g}),
-p = {p}, in between on straight lines.
+p = {p}, in between on straight lines; but
+{cut} and more where sigma_min leaves a last step of more than twice the others, as in range.
 For flow models the starting level is sigma = 1, for the others {top:.4g}. How arc works, and what was tried where it
 misses: [arc.md](arc.md).
 """
@@ -64,7 +65,8 @@ def write(kept: Path, subjects: list, images: int, host: str) -> int:
     shape = {param.name: param.default for param in inhost.load_sigmatic().schedulers.get("arc").params}
     arc = importlib.import_module("sigmatic.schedulers.arc")
     shape |= {"lowest": LOWEST, "fit_images": FIT_IMAGES, "fit_budget": FIT_BUDGET}
-    shape |= {"p": ", ".join(f"{p:g} with {steps} steps" for steps, p in arc.P.items()), "top": SIGMA_MAX}
+    p = [[f"{p:g} with {steps} steps" for steps, p in known.items()] for known in (arc.P, arc.P_CUT)]
+    shape |= {"p": ", ".join(p[0]), "cut": p[1][-1], "top": SIGMA_MAX}
     parts = [INTRO.format(host=host, samplers=len(SAMPLERS), images=images, **shape)]
     for space in ("ve", "flow"):
         parts.append(_plot(found, space))

@@ -63,6 +63,18 @@ def test_arc_puts_fewer_steps_at_low_noise_where_they_are_few(space):
             assert (inner(steps, p=above) < inner(steps)).all() and (inner(steps) < inner(steps, p=below)).all()
 
 
+def test_arc_puts_still_fewer_where_sigma_min_makes_the_last_step_long(space):
+    """The last step more than twice as long as the others, in the power of the angle that they are even in."""
+
+    def inner(**given):
+        return sigmatic.schedulers.sigmas("arc", 24, space=space, **given)[1:-1]
+
+    for sigma_min, p in ((1e-4, 1.31), (0.0292, 1.45), (0.2, 1.45)):
+        assert torch.allclose(inner(sigma_min=sigma_min), inner(sigma_min=sigma_min, p=p), rtol=1e-6)
+    short = sigmatic.schedulers.sigmas("arc", 12, space=space, sigma_min=0.2)
+    assert torch.equal(short, sigmatic.schedulers.sigmas("arc", 12, space=space, sigma_min=0.2, p=1.25))
+
+
 def test_bells_have_even_shares():
     sigmas = sigmatic.schedulers.sigmas("logit_normal", 9, sigma_min=0.03, sigma_max=14.6, mean=-0.4, std=1.2)
     shares = scipy.stats.norm.cdf((sigmas[:-1].double().log() + 0.4) / 1.2)
