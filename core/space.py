@@ -91,6 +91,9 @@ class Span:
         return float(np.interp(math.log(sigma), np.log(self.table), places))
 
 
+SMALLEST, LARGEST = 1e-37, 1e37  # sigmas that float32 tells from 0 and from infinity
+
+
 def alpha_of(sigma: Tensor, space: str) -> Tensor:
     """The weight of the image at `sigma` (B,)."""
     return 1 - sigma if space == "flow" else torch.ones_like(sigma)

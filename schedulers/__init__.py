@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..core import space as spaces
 from ..core.discrete import Discrete
-from ..core.space import Span
+from ..core.space import LARGEST, SMALLEST, Span
 from ..core.spec import SCHEDULES, Param, ScheduleSpec
 
 for _module in pkgutil.iter_modules(__path__):
@@ -61,8 +61,8 @@ def sigmas(
     model_sigmas: the model's own ascending levels; its ends are the default range (without it Stable Diffusion's table
     on VE, shift 1 on flow). denoise (0 to 1]: only the last part of the way, by the rule "steps" (the last `steps`
     steps of a schedule of int(steps / denoise), as ComfyUI does) or "sigma" (all `steps` steps, from denoise x
-    sigma_max). first_sigma: put in the place of the first level. terminal: False ends on the model's lowest level
-    instead of 0, in as many steps. Raises ValueError naming the parameter that is off.
+    sigma_max). first_sigma: put in the place of the first level. terminal: False leaves
+    out the 0 of the schedule with one step more. Raises ValueError naming the parameter that is off.
     """
     spec = get(name)
     given = spec.resolve(params)
@@ -111,7 +111,7 @@ def _with_first(levels: np.ndarray, first: float | None, space: str) -> np.ndarr
         return levels
     value = _number("first_sigma", first)
     most = 1.0 if space == "flow" else math.inf
-    if not levels[1] < value <= most or math.isinf(value):
+    if not levels[1] < value <= min(most, LARGEST):
         limit = " and at most 1" if space == "flow" else ""
         raise ValueError(f"first_sigma is {value:g}: give a number above the second level, {levels[1]:g}{limit}.")
     return np.append(value, levels[1:])
@@ -120,7 +120,7 @@ def _with_first(levels: np.ndarray, first: float | None, space: str) -> np.ndarr
 def _number(name: str, value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError, RuntimeError):  # the last of a tensor with several
+    except (TypeError, ValueError, OverflowError, RuntimeError):  # the last of a tensor with several
         raise ValueError(f"{name} is {value!r}: give a number.") from None
 
 
@@ -158,6 +158,8 @@ def span(
     high = float(table[-1]) if sigma_max is None else _number("sigma_max", sigma_max)
     if not 0 < low < high < np.inf:
         raise ValueError(f"sigma_min is {low:g} and sigma_max is {high:g}: give 0 < sigma_min < sigma_max.")
+    if low < SMALLEST or high > LARGEST:
+        raise ValueError(f"sigma_min is {low:g} and sigma_max is {high:g}: give {SMALLEST:g} to {LARGEST:g}.")
     if space == "flow" and high > 1:
         raise ValueError(f"sigma_max is {high:g}: on flow models sigma goes from 1 to 0.")
     return Span(space, low, high, table)

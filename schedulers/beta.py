@@ -14,7 +14,7 @@ def _quantiles(steps: int, span: Span, alpha: float, beta: float) -> np.ndarray:
     whole = np.rint(places)
     # Two steps that round to one entry (ComfyUI loses one of them) stay where they are, between the entries.
     same = np.diff(whole) == 0
-    kept = np.append(same, False) | np.append(False, same) | (whole >= top) | (whole <= bottom) | (places == top)
+    kept = np.append(same, False) | np.append(False, same) | (whole > top) | (whole < bottom) | (places == top)
     return span.sigma(np.where(kept, places, whole))
 
 

@@ -21,7 +21,7 @@ def exponential(steps: int, span: Span) -> np.ndarray:
     reference=SOURCE,
 )
 def polyexponential(steps: int, span: Span, *, rho: float) -> np.ndarray:
-    """Exponential with a bend: log sigma falls as (1 - i/(n-1))^rho."""
+    """Exponential with a bend: log sigma, on flow models too, falls as (1 - i/(n-1))^rho."""
     ramp = np.linspace(1, 0, steps) ** rho
     low, high = np.log(span.sigma_min), np.log(span.sigma_max)
     return np.exp(ramp * (high - low) + low)

@@ -17,6 +17,7 @@ def gits(steps: int, span: Span) -> np.ndarray:
     """Found by dynamic programming for iPNDM at 6 steps: for 5 to 8 steps. In log-SNR, on flow models too.
 
     The authors' levels for CIFAR-10, log-linear in between for other step counts, and stretched in log(sigma / alpha)
-    to the model's own range. (Fit Schedule does the like for your own model.)
+    to the model's own range. (Fit Schedule does the like for your own model. No table of OSS,
+    arXiv:2503.21774, is here: its authors' repository, bebebe666/OptimalSteps, has the search, but no levels.)
     """
     return interpolated(_CIFAR10, steps, span)

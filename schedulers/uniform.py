@@ -1,4 +1,4 @@
-"""Even steps in the model's own time: normal, simple, sgm_uniform; and linear, even steps in sigma."""
+"""Even steps in the model's own table: normal, simple, sgm_uniform; and linear, even steps in sigma."""
 
 import numpy as np
 
@@ -11,19 +11,25 @@ SOURCE = "ComfyUI's schedule of the same name, from the model's own table of sig
 
 @schedule("Normal", reference=SOURCE)
 def normal(steps: int, span: Span) -> np.ndarray:
-    """Even steps in the model's time, from its noisiest level to its cleanest, then 0."""
+    """Even steps in the model's table, from its noisiest level to its cleanest: on flow, in sigma before the shift.
+
+    (ComfyUI's ends too high on flow models with a shift: it shifts the cleanest level twice.)
+    """
     return span.sigma(np.linspace(*table_ends(span), steps))
 
 
 @schedule("SGM uniform", reference=SOURCE)
 def sgm_uniform(steps: int, span: Span) -> np.ndarray:
-    """Even steps in the model's time, with the step to 0 as long as the others."""
+    """Even steps in the model's table, with the step to 0 as long as the others: on flow, in sigma before the shift.
+
+    (ComfyUI's ends too high on flow models with a shift: it shifts the cleanest level twice.)
+    """
     return span.sigma(np.linspace(*table_ends(span), steps + 1)[:-1])
 
 
 @schedule("Simple", reference=SOURCE)
 def simple(steps: int, span: Span) -> np.ndarray:
-    """Every n-th entry of the model's own table: the usual choice on flow models, where it follows the shift."""
+    """Every n-th entry of the model's own table: usual on flow models, where that is sigma with their shift."""
     top, bottom = table_ends(span)
     stride = (top - bottom + 1) / steps
     if stride < 1:  # more steps than entries: in between them

@@ -210,6 +210,9 @@ def compare_schedules() -> None:
         for name in ("karras", "exponential", "normal", "simple", "sgm_uniform", "beta", "linear_quadratic"):
             for steps in (1, 5, 20, 33):
                 compare_levels(name, steps, space, host.samplers.calculate_sigmas(sampling, name, steps))
+        for steps in (20, 57, 80):
+            theirs = host.samplers.beta_scheduler(sampling, steps, 0.5, 0.7)
+            compare_levels("beta57", steps, space, theirs)
         for steps in (1, 5, 20, 40):  # theirs begins one stride below the model's range, and only divisors of 1000 fit
             theirs = host.samplers.calculate_sigmas(sampling, "ddim_uniform", steps)
             theirs[0] = sampling.sigmas[-1]
