@@ -11,9 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .space import LARGEST
 from .tabulate import check_sigmas
 
 Sigmas = tuple[float, ...]
+NEAR = 1e-5  # of a level: as good as there; one reckoned from a percent or a log-SNR is a little off
 RISING_START = 1e-4  # what stands for 0 at the start of a rising list, as in ComfyUI's FlipSigmas
 
 
@@ -43,6 +45,7 @@ def split_at(sigmas: Sequence[float], sigma: float, exact: bool = False) -> tupl
     """
     values = _checked(sigmas)
     falling = values[-1] <= values[0]
+    sigma = next((value for value in values if math.isclose(value, sigma, rel_tol=NEAR)), sigma)
     if not min(values) <= sigma <= max(values):
         raise ValueError(f"sigma is {sigma:g}: the list goes from {values[0]:g} to {values[-1]:g}.")
     step = next(i for i, value in enumerate(values) if (value <= sigma if falling else value >= sigma))
@@ -61,8 +64,10 @@ def join(first: Sequence[float], second: Sequence[float]) -> Sigmas:
 
 
 def reverse(sigmas: Sequence[float]) -> Sigmas:
-    """Backwards, for runs from picture to noise; a 0 that comes to stand first becomes 1e-4."""
+    """Backwards, for runs from picture to noise; a 0 that comes to stand first becomes 1e-4, others are left out."""
     values = _checked(sigmas)[::-1]
+    while values[:2] == (0.0, 0.0):
+        values = values[1:]
     return (min(RISING_START, values[1] / 2), *values[1:]) if values[0] == 0 and len(values) > 1 else values
 
 
@@ -76,12 +81,17 @@ def scale(sigmas: Sequence[float], factor: float, first: int = 0, last: int | No
 
 
 def blend(first: Sequence[float], second: Sequence[float], share: float) -> Sigmas:
-    """(1 - share) of the first and share of the second, level by level, the second in as many steps as the first."""
+    """(1 - share) of the first and share of the second, level by level, the second in as many steps as the first.
+
+    ValueError if only one of them ends in 0, or if the levels found go both up and down.
+    """
     one = _checked(first)
     if not 0 <= share <= 1:
         raise ValueError(f"share is {share:g}: give 0 (all of the first list) to 1 (all of the second).")
     two = resample(second, len(one) - 1)
-    return tuple(a if a == b else (1 - share) * a + share * b for a, b in zip(one, two, strict=True))
+    if (one[-1] == 0) != (two[-1] == 0):
+        raise ValueError("blend: one list ends in 0 and the other does not: set the last level of one of them first.")
+    return _checked(tuple(a if a == b else (1 - share) * a + share * b for a, b in zip(one, two, strict=True)))
 
 
 def resample(sigmas: Sequence[float], steps: int) -> Sigmas:
@@ -93,6 +103,8 @@ def resample(sigmas: Sequence[float], steps: int) -> Sigmas:
         return values
     closing = (0.0,) if values[-1] == 0 else ()
     levels = values[: len(values) - len(closing)]
+    if not levels:
+        raise ValueError("sigmas: there is nothing but 0 in the list.")
     places = np.linspace(0, len(levels) - 1, steps + 1 - len(closing))
     logs = np.interp(places, np.arange(len(levels)), np.log(levels))
     found = np.clip(np.exp(logs), min(levels), max(levels)).tolist()
@@ -138,4 +150,7 @@ def write(sigmas: Sequence[float]) -> str:
 
 
 def _checked(sigmas: Sequence[float]) -> Sigmas:
-    return check_sigmas(sigmas, "ve")  # which of the two spaces it is for is not known here
+    values = check_sigmas(sigmas, "ve")  # which of the two spaces it is for is not known here
+    if max(values) > LARGEST:
+        raise ValueError(f"sigmas: {max(values):g} is too much: give levels up to {LARGEST:g}.")
+    return values
