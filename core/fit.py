@@ -2,7 +2,9 @@
 
 The end of a run is a smooth function of the levels in between, so the fit is nonlinear least squares: runs with one
 level moved give the derivative of every coordinate of the result, Gauss-Newton (damped as Levenberg and Marquardt do)
-the next levels. A level counts by log(sigma / alpha). Nothing here knows what a run is: the caller makes them.
+the next levels. (Dynamic programming, as of GITS and OSS, prices each step by itself; the memory of a multistep method
+makes it depend on the steps before.) A level counts by log(sigma / alpha). Nothing here knows what a run is: the caller
+makes them.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from .adapter import choice_of, model_levels, table_of
 from .install import PREFIX, entry, own_sampler
 
 EXACT = ("arc", "arc", 96)  # sampler, schedule and steps of the run that stands for the exact one
+PROBED = 2  # model evaluations of `Bench.probe`
 _STILL = {"eta": 0.0}
 _SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
 
@@ -50,7 +51,7 @@ class Bench:
 
     def probe(self) -> Tensor:
         """A run of two steps, to know the model by."""
-        middle = schedulers.sigmas("kl_optimal", 2, **host.levels(self.ms))
+        middle = schedulers.sigmas("kl_optimal", PROBED, **host.levels(self.ms))
         middle[1] = min(1.0, 0.5 * self.span.sigma_max)
         return self.run(PREFIX + "euler", middle)
 

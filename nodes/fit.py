@@ -6,9 +6,10 @@ from typing import Any
 import comfy.samplers
 import torch
 
+from .. import __version__
 from ..core import sigmas as lists
 from . import fitted, host, presets, widgets
-from .bench import EXACT, Bench
+from .bench import EXACT, PROBED, Bench
 from .compat import CATEGORY, advanced, io, schema
 from .install import PREFIX
 from .named import ByName
@@ -95,6 +96,7 @@ class SigmaticFit(ByName):
         settings = {
             "sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget,
             "shape": list(bench.noise.shape), "ends": [bench.span.sigma_min, bench.span.sigma_max], "exact": EXACT,
+            "version": __version__,  # of another one, the sampler may be another
             **bench.told(sampler),
         }  # fmt: skip
         probe = fitted.fingerprint(bench.probe()) if keep else []
@@ -102,6 +104,7 @@ class SigmaticFit(ByName):
         if found is None:
             found = bench.fit(sampler, steps, budget)
             if keep:
+                found["evaluations"] += PROBED
                 fitted.keep(settings, probe, found)
         if save_as:
             points = lists.write(found["sigmas"])

@@ -10,6 +10,7 @@ import folder_paths
 import torch
 from torch import Tensor
 
+from ..core.tabulate import check_sigmas
 from . import store
 
 _KEPT = 16  # fits of the same settings, for different models and prompts
@@ -25,13 +26,13 @@ def fingerprint(x0: Tensor) -> list[float]:
 
 def find(settings: dict[str, Any], probe: list[float]) -> dict[str, Any] | None:
     """The fit kept for these settings and the model with this fingerprint, None if there is none."""
-    return next((entry for entry in _read(_file(settings)) if _same(entry["probe"], probe)), None)
+    return next((entry for entry in _read(settings) if _same(entry["probe"], probe)), None)
 
 
 def keep(settings: dict[str, Any], probe: list[float], fit: dict[str, Any]) -> None:
     """Keep `fit` (JSON values) for these settings and this model; a disk that refuses is only logged."""
     file = _file(settings)
-    others = [entry for entry in _read(file) if not _same(entry["probe"], probe)]
+    others = [entry for entry in _read(settings) if not _same(entry["probe"], probe)]
     entries = [*others, {**fit, "probe": probe}][-_KEPT:]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -45,16 +46,31 @@ def _file(settings: dict[str, Any]) -> Path:
     return Path(folder_paths.get_user_directory()) / "sigmatic" / "fits" / f"{key}.json"
 
 
-def _read(file: Path) -> list[dict[str, Any]]:
-    """The entries of a file; none if it is not there or not whole."""
+def _read(settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fits kept for these settings; none if their file is not there or not whole."""
+    file = _file(settings)
     try:
         entries = json.loads(file.read_text(encoding="utf-8"))["fits"]
-        return [entry for entry in entries if {"probe", "sigmas", "error", "start"} <= set(entry)]
+        return [_whole(entry, settings["steps"]) for entry in entries]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, KeyError, TypeError) as error:
         _log.warning("Sigmatic: %s is damaged and left out: %s", file, error)
         return []
+
+
+def _whole(entry: dict[str, Any], steps: int) -> dict[str, Any]:
+    """The entry with all that a fit of so many steps has; KeyError, TypeError or ValueError if it is none."""
+    sigmas = list(check_sigmas(entry["sigmas"], "ve"))
+    if len(sigmas) != steps + 1:
+        raise ValueError(f"{len(sigmas)} levels, not {steps + 1}")
+    return {
+        "sigmas": sigmas,
+        "start": str(entry["start"]),
+        "evaluations": int(entry["evaluations"]),
+        **{name: float(entry[name]) for name in ("error", "start_error")},
+        "probe": [float(value) for value in entry["probe"]],
+    }
 
 
 def _same(one: list[float], other: list[float]) -> bool:

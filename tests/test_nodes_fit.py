@@ -124,6 +124,46 @@ def test_a_damaged_file_is_left_out(pack, tmp_path, caplog):
     assert torch.equal(first, again) and "damaged" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"start_error": None}, {"evaluations": "x"}, {"sigmas": None}, {"sigmas": "abc"}, {"sigmas": [14.0, 1.0, 0.0]},
+        {"sigmas": [1.0, 5.0, 3.0, 2.0, 1.0, 0.0]}, {"probe": None}, {"probe": ["a"]}, None,
+    ],
+)  # fmt: skip
+def test_a_damaged_fit_is_made_anew(pack, tmp_path, caplog, damage):
+    first, text = fit(pack, budget=0)
+    (file,) = (tmp_path / "sigmatic" / "fits").iterdir()
+    kept = json.loads(file.read_text())
+    kept["fits"] = [{**kept["fits"][0], **damage} if damage else {"sigmas": first.tolist()}]
+    file.write_text(json.dumps(kept))
+    again, same = fit(pack, budget=0)
+    assert torch.equal(first, again) and text == same and "damaged" in caplog.text
+
+
+def test_a_fit_of_another_version_is_made_anew(pack, monkeypatch):
+    fit(pack, budget=0)
+    monkeypatch.setattr(pack.part("bench").Bench, "fit", None)
+    fit(pack, budget=0)
+    monkeypatch.setattr(pack.part("fit"), "__version__", "99.0.0")
+    with pytest.raises(TypeError, match="not callable"):
+        fit(pack, budget=0)
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_all_evaluations_are_counted(pack, monkeypatch, keep):
+    bench, asked = pack.part("bench").Bench, []
+    ran = bench.run
+
+    def run(self, sampler, sigmas, **said):
+        asked.append(self.price(sampler)(sigmas))
+        return ran(self, sampler, sigmas, **said)
+
+    monkeypatch.setattr(bench, "run", run)
+    text = fit(pack, keep=keep)[1]
+    assert f" {sum(asked)} model evaluations." in text
+
+
 def test_a_disk_that_refuses_is_only_logged(pack, tmp_path, caplog):
     (tmp_path / "sigmatic").write_text("not a folder")
     assert len(fit(pack, budget=0)[0]) == 6
