@@ -212,7 +212,8 @@ class SigmaticConvert(io.ComfyNode):
                 io.Combo.Input(
                     "unit", options=list(levels.UNITS), default="percent",
                     tooltip="What the number is. percent: 0 at the model's highest noise, 1 when it is done, as in "
-                    "ComfyUI. timestep: the model's own count, 0 to 999. log-SNR: log of signal over noise, squared.",
+                    "ComfyUI. timestep: the place in the model's table, 0 to 999; on flow models 1000 sigma. "
+                    "log-SNR: log of signal over noise, squared.",
                 ),
             ],
             outputs=[io.Float.Output(display_name=unit, tooltip=f"The level as {unit}.") for unit in levels.UNITS],

@@ -140,8 +140,8 @@ def schedule_options() -> list:
         ),
         io.Boolean.Input(
             "terminal", default=True, optional=True,
-            tooltip="On: the last step removes all noise. Off: it ends on the lowest noise instead, for another "
-            "sampler to go on from.",
+            tooltip="On: the last step removes all noise. Off: it stops before that step, with noise left for "
+            "another sampler to go on from.",
         ),
     ]  # fmt: skip
     return [advanced(widget) for widget in (*found, more())]

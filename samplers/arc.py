@@ -77,5 +77,10 @@ def arc(step: Step, **chosen: Any) -> tuple[Stage, ...]:
 
 @sampler("Arc SDE", family="sde", order=5, history=6, lands=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
 def arc_sde(step: Step, *, eta: float, **chosen: Any) -> tuple[Stage, ...]:
-    """Arc with noise in every step. eta 0 is Arc."""
+    """Arc with noise in every step. eta 0 is Arc.
+
+    The noise is that of the reverse SDE, as much of it as theta turns: what is left of the old is (tan theta' / tan
+    theta)^eta, tan theta = sigma / alpha. D is interpolated in arc's clock by three predictions at most, and only eta 0
+    puts steps right and integrates the last one: it is another, better method, not the limit of small eta.
+    """
     return _arc(step, policy.sde(step.a, step.b, eta) if eta else 1.0, **chosen)
