@@ -109,6 +109,16 @@ def test_order(name, space):
         assert slopes[-1] == pytest.approx(order, abs=0.2), slopes
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_arc_has_the_order_that_is_asked_for(order, space):
+    """Without its corrector, which adds to it where steps are not short yet."""
+    x = torch.linspace(-9, 9, 64, dtype=torch.float64)[:, None] * (1 if space == "ve" else 0.2)
+    levels = (grid(space, count, 0.3) for count in (384, 768, 1536))
+    results = [run("arc", x, sigmas, space, order=order, corrector="off") for sigmas in levels]
+    errors = [(a - b).norm().item() for a, b in itertools.pairwise(results)]
+    assert math.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.25), errors
+
+
 @pytest.mark.parametrize("order", [5, 6])
 def test_arc_keeps_its_order_down_to_sigma_0(order, space):
     x = torch.linspace(-2, 2, 64, dtype=torch.float64)[:, None]
