@@ -15,6 +15,7 @@ from . import store
 
 _KEPT = 16  # fits of the same settings, for different models and prompts
 _POINTS = 256
+_DAMAGED = (ValueError, KeyError, TypeError)
 _log = logging.getLogger("sigmatic")
 
 
@@ -47,16 +48,22 @@ def _file(settings: dict[str, Any]) -> Path:
 
 
 def _read(settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """The fits kept for these settings; none if their file is not there or not whole."""
+    """The fits kept for these settings, without those that are damaged; none if there is no file, or nothing in it."""
     file = _file(settings)
     try:
-        entries = json.loads(file.read_text(encoding="utf-8"))["fits"]
-        return [_whole(entry, settings["steps"]) for entry in entries]
+        entries = list(json.loads(file.read_text(encoding="utf-8"))["fits"])
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *_DAMAGED) as error:
         _log.warning("Sigmatic: %s is damaged and left out: %s", file, error)
         return []
+    found = []
+    for entry in entries:
+        try:
+            found.append(_whole(entry, settings["steps"]))
+        except _DAMAGED as error:
+            _log.warning("Sigmatic: a fit in %s is damaged and left out: %r", file, error)
+    return found
 
 
 def _whole(entry: dict[str, Any], steps: int) -> dict[str, Any]:

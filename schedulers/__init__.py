@@ -61,8 +61,8 @@ def sigmas(
     model_sigmas: the model's own ascending levels; its ends are the default range (without it Stable Diffusion's table
     on VE, shift 1 on flow). denoise (0 to 1]: only the last part of the way, by the rule "steps" (the last `steps`
     steps of a schedule of int(steps / denoise), as ComfyUI does) or "sigma" (all `steps` steps, from denoise x
-    sigma_max). first_sigma: put in the place of the first level. terminal: False leaves
-    out the 0 of the schedule with one step more. Raises ValueError naming the parameter that is off.
+    sigma_max). first_sigma: put in the place of the first level. terminal: False leaves out the 0 of the schedule with
+    one step more. Raises ValueError naming the parameter that is off.
     """
     spec = get(name)
     given = spec.resolve(params)

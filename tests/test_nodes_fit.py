@@ -135,10 +135,12 @@ def test_a_damaged_fit_is_made_anew(pack, tmp_path, caplog, damage):
     first, text = fit(pack, budget=0)
     (file,) = (tmp_path / "sigmatic" / "fits").iterdir()
     kept = json.loads(file.read_text())
-    kept["fits"] = [{**kept["fits"][0], **damage} if damage else {"sigmas": first.tolist()}]
+    other = {**kept["fits"][0], "probe": [9.0, 8.0]}  # that of another model
+    kept["fits"] = [other, {**kept["fits"][0], **damage} if damage else {"sigmas": first.tolist()}]
     file.write_text(json.dumps(kept))
     again, same = fit(pack, budget=0)
     assert torch.equal(first, again) and text == same and "damaged" in caplog.text
+    assert json.loads(file.read_text())["fits"][0] == other, "what is whole stays"
 
 
 def test_a_fit_of_another_version_is_made_anew(pack, monkeypatch):
