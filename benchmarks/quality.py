@@ -30,7 +30,7 @@ SUBJECTS = [
 SEEDS, PATHS, IMAGES = range(300, 308), 64, 48
 SCREENED, FINALISTS = 4, 12  # digits: all built-ins on so many images, so many of them on all
 STEPS = {"mixture": 400, "digits": 60}  # of the exact solution: right to 1e-9 and to 2e-6
-IN_RANGE = "arc in range"
+IN_RANGE, FITTED_IN_RANGE = "arc in range", "fitted in range"
 OURS = {"ve": ("karras", "arc", IN_RANGE), "flow": ("arc", IN_RANGE)}  # the schedules that the sampler arc runs on
 SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
 LOWEST = 1e-4  # where arc and fitted schedules may end: all models here are right there, and far below
@@ -92,21 +92,25 @@ def ours(subject, kind: str, known=None) -> dict[str, dict[int, list[float]]]:
     """The sampler arc on our schedules: {schedule: {evaluations: errors}}; with `known`, on one fitted to that, too."""
     made = {name: partial(levels, name, space=subject.space) for name in OURS[subject.space]}
     if known is not None:
-        made["fitted"] = partial(fitted, known)
+        made["fitted"] = partial(fitted, known, lowest=LOWEST)
+        if subject.space == "ve":  # flow models end lower than is worth while
+            made[FITTED_IN_RANGE] = partial(fitted, known)
     return {
         name: {n: subject.error(arc(subject, schedule(n))) for n in EVALUATIONS[kind]}
         for name, schedule in made.items()
     }
 
 
-def fitted(known, steps: int):
-    """The schedule of so many steps with which arc ends nearest to the exact end of `known`."""
+def fitted(known, steps: int, lowest: float | None = None):
+    """The schedule of so many steps, down to `lowest`, with which arc ends nearest to the exact end of `known`."""
     import torch
 
     schedulers = inhost.load_sigmatic().schedulers
     fit = importlib.import_module("sigmatic.core.fit").fit
     starts = {name: levels(name, steps, known.space).tolist() for name in FIT_STARTS}
-    span = schedulers.span(space=known.space, sigma_min=LOWEST)
+    if lowest is None:
+        starts["arc"] = levels(IN_RANGE, steps, known.space).tolist()
+    span = schedulers.span(space=known.space, sigma_min=lowest)
     found = fit(partial(arc, known), known.exact, starts, span, budget=FIT_BUDGET * steps)
     return torch.tensor(found.sigmas)
 
