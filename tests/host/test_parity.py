@@ -12,4 +12,4 @@ def limit(case: str) -> float:
     """1e-5 for a whole run in float32; schedules agree to float32's rounding of their steps."""
     if case.startswith("inexact"):
         return 1e-3
-    return 2e-6 if case.startswith("schedule") else 1e-5
+    return 1e-6 if case.startswith("schedule") else 1e-5
