@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 SPACES = ("ve", "flow")
+SMALLEST, LARGEST = 1e-37, 1e37  # sigmas that float32 tells from 0 and from infinity
 KINDS = ("x0", "eps", "v", "flow", "velocity")
 
 
@@ -89,9 +90,6 @@ class Span:
         if self.space == "flow":
             return float(np.interp(sigma, self.table, places))
         return float(np.interp(math.log(sigma), np.log(self.table), places))
-
-
-SMALLEST, LARGEST = 1e-37, 1e37  # sigmas that float32 tells from 0 and from infinity
 
 
 def alpha_of(sigma: Tensor, space: str) -> Tensor:

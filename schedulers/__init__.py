@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 import pkgutil
 from collections.abc import Sequence
@@ -110,8 +109,8 @@ def _with_first(levels: np.ndarray, first: float | None, space: str) -> np.ndarr
     if first is None:
         return levels
     value = _number("first_sigma", first)
-    most = 1.0 if space == "flow" else math.inf
-    if not levels[1] < value <= min(most, LARGEST):
+    most = 1.0 if space == "flow" else LARGEST
+    if not levels[1] < value <= most:
         limit = " and at most 1" if space == "flow" else ""
         raise ValueError(f"first_sigma is {value:g}: give a number above the second level, {levels[1]:g}{limit}.")
     return np.append(value, levels[1:])

@@ -1,4 +1,7 @@
-"""Even steps in the model's own table: normal, simple, sgm_uniform; and linear, even steps in sigma."""
+"""Even steps in the model's own table: normal, simple, sgm_uniform; and linear, even steps in sigma.
+
+(ComfyUI's normal and sgm_uniform end too high on flow models with a shift: they shift the cleanest level twice.)
+"""
 
 import numpy as np
 
@@ -11,19 +14,13 @@ SOURCE = "ComfyUI's schedule of the same name, from the model's own table of sig
 
 @schedule("Normal", reference=SOURCE)
 def normal(steps: int, span: Span) -> np.ndarray:
-    """Even steps in the model's table, from its noisiest level to its cleanest: on flow, in sigma before the shift.
-
-    (ComfyUI's ends too high on flow models with a shift: it shifts the cleanest level twice.)
-    """
+    """Even steps in the model's table, from its noisiest level to its cleanest: on flow, in sigma before the shift."""
     return span.sigma(np.linspace(*table_ends(span), steps))
 
 
 @schedule("SGM uniform", reference=SOURCE)
 def sgm_uniform(steps: int, span: Span) -> np.ndarray:
-    """Even steps in the model's table, with the step to 0 as long as the others: on flow, in sigma before the shift.
-
-    (ComfyUI's ends too high on flow models with a shift: it shifts the cleanest level twice.)
-    """
+    """Even steps in the model's table, with the step to 0 as long as the others: on flow, in sigma before the shift."""
     return span.sigma(np.linspace(*table_ends(span), steps + 1)[:-1])
 
 
