@@ -34,11 +34,11 @@ SHEETS = {
 def drawn(sampler: str, steps: int, space: str, schedule: str | None = None) -> torch.Tensor:
     """The twenty digits."""
     from sigmatic import samplers, schedulers
-    from sigmatic.core import noise
+    from sigmatic.core.noise import kinds
     from sigmatic.demo import digits
 
     sigmas = schedulers.sigmas(schedule or USUAL[space], steps, space=space)
-    x = noise.initial(torch.empty(len(LABELS), 1, 32, 32), 0) * sigmas[0]
+    x = kinds.initial(torch.empty(len(LABELS), 1, 32, 32), 0) * sigmas[0]
     model = digits.denoiser(LABELS, space=space, cfg=digits.GUIDANCE)
     return samplers.sample(sampler, model, x, sigmas, space=space, seed=0, disable=True)
 

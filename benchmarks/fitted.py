@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--unseen", type=int, default=32, help="pictures it is judged by")
     parser.add_argument("--budget", type=int, default=45, help="model evaluations of a fit, times steps")
     args = parser.parse_args()
-    from sigmatic.core import fit as fitting
+    from sigmatic.core.schedule import fit as fitting
 
     print("| model | space | solver | steps | fitted | karras | normal | simple | best ready-made |", flush=True)
     print("|---" * 9 + "|")

@@ -106,7 +106,7 @@ def fitted(known, steps: int, lowest: float | None = None):
     import torch
 
     schedulers = inhost.load_sigmatic().schedulers
-    fit = importlib.import_module("sigmatic.core.fit").fit
+    fit = importlib.import_module("sigmatic.core.schedule.fit").fit
     starts = {name: levels(name, steps, known.space).tolist() for name in FIT_STARTS}
     if lowest is None:
         starts["arc"] = levels(IN_RANGE, steps, known.space).tolist()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .. import samplers
-from ..core import noise
+from ..core.noise import kinds
 from . import sheet
 from .mixture import Mixture
 
@@ -39,7 +39,7 @@ class Digits:
     """
 
     def __init__(self, labels: Sequence[int | None], cfg: float, columns: int) -> None:
-        from . import digits  # not before it is needed: the network is loaded from a file
+        from . import digits
 
         digits.load()  # a missing or damaged file is to be known before the work begins
         self._digits, self.labels, self.cfg, self.columns = digits, list(labels), cfg, columns
@@ -97,7 +97,7 @@ def run(
         stop = min(count, start + subject.chunk)
         like, index = torch.empty(stop - start, *subject.shape[1:]), range(start, stop)
         # Always the same stretch of noise levels, so that the picture to come does not hang on sigma_max.
-        x = noise.gaussian(like, seed, index, stream="initial")(1.0, 0.0) * sigmas[0]
+        x = kinds.gaussian(like, seed, index, stream="initial")(1.0, 0.0) * sigmas[0]
         model = subject.model(start, stop, space, spec.uncond)
         out = samplers.sample(
             sampler, model, x, sigmas, space=space, seed=seed, batch_index=index, callback=tick, disable=True, **params

@@ -4,10 +4,11 @@ import logging
 from importlib import import_module
 from typing import Any
 
-from .compat import ComfyExtension
+from .host.api import ComfyExtension
 
 ROOMS = (
-    "ksampler", "custom", "sigmas", "fit", "compare", "settings", "presets", "info", "unsample", "noise", "demo",
+    "ksampler", "sampler", "schedule", "sigmas", "fit", "compare", "settings", "save_preset", "info", "unsample",
+    "noise", "demo",
 )  # fmt: skip
 _log = logging.getLogger("sigmatic")
 
@@ -26,13 +27,13 @@ class Sigmatic(ComfyExtension):
 def extension() -> Sigmatic:
     """Register the dropdown entries, gather the nodes; what fails is left out and logged, one line for each cause."""
     off: dict[str, list[str]] = {}
-    _part(off, "dropdown entries", "install", "install")
-    _part(off, "presets", "presets", "offer_all")
+    _part(off, "dropdown entries", "dropdowns.register", "install")
+    _part(off, "presets", "dropdowns.presets", "offer_all")
     rooms = [_part(off, f"{room} nodes", room, "nodes") for room in ROOMS]
-    _part(off, "presets in the page", "preset_route", "install")
-    _part(off, "plots in the page", "route", "install")
+    _part(off, "presets in the page", "page.preset_routes", "install")
+    _part(off, "plots in the page", "page.routes", "install")
     if rooms[-1]:
-        _part(off, "digits of Sigmatic Demo Model (its mixture works)", "demo_model", "check_digits")
+        _part(off, "digits of Sigmatic Demo Model (its mixture works)", "host.demo_model", "check_digits")
     for cause, parts in off.items():
         _log.warning("Sigmatic: off are the %s: %s", ", the ".join(parts), cause)
     return Sigmatic([node for nodes in rooms for node in nodes or ()])

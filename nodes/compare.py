@@ -4,9 +4,11 @@ from typing import Any
 
 import torch
 
-from . import entries, host, results, trials, widgets
-from .compat import CATEGORY, io, schema
-from .named import ByName
+from .dropdowns.by_name import ByName
+from .host import facts
+from .host.api import CATEGORY, io, schema
+from .inputs import widgets
+from .measuring import entries, sheet, trials
 
 
 class SigmaticCompare(ByName):
@@ -82,7 +84,7 @@ class SigmaticCompare(ByName):
         if denoise <= 0:
             raise ValueError("denoise is 0: nothing would be changed, so there is nothing to compare.")
         listed, place = chosen(model, entries, reference)
-        decode = results.visible(model, vae)
+        decode = sheet.visible(model, vae)
         if getattr(latent_image["samples"], "is_nested", False):
             raise ValueError("latent_image: picture and sound together cannot be laid out; compare the picture alone.")
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "denoise": denoise}
@@ -90,7 +92,7 @@ class SigmaticCompare(ByName):
         told = {"up to": f"{evaluations} model evaluations", "seed": seed, "cfg": f"{cfg:g}", "reference": place}
         samples = torch.cat([cell.samples for cell in cells])
         return io.NodeOutput(
-            results.sheet(listed, cells, decode, size, told), {"samples": samples}, results.table(listed, cells, place)
+            sheet.sheet(listed, cells, decode, size, told), {"samples": samples}, sheet.table(listed, cells, place)
         )
 
 
@@ -105,7 +107,7 @@ def problem(text: str | None) -> str | None:
 
 def chosen(model: Any, text: str | None, reference: int) -> tuple[list[entries.Entry], int]:
     """The entries as meant on this model, and the place of the one that the others are measured against."""
-    ms = host.model_sampling(model)
+    ms = facts.model_sampling(model)
     listed = [entry.on(ms) for entry in entries.read(text)]
     if reference > len(listed):
         raise ValueError(f"reference is {reference}: there are {len(listed)} entries. Give 1 to {len(listed)}, or 0.")

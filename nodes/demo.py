@@ -4,8 +4,9 @@ import comfy.model_management
 import torch
 from torch import Tensor
 
-from . import demo_model, host, widgets
-from .compat import CATEGORY, io, schema
+from .host import demo_model, latents
+from .host.api import CATEGORY, io, schema
+from .inputs import widgets
 
 DEMO = CATEGORY + "/demo"
 
@@ -31,7 +32,7 @@ def digit_problem(text: str) -> str | None:
 
 def pictures(samples: Tensor, zoom: int) -> Tensor:
     """Latents (B, 1, H, W) in [-1, 1] -> pictures (B, zoom H, zoom W, 3) in [0, 1], every pixel a square."""
-    host.insist_full("samples", samples)
+    latents.insist_full("samples", samples)
     if samples.ndim != 4 or samples.shape[1] != 1:
         raise ValueError(
             f"samples: Sigmatic Demo Decode takes latents of one channel, got {tuple(samples.shape)}. For other "

@@ -7,12 +7,15 @@ import comfy.samplers
 import torch
 
 from .. import __version__
-from ..core import sigmas as lists
-from . import fitted, host, presets, widgets
-from .bench import EXACT, PROBED, Bench
-from .compat import CATEGORY, advanced, io, schema
-from .install import PREFIX
-from .named import ByName
+from ..core.schedule import sigmas as lists
+from .dropdowns import presets
+from .dropdowns.by_name import ByName
+from .dropdowns.lookup import PREFIX
+from .host.api import CATEGORY, advanced, io, schema
+from .host.latents import fit_latent
+from .inputs import widgets
+from .measuring import fit_file
+from .measuring.fit_runs import EXACT, PROBED, Bench
 
 ENOUGH = 40  # runs: a budget
 
@@ -91,7 +94,7 @@ class SigmaticFit(ByName):
         widgets.insist(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
         if save_as:
             presets.insist_free(save_as, "schedules", replace)
-        bench = Bench(model, positive, negative, cfg, host.fit_latent(model, latent_image), latents)
+        bench = Bench(model, positive, negative, cfg, fit_latent(model, latent_image), latents)
         bench.insist(sampler)
         settings = {
             "sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget,
@@ -99,13 +102,13 @@ class SigmaticFit(ByName):
             "version": __version__,  # of another one, the sampler may be another
             **bench.told(sampler),
         }  # fmt: skip
-        probe = fitted.fingerprint(bench.probe()) if keep else []
-        found = fitted.find(settings, probe) if keep else None
+        probe = fit_file.fingerprint(bench.probe()) if keep else []
+        found = fit_file.find(settings, probe) if keep else None
         if found is None:
             found = bench.fit(sampler, steps, budget)
             if keep:
                 found["evaluations"] += PROBED
-                fitted.keep(settings, probe, found)
+                fit_file.keep(settings, probe, found)
         if save_as:
             points = lists.write(found["sigmas"])
             presets.save(save_as, {"schedules": {"schedule": "drawn", "options": {"points": points}}}, True)

@@ -4,10 +4,11 @@ from typing import Any
 
 from torch import Tensor
 
-from . import host, record, settings
-from .adapter import choice_of, table_of
-from .compat import CATEGORY, io, schema
-from .options import in_words
+from .host import facts
+from .host.api import CATEGORY, io, schema
+from .inputs.options import in_words
+from .running import record, settings_on_model
+from .running.host_functions import choice_of, table_of
 
 
 def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
@@ -18,9 +19,9 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
     if choice is None or not levels:
         who = "not one of Sigmatic's, so its steps are not known" if choice is None else f"sig_{choice.spec.name}"
         return "\n".join([f"sampler: {who}", *head])
-    ms = _Unknown(levels) if model is None else host.model_sampling(model)
-    space = ("flow" if max(levels, default=2) <= 1 else "ve") if model is None else host.space(ms)
-    told = choice.told(settings.of_model(model) if model is not None else {}, {})
+    ms = _Unknown(levels) if model is None else facts.model_sampling(model)
+    space = ("flow" if max(levels, default=2) <= 1 else "ve") if model is None else facts.space(ms)
+    told = choice.told(settings_on_model.of_model(model) if model is not None else {}, {})
     options = in_words(told)
     head.insert(0, f"sampler: sig_{choice.spec.name}" + (f" ({options})" if options else ""))
     head.append(f"model: {'taken for ' if model is None else ''}{space}")

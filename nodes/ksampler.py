@@ -3,11 +3,14 @@
 import comfy.samplers
 
 from .. import schedulers
-from . import guard, host, options, run, widgets
-from .compat import CATEGORY, advanced, io, schema
-from .named import ByName
-from .record import Record, summary
-from .widgets import LAST_STEP
+from .dropdowns import lookup
+from .dropdowns.by_name import ByName
+from .host import facts
+from .host.api import CATEGORY, advanced, io, schema
+from .inputs import options, widgets
+from .inputs.widgets import LAST_STEP
+from .running import mismatch, run
+from .running.record import Record, summary
 
 
 def _part_of_a_run() -> list:
@@ -100,15 +103,15 @@ class SigmaticKSampler(ByName):
         names = comfy.samplers  # 0.3.64 lets unknown names through to here
         widgets.insist(sampler=(sampler, names.SAMPLER_NAMES), schedule=(schedule, names.SCHEDULER_NAMES))
         widgets.insist(noise=(noise, widgets.NOISES))
-        ms = host.model_sampling(model)
-        sigmas = run.tail(steps, denoise, lambda n: run.levels_by_name(ms, schedule, sampler, n, rho))
+        ms = facts.model_sampling(model)
+        sigmas = run.tail(steps, denoise, lambda n: lookup.levels_by_name(ms, schedule, sampler, n, rho))
         sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
         log = Record(seed=seed, told=said, sigmas=tuple(sigmas.tolist()), keeps=True)
-        own = run.own_schedule(schedule)
-        log.warn(guard.of_schedule(schedulers.get(own.name), ms) if own else [])
+        own = lookup.own_schedule(schedule)
+        log.warn(mismatch.of_schedule(schedulers.get(own.name), ms) if own else [])
         log.take(latent_image, add_noise)
-        chosen = run.sampler_by_name(sampler, said, noise, latent_image.get("batch_index"), log)
+        chosen = lookup.sampler_by_name(sampler, said, noise, latent_image.get("batch_index"), log)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
         latent = log.put(run.sample(model, latent_image, chosen, sigmas, **settings))
         return io.NodeOutput(latent, summary(log, sampler, schedule, seed=seed, cfg=cfg, denoise=denoise))

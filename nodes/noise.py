@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..core.noise import initial
-from . import widgets
-from .adapter import fitting
-from .compat import CATEGORY, io, schema
+from ..core.noise.kinds import initial
+from .host.api import CATEGORY, io, schema
+from .inputs import widgets
+from .running.host_functions import fitting
 
 
 class KeyedNoise:

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from .. import schedulers
-from ..core import levels, sigmas as lists
+from ..core.schedule import levels, sigmas as lists
 from ..core.space import Span
-from . import host, widgets
-from .compat import CATEGORY, advanced, io, number, schema
+from .host import facts
+from .host.api import CATEGORY, advanced, io, number, schema
+from .inputs import widgets
 
 SPLITS = ("step", *levels.UNITS)
 EDITS = ("keep steps", "join", "blend", "resample", "scale", "set first", "set last", "reverse")
@@ -24,7 +25,7 @@ def _floats(sigmas: Tensor) -> list[float]:
 
 
 def _span(model) -> Span:
-    return schedulers.span(**host.levels(host.model_sampling(model)))
+    return schedulers.span(**facts.levels(facts.model_sampling(model)))
 
 
 class SigmaticSplit(io.ComfyNode):

@@ -7,11 +7,14 @@ import torch
 from torch import Tensor
 
 from .. import samplers
-from . import host, run, widgets
-from .adapter import offered
-from .compat import CATEGORY, io, schema
-from .install import PREFIX, Entry
-from .named import ByName
+from .dropdowns import lookup
+from .dropdowns.by_name import ByName
+from .dropdowns.lookup import PREFIX, Entry
+from .host import facts, latents
+from .host.api import CATEGORY, io, schema
+from .inputs import widgets
+from .running import run
+from .running.host_functions import offered
 
 _START = 1e-4  # the lowest level: at 0 noise has no direction yet
 _SCHEDULE = "sig_simple"  # even in the model's own time, so flow models get enough steps where pictures part
@@ -27,7 +30,7 @@ def uphill(sigmas: Tensor, space: str) -> Tensor:
 
 def rising(ms: Any, sampler: str, schedule: str, steps: int) -> Tensor:
     """The levels of a run from a picture to noise."""
-    return uphill(run.levels_by_name(ms, schedule, sampler, steps, widgets.OWN_RHO), host.space(ms))
+    return uphill(lookup.levels_by_name(ms, schedule, sampler, steps, widgets.OWN_RHO), facts.space(ms))
 
 
 def report(before: Tensor, after: Tensor) -> str:
@@ -85,16 +88,16 @@ class SigmaticUnsample(ByName):
     ) -> io.NodeOutput:  # fmt: skip
         """Up, and down again to see."""
         widgets.insist(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
-        up = rising(host.model_sampling(model), sampler, schedule, steps)
+        up = rising(facts.model_sampling(model), sampler, schedule, steps)
         down = torch.cat([up[1:].flip(0), up.new_zeros(1)])
         settings: dict[str, Any] = {"cfg": cfg, "positive": positive, "negative": negative}
         settings |= {"seed": 0, "add_noise": False}
-        chosen = run.own_sampler_object(Entry(sampler.removeprefix(PREFIX), {}), {})
+        chosen = lookup.own_sampler_object(Entry(sampler.removeprefix(PREFIX), {}), {})
         noise = run.sample(model, latent_image, chosen, up, **settings)
         text = "round trip: not looked at"
         if check:
             back = run.sample(model, noise, chosen, down, **settings)
-            text = report(host.fit_latent(model, latent_image), back["samples"])
+            text = report(latents.fit_latent(model, latent_image), back["samples"])
         return io.NodeOutput(noise, down, text)
 
 

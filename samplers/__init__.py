@@ -12,10 +12,11 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..core import loop, noise as noises, space as spaces
+from ..core import loop, space as spaces
 from ..core.curve import along
-from ..core.keys import check_seed
 from ..core.loop import Output
+from ..core.noise import kinds as noises
+from ..core.noise.keys import check_seed
 from ..core.spec import SAMPLERS, SamplerSpec
 from ..core.table import Kept, Table
 from ..core.tabulate import tabulate

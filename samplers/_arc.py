@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.path import Clock, Node, length, path, put_right
 from ..core.table import Step
 from ..core.vote import Weights
+from ._arc_path import Clock, Node, length, path, put_right
 
 USUAL = 2.2  # of data_std: that of latents
 LOW, HIGH = 0.15, 12.0  # times data_std: between, the clock is the log-SNR; rho itself far below, 1/rho far above

@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from ..core.path import Node, answer, foretold, length
 from ..core.table import Step
 from ..core.vote import Errors, Vote, Weights
 from ._arc import LONGEST, MOST, Way, clock_of, landing, many_for
+from ._arc_path import Node, answer, foretold, length
 
 PLAIN = 5  # the order above goes by vote: under strong guidance it swings
 TRUST = 1.4  # order 6 may foretell so much worse than 5: where it is right, it wins later

@@ -6,11 +6,11 @@ import numpy as np
 
 from ..core import policy
 from ..core.exponential import rate
-from ..core.path import Node
 from ..core.spec import ETA, S_NOISE, Param, sampler
 from ..core.table import Stage, Step, first_order
 from ..core.weights import weights
 from ._arc import MOST, USUAL, clock_of, known, soft
+from ._arc_path import Node
 from ._arc_votes import ode
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..core import space as spaces
-from ..core.discrete import Discrete
+from ..core.model.discrete import Discrete
 from ..core.space import LARGEST, SMALLEST, Span
 from ..core.spec import SCHEDULES, Param, ScheduleSpec
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import sigmatic
-from sigmatic.core import fit as fitting
+from sigmatic.core.schedule import fit as fitting
 from sigmatic.demo import digits
 from sigmatic.demo.mixture import Mixture
 

@@ -23,7 +23,7 @@ def functions(nodes):
 
 
 def _install(nodes):
-    importlib.import_module(".install", nodes.__name__).install()
+    importlib.import_module(".dropdowns.register", nodes.__name__).install()
 
 
 def test_every_sampler_and_schedule_gets_an_entry_in_the_live_lists(nodes, hosts, functions):
@@ -67,7 +67,7 @@ def test_a_taken_name_is_left_and_logged_in_one_line(nodes, hosts, functions, ca
     (line,) = caplog.messages
     assert "sig_euler, sig_karras" in line
     assert "other_pack" in line
-    install = importlib.import_module(".install", nodes.__name__)
+    install = importlib.import_module(".dropdowns.lookup", nodes.__name__)
     assert install.own_sampler("sig_euler") is None
     assert install.own_sampler("sig_heun") == ("heun", {})
     assert install.own_schedule("sig_karras") is None
@@ -76,8 +76,8 @@ def test_a_taken_name_is_left_and_logged_in_one_line(nodes, hosts, functions, ca
 def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, caplog):
     _install(nodes)
     first = functions.sample_sig_euler
-    install = importlib.import_module(".install", nodes.__name__)
-    install.__package__ = "another_clone.nodes"
+    install = importlib.import_module(".dropdowns.register", nodes.__name__)
+    install.__package__ = "another_clone.nodes.dropdowns"
     with caplog.at_level(logging.WARNING, "sigmatic"):
         install.install()
     assert functions.sample_sig_euler is first
@@ -121,7 +121,7 @@ def test_the_schedule_handlers_follow_the_model(nodes, hosts):
 
 
 def test_the_noise_scale_of_the_model_multiplies_s_noise(pack, monkeypatch):
-    adapter, told = pack.part("adapter"), {}
+    adapter, told = pack.part("running.host_functions"), {}
     plain = adapter.samplers.sample_with_state
 
     def sample(name, model, x, sigmas, **options):
@@ -147,7 +147,7 @@ def test_cancel_is_seen_before_every_evaluation(pack):
         return x * 0
 
     denoiser.inner_model = type("Guider", (), {"model_patcher": model})()
-    function = pack.part("adapter").host_sampler("heun")
+    function = pack.part("running.host_functions").host_sampler("heun")
     with pytest.raises(management.InterruptProcessingException):
         function(denoiser, torch.zeros(1, 1, 32, 32), torch.tensor([9.0, 6.0, 4.0, 2.0, 0.0]))
     assert len(calls) == 3
@@ -161,7 +161,7 @@ def test_image_to_image_flow_takes_no_noise(pack):
         return x * 0
 
     model.model_sampling = ms
-    function = pack.part("adapter").host_sampler("euler_ancestral")
+    function = pack.part("running.host_functions").host_sampler("euler_ancestral")
     given = torch.zeros(1, 1, 32, 32), torch.tensor([0.9, 0.5, 0.0])
     with pytest.raises(ValueError, match="eta"):
         function(model, *given)
@@ -169,7 +169,7 @@ def test_image_to_image_flow_takes_no_noise(pack):
 
 
 def test_a_rounding_error_above_one_is_one(pack):
-    host, sampling = pack.part("host"), importlib.import_module("comfy.model_sampling")
+    host, sampling = pack.part("host.facts"), importlib.import_module("comfy.model_sampling")
     flow, eps = (type("MS", (sampling.Discrete, kind), {})() for kind in (sampling.CONST, sampling.EPS))
     above = torch.tensor([1.0000001, 0.5])
     assert host.at_most_one(above, flow)[0] == 1
@@ -178,4 +178,4 @@ def test_a_rounding_error_above_one_is_one(pack):
 
 def test_a_model_without_model_sampling_is_refused_in_words(pack):
     with pytest.raises(ValueError, match="model_sampling"):
-        pack.part("host").model_sampling(object())
+        pack.part("host.facts").model_sampling(object())

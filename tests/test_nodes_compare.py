@@ -98,16 +98,16 @@ def test_steps_of_a_line_and_the_reference(pack):
 
 def test_a_schedule_is_told_what_is_said_even_where_that_is_the_default_of_the_widget(pack):
     ms = links(pack)["model"].get_model_object("model_sampling")
-    (entry,) = pack.part("entries").read("sig_euler / sig_polyexponential / rho=7")
-    levels = pack.part("entries").levels(entry, ms, 6, 1.0)
+    (entry,) = pack.part("measuring.entries").read("sig_euler / sig_polyexponential / rho=7")
+    levels = pack.part("measuring.entries").levels(entry, ms, 6, 1.0)
     assert torch.equal(levels, sigmatic.schedulers.sigmas("polyexponential", 6, model_sigmas=ms.sigmas, rho=7.0))
 
 
 def test_a_drawn_schedule_is_written_as_in_its_widget(pack):
     model = links(pack)["model"]
     for points in ("0:14, 50:2, 100:0.1", "14, 2, 0.1"):
-        (entry,) = pack.part("entries").read(f"sig_euler / sig_drawn / points = {points}")
-        levels = pack.part("entries").levels(entry, model.get_model_object("model_sampling"), 6, 1.0)
+        (entry,) = pack.part("measuring.entries").read(f"sig_euler / sig_drawn / points = {points}")
+        levels = pack.part("measuring.entries").levels(entry, model.get_model_object("model_sampling"), 6, 1.0)
         for told in ({"points": points}, {"more": f"points = {points}"}):
             wanted = pack.run("SigmaticSchedule", model=model, schedule="sig_drawn", steps=6, **told)
             assert torch.equal(levels, wanted)
@@ -127,8 +127,8 @@ def test_what_a_sampler_of_the_hosts_does_not_take_names_its_line(pack, monkeypa
 
 
 def test_nothing_is_the_list_that_was_there(pack):
-    read = pack.part("entries").read
-    assert read("") == read(None) == read("# sig_euler\n") == read(pack.part("entries").DEFAULT)
+    read = pack.part("measuring.entries").read
+    assert read("") == read(None) == read("# sig_euler\n") == read(pack.part("measuring.entries").DEFAULT)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_nothing_is_the_list_that_was_there(pack):
     ],
 )
 def test_a_mistake_names_its_line_before_anything_runs(pack, text, says, monkeypatch):
-    monkeypatch.setattr(pack.part("run"), "sample", lambda *_, **__: pytest.fail("something ran"))
+    monkeypatch.setattr(pack.part("running.run"), "sample", lambda *_, **__: pytest.fail("something ran"))
     with pytest.raises(ValueError, match="^entries, " + says):
         compare(pack, text)
     assert pack.nodes["SigmaticCompare"].validate_inputs(entries=text).startswith("entries, line")
@@ -161,7 +161,7 @@ def test_a_mistake_names_its_line_before_anything_runs(pack, text, says, monkeyp
 
 
 def test_what_is_too_dear_names_its_line(pack, monkeypatch):
-    monkeypatch.setattr(pack.part("run"), "sample", lambda *_, **__: pytest.fail("something ran"))
+    monkeypatch.setattr(pack.part("running.run"), "sample", lambda *_, **__: pytest.fail("something ran"))
     with pytest.raises(ValueError, match=r"^entries, line 2: sig_dpm_adaptive needs 10 evaluations or more.* is 5"):
         compare(pack, "sig_euler\nsig_dpm_adaptive", evaluations=5)
     with pytest.raises(ValueError, match="denoise is 0"):
@@ -177,7 +177,7 @@ def test_the_bar_goes_over_the_whole_grid(pack):
 
 def test_cancel_keeps_what_is_done(pack, caplog):
     management = importlib.import_module("comfy.model_management")
-    trials, given = pack.part("trials"), links(pack)
+    trials, given = pack.part("measuring.trials"), links(pack)
     ran, cell, stop = [], trials._cell, True
 
     def spied(model, latent, entry, *rest):
@@ -206,7 +206,7 @@ def test_cancel_keeps_what_is_done(pack, caplog):
 def test_the_model_is_not_kept_alive(pack):
     given = links(pack)
     compare(pack, "sig_euler", given)
-    kept = pack.part("trials")._done
+    kept = pack.part("measuring.trials")._done
     assert kept.model() is given["model"]
     del given
     importlib.import_module("gc").collect()
@@ -226,7 +226,7 @@ def test_pictures_come_from_the_vae_or_from_preview_colours(pack):
             video[:, 1] = 0.5
             return video
 
-    results, model = pack.part("results"), links(pack)["model"]
+    results, model = pack.part("measuring.sheet"), links(pack)["model"]
     assert (results.visible(model, Vae())(torch.zeros(2, 1, 3, 8, 8)) == 0.5).all(), "the middle of a video"
     latents = torch.rand(2, 1, 32, 32) * 2 - 1
     decoded = pack.run("SigmaticDemoDecode", samples={"samples": latents}, zoom=1)

@@ -9,7 +9,7 @@ import torch
 from fakehost.host import Pack, fake_host
 
 from sigmatic import schedulers
-from sigmatic.core.sigmas import write
+from sigmatic.core.schedule.sigmas import write
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def fit(pack, *args, **inputs):
 def bench_of(pack, model):
     """Six runs of a model without a prompt."""
     prompts = [pack.run("SigmaticDemoPrompt", digit="")] * 2
-    return pack.part("bench").Bench(model, *prompts, 1.0, torch.zeros(1, 1, 32, 32), 6)
+    return pack.part("measuring.fit_runs").Bench(model, *prompts, 1.0, torch.zeros(1, 1, 32, 32), 6)
 
 
 def exact(bench):
@@ -61,7 +61,10 @@ def test_it_beats_every_schedule_that_it_knows(pack, kind):
     def error(levels):
         return (bench.run("sig_dpmpp_2m", levels) - goal).square().mean().sqrt()
 
-    starts = [pack.part("adapter").model_levels(bench.ms, name, 5) for name in pack.part("bench").fitting.STARTS]
+    starts = [
+        pack.part("running.host_functions").model_levels(bench.ms, name, 5)
+        for name in pack.part("measuring.fit_runs").fitting.STARTS
+    ]
     assert error(sigmas) < 0.8 * min(error(start) for start in starts)
     assert "model evaluations" in text and text.startswith(write(sigmas.tolist()))
 
@@ -96,7 +99,7 @@ def test_a_model_is_measured_once(pack, monkeypatch):
     first, text = fit(pack)
     bars = importlib.import_module("comfy.utils").BARS
     assert bars[-1][0] == bars[-1][1] and all(a[0] <= b[0] for a, b in pairwise(bars))
-    monkeypatch.setattr(pack.part("bench").Bench, "fit", None)
+    monkeypatch.setattr(pack.part("measuring.fit_runs").Bench, "fit", None)
     again, same = fit(pack)
     assert torch.equal(first, again) and text == same
     for other in ({"steps": 4}, {"cfg": 2.0}, {"kind": "flow"}, {"keep": False}):
@@ -106,7 +109,7 @@ def test_a_model_is_measured_once(pack, monkeypatch):
 
 def test_another_model_of_the_same_settings_is_measured_anew(pack, monkeypatch):
     fit(pack, budget=0)
-    bench = pack.part("bench").Bench
+    bench = pack.part("measuring.fit_runs").Bench
     probe = bench.probe
     monkeypatch.setattr(bench, "probe", lambda self: probe(self) * 1.2)
     fit(pack, budget=0)
@@ -145,7 +148,7 @@ def test_a_damaged_fit_is_made_anew(pack, tmp_path, caplog, damage):
 
 def test_a_fit_of_another_version_is_made_anew(pack, monkeypatch):
     fit(pack, budget=0)
-    monkeypatch.setattr(pack.part("bench").Bench, "fit", None)
+    monkeypatch.setattr(pack.part("measuring.fit_runs").Bench, "fit", None)
     fit(pack, budget=0)
     monkeypatch.setattr(pack.part("fit"), "__version__", "99.0.0")
     with pytest.raises(TypeError, match="not callable"):
@@ -154,7 +157,7 @@ def test_a_fit_of_another_version_is_made_anew(pack, monkeypatch):
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_all_evaluations_are_counted(pack, monkeypatch, keep):
-    bench, asked = pack.part("bench").Bench, []
+    bench, asked = pack.part("measuring.fit_runs").Bench, []
     ran = bench.run
 
     def run(self, sampler, sigmas, **said):
@@ -182,7 +185,7 @@ def test_samplers_without_a_schedule_to_find_are_refused(pack, sampler, kind):
 
 def test_a_preset_is_measured_as_what_it_stands_for(pack):
     """At its own price, and anew once it stands for something else."""
-    presets, small = pack.part("presets"), {"budget": 0, "latents": 1}
+    presets, small = pack.part("dropdowns.presets"), {"budget": 0, "latents": 1}
 
     def mine(name, **options):
         presets.save("mine", {"samplers": {"sampler": name, "options": options}}, True)

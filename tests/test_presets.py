@@ -84,13 +84,13 @@ def test_presets_are_there_after_the_next_start(tmp_path, monkeypatch, file):
         )
         assert _host().SAMPLER_NAMES.count("sig_my_a-b_1") == 1
         assert by_hand
-        preset = pack.part("install").entry("sig_my_a-b_1").preset
+        preset = pack.part("dropdowns.lookup").entry("sig_my_a-b_1").preset
         assert preset["noise"] == "pink" and preset["solver_type"] == "heun" and preset["eta"](25) == 0.75
         assert pack.line(sampler="sig_my_a-b_1").isfinite().all()
 
 
 def test_settings_on_the_model_beat_the_preset(pack):
-    presets = pack.part("presets")
+    presets = pack.part("dropdowns.presets")
     presets.save("soft", {"samplers": SAMPLER}, False)
     model = pack.run("SigmaticSettings", model=pack.run("SigmaticDemoModel", model="mixture"), eta=0.0)
     assert torch.equal(pack.line(sampler="sig_my_soft", model=model), pack.line(sampler="sig_euler"))
@@ -109,7 +109,7 @@ NAMED = (
 @pytest.mark.parametrize("name", NAMED)
 def test_a_node_runs_again_when_a_preset_of_its_own_was_overwritten(pack, name):
     """The host keeps what a node made by its widgets, which say no more than the preset's name, and by this."""
-    presets, node = pack.part("presets"), pack.nodes[name]
+    presets, node = pack.part("dropdowns.presets"), pack.nodes[name]
     inputs = {widget.id for widget in node.define_schema().inputs}
     mine = dict.fromkeys(inputs & {"sampler", "schedule", "entries"}, "sig_my_soft")
     plain = dict.fromkeys(mine, "sig_euler")
@@ -130,7 +130,7 @@ def test_a_node_runs_again_when_a_preset_of_its_own_was_overwritten(pack, name):
 
 
 def test_a_comparison_keeps_no_picture_of_a_preset_that_was_overwritten(pack):
-    presets, node = pack.part("presets"), pack.nodes["SigmaticCompare"]
+    presets, node = pack.part("dropdowns.presets"), pack.nodes["SigmaticCompare"]
     widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
     widgets |= {"evaluations": 4, "size": 16, "entries": "sig_my_soft / sig_karras"}
     links = {
@@ -147,21 +147,21 @@ def test_a_comparison_keeps_no_picture_of_a_preset_that_was_overwritten(pack):
 
 
 def test_another_preset_of_the_name_is_kept_unless_asked(pack, file):
-    presets = pack.part("presets")
+    presets = pack.part("dropdowns.presets")
     presets.save("soft", {"samplers": SAMPLER}, False)
     presets.save("soft", {"samplers": SAMPLER}, False)
     other = {"sampler": "euler", "options": {}}
     before = file.read_bytes()
     with pytest.raises(ValueError, match=r"name is 'soft'.*replace"):
         presets.save("soft", {"samplers": other}, False)
-    assert file.read_bytes() == before and pack.part("install").entry("sig_my_soft").name == "euler_ancestral"
+    assert file.read_bytes() == before and pack.part("dropdowns.lookup").entry("sig_my_soft").name == "euler_ancestral"
     presets.save("soft", {"samplers": other}, True)
-    assert pack.part("install").entry("sig_my_soft") == ("euler", {})
+    assert pack.part("dropdowns.lookup").entry("sig_my_soft") == ("euler", {})
     assert torch.equal(pack.line(sampler="sig_my_soft"), pack.line(sampler="sig_euler"))
 
 
 def test_a_file_from_an_editor_that_marks_utf8_is_read_and_changed(rooms, file):
-    presets = rooms.part("presets")
+    presets = rooms.part("dropdowns.presets")
     presets.save("soft", {"samplers": SAMPLER}, False)
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
     assert set(presets.book().read()["samplers"]) == {"soft"}
@@ -170,7 +170,7 @@ def test_a_file_from_an_editor_that_marks_utf8_is_read_and_changed(rooms, file):
 
 
 def test_rename_and_remove_leave_no_trace(rooms, file):
-    presets, hosts = rooms.part("presets"), _host()
+    presets, hosts = rooms.part("dropdowns.presets"), _host()
     before = list(hosts.SAMPLER_NAMES), list(hosts.SCHEDULER_NAMES)
     presets.save("soft", {"samplers": SAMPLER, "schedules": SCHEDULE}, False)
     presets.save("hard", {"samplers": SAMPLER}, False)
@@ -194,7 +194,7 @@ def test_rename_and_remove_leave_no_trace(rooms, file):
 )
 def test_bad_names_are_refused(rooms, tmp_path, name):
     with pytest.raises(ValueError, match="name is"):
-        rooms.part("presets").save(name, {"samplers": SAMPLER}, True)
+        rooms.part("dropdowns.presets").save(name, {"samplers": SAMPLER}, True)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -218,7 +218,7 @@ def test_bad_names_are_refused(rooms, tmp_path, name):
 def test_bad_presets_are_refused(rooms, file, kind, preset, says):
     before = list(_host().SAMPLER_NAMES)
     with pytest.raises(ValueError, match=says):
-        rooms.part("presets").save("x", {kind: preset}, False)
+        rooms.part("dropdowns.presets").save("x", {kind: preset}, False)
     assert not file.exists() and before == _host().SAMPLER_NAMES
 
 
@@ -235,7 +235,7 @@ def test_bad_presets_are_refused(rooms, file, kind, preset, says):
 def test_a_broken_file_is_set_aside_with_one_line(rooms, file, content, caplog):
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(content)
-    presets = rooms.part("presets")
+    presets = rooms.part("dropdowns.presets")
     with caplog.at_level(logging.WARNING, "sigmatic"):
         presets.offer_all()
     (line,) = caplog.messages
@@ -249,7 +249,7 @@ def test_a_preset_of_an_unknown_sampler_is_kept_in_the_file_and_left_out(rooms, 
     file.parent.mkdir(exist_ok=True)
     future = {"sampler": "not_yet", "options": {"warp": 9}}
     file.write_text(json.dumps({"version": 1, "samplers": {"new": future, "soft": SAMPLER}}))
-    presets = rooms.part("presets")
+    presets = rooms.part("dropdowns.presets")
     with caplog.at_level(logging.WARNING, "sigmatic"):
         presets.offer_all()
     (line,) = caplog.messages
@@ -263,14 +263,14 @@ def test_a_name_that_somebody_else_has_is_left_to_them(rooms):
     functions = importlib.import_module("comfy.k_diffusion.sampling")
     functions.sample_sig_my_theirs = theirs = lambda *_: None
     with pytest.raises(ValueError, match="sig_my_theirs is taken by"):
-        rooms.part("presets").save("theirs", {"samplers": SAMPLER}, True)
+        rooms.part("dropdowns.presets").save("theirs", {"samplers": SAMPLER}, True)
     assert functions.sample_sig_my_theirs is theirs
     del functions.sample_sig_my_theirs
 
 
 def test_writers_at_once_lose_nothing(rooms, file):
     """Threads of one server, and servers that share the file."""
-    store = rooms.part("store")
+    store = rooms.part("dropdowns.preset_file")
     errors = []
 
     def write(worker):
@@ -291,7 +291,7 @@ def test_writers_at_once_lose_nothing(rooms, file):
 
 
 def test_a_lock_left_by_a_crash_is_taken_over(rooms, file, monkeypatch):
-    store = rooms.part("store")
+    store = rooms.part("dropdowns.preset_file")
     monkeypatch.setattr(store, "_PATIENCE", 0.05)
     file.parent.mkdir(exist_ok=True)
     file.with_suffix(".lock").touch()
@@ -300,7 +300,7 @@ def test_a_lock_left_by_a_crash_is_taken_over(rooms, file, monkeypatch):
 
 
 def test_too_many_presets_are_refused_and_the_file_stays(rooms, file):
-    store = rooms.part("store")
+    store = rooms.part("dropdowns.preset_file")
     store.Store(file).change(lambda book: book["samplers"].update(x=SAMPLER))
     with pytest.raises(ValueError, match="too many"):
         store.Store(file).change(lambda book: book["samplers"].update({f"n{i}": SAMPLER for i in range(600)}))
@@ -308,7 +308,7 @@ def test_too_many_presets_are_refused_and_the_file_stays(rooms, file):
 
 
 async def _session(pack, steps):
-    pack.part("preset_route").install()
+    pack.part("page.preset_routes").install()
     app = web.Application()
     app.add_routes(importlib.import_module("server").PromptServer.instance.routes)
     async with TestClient(TestServer(app)) as client:
@@ -337,7 +337,7 @@ def test_the_routes(pack):
 
 def test_the_routes_refuse_what_is_wrong(pack, tmp_path):
     async def run():
-        pack.part("preset_route").install()
+        pack.part("page.preset_routes").install()
         app = web.Application()
         app.add_routes(importlib.import_module("server").PromptServer.instance.routes)
         async with TestClient(TestServer(app)) as client:

@@ -30,7 +30,7 @@ def pack():
 @pytest.fixture(scope="module")
 def preview(pack):
     """The pure part."""
-    return pack.part("preview")
+    return pack.part("page.answer")
 
 
 @pytest.fixture
@@ -92,8 +92,8 @@ def test_the_numbers_are_those_of_the_run(pack, ask, monkeypatch, sampler, model
         return original(name, counted, x, sigmas, **options)
 
     monkeypatch.setattr(module, "sample_with_state", watched)
-    shifted = pack.part("assumed").model_sampling(*pack.part("assumed").read(model))
-    monkeypatch.setattr(pack.part("host"), "model_sampling", lambda _: shifted)
+    shifted = pack.part("page.assumed").model_sampling(*pack.part("page.assumed").read(model))
+    monkeypatch.setattr(pack.part("host.facts"), "model_sampling", lambda _: shifted)
     pack.line("flow" if model else "eps", sampler="sig_" + sampler, **widgets)
     assert told["sigmas"] == pytest.approx(watched.sigmas, rel=1e-6)
     assert sum(told["evaluations"]) == len(calls)
@@ -414,7 +414,7 @@ def client(pack):
     """client(method, path, body) -> (status, JSON) through the routes as a server has them."""
     from aiohttp import test_utils, web
 
-    route = pack.part("route")
+    route = pack.part("page.routes")
     route._limit = route.Limit(route.RATE, route.BURST)
 
     def call(*requests):
@@ -434,7 +434,7 @@ def client(pack):
 
 
 def test_the_routes_answer(client, pack):
-    pack.part("route").install()  # a second time changes nothing
+    pack.part("page.routes").install()  # a second time changes nothing
     (table, listed, far, wrong) = client(
         ("POST", "/sigmatic/table", b'{"node": "SigmaticKSampler"}'),
         ("GET", "/sigmatic/samplers", None),
@@ -448,7 +448,7 @@ def test_the_routes_answer(client, pack):
 
 
 def test_too_many_requests_are_turned_away(client, pack):
-    route = pack.part("route")
+    route = pack.part("page.routes")
     answers = client(*[("POST", "/sigmatic/table", b"0")] * (route.BURST + 40))
     assert {status for status, _ in answers} == {400, 429}
     limit = route.Limit(rate=2.0, burst=3)

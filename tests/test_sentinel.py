@@ -16,7 +16,7 @@ def pack():
 
 @pytest.mark.parametrize("at_once", [True, False])
 def test_a_number_that_is_none_is_named(pack, at_once):
-    sentinel = pack.part("sentinel").Sentinel
+    sentinel = pack.part("host.watched_model").Sentinel
     sigmas, calls = (4.0, 3.0, 2.0, 1.0, 0.0), []
 
     def model(x, sigma):
@@ -92,7 +92,7 @@ class Event:
 @pytest.fixture
 def watched(pack, monkeypatch):
     """watched(model, lag) -> (what a run on a device that lags so many evaluations behind raises, calls, waits)."""
-    sentinel = pack.part("sentinel")
+    sentinel = pack.part("host.watched_model")
 
     def run(model, lag, start=1.0):
         queue, calls = Queue(), []
@@ -137,7 +137,7 @@ def test_what_a_device_finds_late_is_named_all_the_same(watched, lag):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_on_a_gpu_nothing_waits(pack):
     """Under PyTorch's own check, which makes a synchronization an error."""
-    sentinel = pack.part("sentinel").Sentinel
+    sentinel = pack.part("host.watched_model").Sentinel
     for bad in (None, 2):
         calls, sigmas = [], [torch.tensor([sigma], device="cuda") for sigma in SIGMAS[:4]]
 

@@ -54,13 +54,13 @@ def test_widgets_left_alone_say_nothing(pack):
     model = _demo(pack)
     same = pack.run("SigmaticSettings", model=model)
     assert torch.equal(_by_name(pack, same), _by_name(pack, model))
-    assert pack.part("settings").of_model(same) == {}
+    assert pack.part("running.settings_on_model").of_model(same) == {}
 
 
 def test_of_two_settings_the_later_wins_setting_by_setting(pack):
     first = pack.run("SigmaticSettings", model=_demo(pack), eta=0.25, rho=3.0, noise="pink")
     both = pack.run("SigmaticSettings", model=first, eta=0.75, batch_index=4)
-    settings = pack.part("settings")
+    settings = pack.part("running.settings_on_model")
     assert settings.of_model(both) == {"eta": 0.75, "rho": 3.0, "noise": "pink", "batch_index": 4}
     assert settings.of_model(first) == {"eta": 0.25, "rho": 3.0, "noise": "pink"}
     assert settings.of_schedule(both.get_model_object("model_sampling")) == {"rho": 3.0}
@@ -74,7 +74,7 @@ def test_the_models_own_sampling_object_is_left_alone(pack):
     assert twin is not ms and type(twin) is type(ms) and torch.equal(twin.sigmas, ms.sigmas)
     module = torch.nn.Module()
     module.register_buffer("sigmas", torch.ones(3))
-    copy = pack.part("settings")._twin(module, {"rho": 3.0})
+    copy = pack.part("running.settings_on_model")._twin(module, {"rho": 3.0})
     copy.register_buffer("sigmas", torch.zeros(3))
     assert module.sigmas.sum() == 3 and not hasattr(module, "_sigmatic")
 
@@ -117,9 +117,9 @@ def test_curves_in_percent_follow_the_model_at_hand(pack):
     settings = pack.run("SigmaticSettings", model=_demo(pack), eta_curve="0:1, 50:1, 50:0, 100:0")
     by_curve = _by_name(pack, settings)
     ms = settings.get_model_object("model_sampling")
-    middle = pack.part("host").sigma_at(ms, 50)
+    middle = pack.part("host.facts").sigma_at(ms, 50)
     told = {}
-    adapter = pack.part("adapter")
+    adapter = pack.part("running.host_functions")
     plain = adapter.samplers.sample_with_state
 
     def spy(name, model, x, sigmas, **options):
@@ -259,7 +259,7 @@ def test_the_summary_says_what_was_done(pack):
 
 
 def test_what_does_not_go_together_is_said_with_a_way_out(pack, caplog):
-    guard, samplers = pack.part("guard"), sigmatic.samplers
+    guard, samplers = pack.part("running.mismatch"), sigmatic.samplers
     sigmas = (14.0, 5.0, 1.0, 0.0)
     model = type("Wrapped", (), {"inner_model": None})()
     guider = type("Guider", (), {"cfg": 8.0, "conds": {"positive": [], "negative": []}})()

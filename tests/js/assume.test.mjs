@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beside, byFile, modelOf, settingsOf, widgetValues } from "../../web/js/assume.js";
+import { beside, byFile, modelOf, settingsOf, widgetValues } from "../../web/js/plot/assume.js";
 
 /** A graph of nodes: {id: {type, widgets, inputs: {name: [type, from]}}}. */
 function graph(described) {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chart, stepAt } from "../../web/js/chart.js";
+import { chart, stepAt } from "../../web/js/plot/chart.js";
 import { say, speak } from "../../web/js/say.js";
-import { asText, atStep, description } from "../../web/js/words.js";
+import { asText, atStep, description } from "../../web/js/plot/words.js";
 
 const ANSWER = {
   sigmas: [14.6, 3, 0.5, 0],

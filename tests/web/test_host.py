@@ -6,7 +6,7 @@ import time
 import pytest
 
 WIDGETS = {"steps": 9, "sampler": "sig_heun", "schedule": "sig_exponential", "cfg": 2.5, "noise": "pink"}
-PLOTS = "/extensions/ComfyUI-Sigmatic/js/others.js"
+PLOTS = "/extensions/ComfyUI-Sigmatic/js/plot/others.js"
 
 
 @pytest.fixture(scope="module")

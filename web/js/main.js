@@ -1,15 +1,15 @@
 // @ts-check
 /** The extension: what is added to the page, and when. */
 
-import { retell, tab } from "./browser.js";
-import { catalogue } from "./catalogue.js";
-import { filterAll, filterNode } from "./filter.js";
+import { retell, tab } from "./panel/browser.js";
+import { catalogue } from "./panel/catalogue.js";
+import { filterAll, filterNode } from "./panel/filter.js";
 import { api, app, chain, toast } from "./host.js";
 import { learn } from "./language.js";
-import { addPlot, refresh, relabel, watch } from "./plot.js";
-import { saveSelected } from "./presets.js";
+import { addPlot, refresh, relabel, watch } from "./plot/plot.js";
+import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
-import { settings, useDefaults } from "./settings.js";
+import { settings, useDefaults } from "./panel/settings.js";
 import { dress } from "./style.js";
 import { makeRoom } from "./warnings.js";
 

@@ -1,0 +1,1 @@
+"""Questions to ComfyUI, and all that differs between its versions. Knows no node and no other room of nodes/."""

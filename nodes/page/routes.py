@@ -1,0 +1,59 @@
+"""The routes of the page's plots: POST /sigmatic/table, GET /sigmatic/samplers. Thin; preview.py does the work."""
+
+import asyncio
+import logging
+import time
+
+from aiohttp import web
+from server import PromptServer
+
+from . import answer
+
+RATE, BURST = 40.0, 80
+"""Requests a second in the long run, and at once: a dragged widget asks up to 20 times a second."""
+_log = logging.getLogger("sigmatic")
+
+
+class Limit:
+    """A token bucket: `take(now)` says whether one more request is let in."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self.rate, self.burst = rate, burst
+        self._left, self._last = float(burst), 0.0
+
+    def take(self, now: float) -> bool:
+        """True if there is room for a request at the time `now` (seconds, never going back)."""
+        self._left = min(self.burst, self._left + (now - self._last) * self.rate)
+        self._last = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+_limit = Limit(RATE, BURST)
+
+
+async def table(request: web.Request) -> web.Response:
+    """What a node will do (`preview.describe`)."""
+    if not _limit.take(time.monotonic()):
+        return web.json_response({"error": "too many requests: try again in a second."}, status=429)
+    body = bytearray()
+    while len(body) <= answer.BODY and (chunk := await request.content.read(answer.BODY)):
+        body += chunk
+    status, reply = await asyncio.get_running_loop().run_in_executor(None, answer.answer, bytes(body))
+    return web.json_response(reply, status=status)
+
+
+async def catalogue(request: web.Request) -> web.Response:
+    """All declarations."""
+    return web.json_response(answer.catalogue())
+
+
+def install() -> None:
+    """Add the routes, once: a second clone of the pack leaves the first one's in place."""
+    routes = PromptServer.instance.routes
+    taken = {(route.method, route.path) for route in routes if isinstance(route, web.RouteDef)}
+    for method, path, handler in (("POST", "/sigmatic/table", table), ("GET", "/sigmatic/samplers", catalogue)):
+        if (method, path) not in taken:
+            routes.route(method, path)(handler)

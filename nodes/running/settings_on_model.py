@@ -1,0 +1,65 @@
+"""Sigmatic Settings: options that travel on the MODEL to every sig_ sampler and schedule that is chosen by name."""
+
+import copy
+from functools import lru_cache
+from typing import Any
+
+from ... import schedulers
+from ..inputs import options
+
+_KEY = "sigmatic"  # in model_options, where samplers see it
+_MARK = "_sigmatic"  # on the model_sampling object, which is all that a schedule is shown
+
+
+def apply(model: Any, given: dict[str, Any]) -> Any:
+    """A clone of the MODEL with the options `given` on it; one given before is replaced, the others stay."""
+    clone = model.clone()
+    merged = {**of_model(model), **given}
+    clone.model_options[_KEY] = merged
+    spaced = _of_schedules(merged)
+    if spaced:
+        clone.add_object_patch("model_sampling", _twin(model.get_model_object("model_sampling"), spaced))
+    return clone
+
+
+def of_model(model: Any, extra_args: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The options on a MODEL, or on the one that a sampler function was handed with `extra_args`."""
+    model_options = (extra_args or {}).get("model_options") or getattr(model, "model_options", None) or {}
+    found = model_options.get(_KEY)
+    return dict(found) if isinstance(found, dict) else {}
+
+
+def of_schedule(ms: Any) -> dict[str, Any]:
+    """The options that a schedule sees."""
+    return dict(getattr(ms, _MARK, None) or {})
+
+
+def lost(wanted: dict[str, Any], ms: Any) -> list[str]:
+    """A warning where the options of schedules did not reach the model's schedules."""
+    seen = of_schedule(ms)
+    gone = [f"{k} {options.as_text(value)}" for k, value in _of_schedules(wanted).items() if seen.get(k) != value]
+    if not gone:
+        return []
+    return [
+        "put Sigmatic Settings after ModelSamplingSD3, ModelSamplingFlux and the like: another node has changed the "
+        f"model's range of noise since, and the schedule was made without {', '.join(gone)}."
+    ]
+
+
+def _of_schedules(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if name in _schedule_params()}
+
+
+@lru_cache(maxsize=1)
+def _schedule_params() -> frozenset[str]:
+    return frozenset(param.name for name in schedulers.names() for param in schedulers.get(name).params)
+
+
+def _twin(ms: Any, spaced: dict[str, Any]) -> Any:
+    """The same model_sampling with options on it: its tensors shared, its registers its own."""
+    twin = copy.copy(ms)
+    for registers in ("_buffers", "_parameters", "_modules"):
+        if registers in vars(twin):
+            vars(twin)[registers] = copy.copy(vars(twin)[registers])
+    setattr(twin, _MARK, spaced)
+    return twin

@@ -1,0 +1,51 @@
+"""Sigmatic Sampler: a sampler with its parameters, for custom sampling (-> SAMPLER)."""
+
+from .dropdowns import lookup
+from .dropdowns.by_name import ByName
+from .host.api import CATEGORY, advanced, io, schema
+from .inputs import options, widgets
+
+
+class SigmaticSampler(ByName):
+    """A sampler with its parameters, for SamplerCustom and everything else that takes a SAMPLER."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Ours only: the host has nodes for its own."""
+        return schema(
+            node_id="SigmaticSampler",
+            display_name="Sigmatic Sampler",
+            category=CATEGORY,
+            description="A Sigmatic sampler with its parameters, for SamplerCustom and SamplerCustomAdvanced.",
+            search_aliases=["sampler select", "eta"],
+            inputs=[
+                widgets.choice(
+                    "sampler", lookup.sampler_names(), widgets.SAMPLER, "The method that steps from noise to picture."
+                ),
+                widgets.eta(),
+                widgets.s_noise(),
+                widgets.noise(),
+                advanced(widgets.curve_text("eta")),
+                advanced(widgets.curve_text("s_noise")),
+                advanced(widgets.more()),
+            ],
+            outputs=[io.Sampler.Output(display_name="sampler", tooltip="For the sampler input of SamplerCustom.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, sampler=None) -> bool | str:
+        """Refuse an unknown name before anything is queued."""
+        return widgets.problem("sampler", sampler, lookup.sampler_names()) or True
+
+    @classmethod
+    def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
+        """A KSAMPLER of the host around our function."""
+        widgets.insist(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
+        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        return io.NodeOutput(lookup.own_sampler_object(lookup.chosen(sampler), said, noise))
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    SigmaticSampler.define_schema()
+    return [SigmaticSampler]

@@ -1,0 +1,92 @@
+"""Sigmatic Schedule: the levels of noise of a run over the range of a model (-> SIGMAS)."""
+
+import torch
+
+from .. import schedulers
+from .dropdowns import lookup
+from .dropdowns.by_name import ByName
+from .host import facts, warnings
+from .host.api import CATEGORY, advanced, io, schema
+from .inputs import options, widgets
+from .running import mismatch
+from .running.host_functions import model_levels, takes
+
+
+class SigmaticSchedule(ByName):
+    """The levels of noise of a run, over the range of the model."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Ours only: the host's are in BasicScheduler."""
+        return schema(
+            node_id="SigmaticSchedule",
+            display_name="Sigmatic Schedule",
+            category=CATEGORY,
+            description="The amounts of noise (sigmas) that a run steps through, over the model's own range: exactly "
+            "as many steps as asked for.",
+            search_aliases=["scheduler", "sigmas", "karras", "denoise", "beta", "shift"],
+            inputs=[
+                io.Model.Input("model", tooltip="The model whose range of noise is used."),
+                widgets.choice(
+                    "schedule", lookup.schedule_names(), widgets.SCHEDULE, "How the amounts of noise are spaced."
+                ),
+                widgets.steps(),
+                widgets.denoise(),
+                widgets.rho(),
+                *widgets.schedule_options(),
+                advanced(widgets.points()),  # last: values of older workflows stay in their places
+            ],
+            outputs=[io.Sigmas.Output(display_name="sigmas", tooltip="For the sigmas input of SamplerCustom.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, schedule=None, more=None, points=None) -> bool | str:
+        """Refuse an unknown name, parameters that it does not have and bad points before anything is queued."""
+        wrong = widgets.problem("schedule", schedule, lookup.schedule_names())
+        if wrong or not schedule:
+            return wrong or True
+        try:
+            said = _own_params(lookup.chosen(schedule, schedule=True).name, more or "", points or "")
+            if said.get("points"):
+                schedulers.sigmas("drawn", 1, points=said["points"])
+        except ValueError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def execute(
+        cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO, denoise_rule="steps", sigma_max=0.0,
+        sigma_min=0.0, first_sigma=0.0, terminal=True, more="", points="",
+    ) -> io.NodeOutput:  # fmt: skip
+        """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
+        widgets.insist(
+            schedule=(schedule, lookup.schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES)
+        )
+        if denoise <= 0:
+            return io.NodeOutput(torch.empty(0))
+        own = lookup.chosen(schedule, schedule=True)
+        given = {"sigma_max": sigma_max, "sigma_min": sigma_min, "first_sigma": first_sigma}
+        given = {key: value for key, value in given.items() if value}
+        ms = facts.model_sampling(model)
+        warnings.warn(mismatch.of_schedule(schedulers.get(own.name), ms))
+        params = {**lookup.schedule_params(own.name, rho), **_own_params(own.name, more, points)}
+        rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
+        levels = model_levels(ms, own.name, steps, own.preset, **rules, **given, **params)
+        return io.NodeOutput(levels)
+
+
+def _own_params(name: str, text: str, points: str) -> dict:
+    """What the widgets `points`, if the schedule has any, and `more` say; ValueError naming the one that is off."""
+    spec = schedulers.get(name)
+    said = {**(takes(spec, points=points) if points.strip() else {}), **options.more(text)}
+    try:
+        spec.resolve(said)
+    except ValueError as error:
+        raise ValueError(f"more: {error}") from None
+    return said
+
+
+def nodes() -> list[type]:
+    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
+    SigmaticSchedule.define_schema()
+    return [SigmaticSchedule]
