@@ -157,7 +157,7 @@ class Run:
         check(table)
         slots, landings, made = [x], [], 0.0
         for total in plan.__wrapped__(table)[0].sums:
-            current = x if total.as_is else combine(total, slots, [])
+            current = x if total.unchanged else combine(total, slots, [])
             if not total.evaluate:
                 landings.append(current)
                 continue

@@ -71,7 +71,7 @@ def run(
             current = seen = start  # lets go of the stage before: its memory is the next one's
             if total.vote:
                 current, votes = elect(next(ballots), slots, votes, total.memory)
-            elif not total.as_is:
+            elif not total.unchanged:
                 current = combine(total, slots, _learned(draws, total.spread, frac) if total.spread else draws)
             if not total.evaluate:
                 continue
@@ -81,7 +81,7 @@ def run(
             if asks_more or not isinstance(denoised, Tensor):
                 denoised, uncond, frac = _needed(table, denoised)
             if unsure:  # until it is right once
-                unsure, denoised = denoised.shape != x.shape, fitted("model", denoised, x)
+                unsure, denoised = denoised.shape != x.shape, broadcast_like("model", denoised, x)
             if callback is not None and len(slots) == 1 + len(kept):
                 callback(_report(step, marks, seen, denoised))
             prediction = denoised if denoised.dtype is state else denoised.to(state)
@@ -89,7 +89,9 @@ def run(
             if table.uncond:
                 slots.append(cast(Tensor, uncond).to(state))
                 new.append(slots[-1])
-            new.append(torch.add(current, prediction, alpha=total.lean) if total.lean else prediction)
+            new.append(
+                torch.add(current, prediction, alpha=total.register_ratio) if total.register_ratio else prediction
+            )
         if callback is not None and not new and step.step >= 0:
             callback(_report(step, marks, start, start if denoised is None else denoised))
         kept = [*reversed(new), *kept][: step.keep] if step.keep else []
@@ -145,7 +147,7 @@ def _needed(table: Table, output: Any) -> tuple[Tensor, Any, Any]:
     return parts
 
 
-def fitted(what: str, found: Any, like: Tensor) -> Tensor:
+def broadcast_like(what: str, found: Any, like: Tensor) -> Tensor:
     """What the model or the noise (`what`) returned, in the shape of `like`; TypeError or ValueError if it has none."""
     if isinstance(found, Tensor) and found.shape == like.shape:
         return found
@@ -167,8 +169,8 @@ def _learned(draws: list[Tensor], spread: float, frac: Any) -> list[Tensor]:
 def combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
     """One stage: the sum of what is alive, in a tensor of its own (but for a single slot of weight 1)."""
     rest = total.terms
-    if total.blend:
-        (first, _), (index, share), *more = total.blend
+    if total.lerps:
+        (first, _), (index, share), *more = total.lerps
         out, fresh = torch.lerp(slots[first], slots[index], share), True
         for index, share in more:
             out.lerp_(slots[index], share)

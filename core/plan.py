@@ -16,20 +16,20 @@ class Sum(NamedTuple):
     """One stage: the weights of the slots it adds up, of the noises, and what to do with the result.
 
     Slots are counted as the loop keeps them: the step's start, the registers of earlier steps from the newest back,
-    then this step's predictions in order. `blend`: a chain of interpolations, (slot, share of it); `terms`: what is
-    added with plain weights. `lean` = q/p of the register to keep, or 0 where that is the prediction itself or none.
-    `as_is`: it is the start unchanged. `spread`: the model's say in the noise, as of `core.table.Stage`. `vote`: the
-    weights of every slot for `core.vote.elect`, or none, with its `memory`.
+    then this step's predictions in order. `lerps`: a chain of interpolations, (slot, share of it); `terms`: what is
+    added with plain weights. `register_ratio` = q/p of the register to keep, or 0 where that is the prediction itself
+    or none. `unchanged`: it is the step's start. `spread`: the model's say in the noise, as of `core.table.Stage`.
+    `vote`: the weights of every slot for `core.vote.elect`, or none, with its `memory`.
     """
 
     sigma: float
-    blend: tuple[tuple[int, float], ...]
+    lerps: tuple[tuple[int, float], ...]
     terms: tuple[tuple[int, float], ...]
     noise: tuple[tuple[int, float], ...]
     draws: int
     evaluate: bool
-    lean: float
-    as_is: bool
+    register_ratio: float
+    unchanged: bool
     spread: float
     vote: tuple[tuple[float, ...], ...] = ()
     memory: float = 0.0
@@ -132,7 +132,7 @@ def _add(total: Terms, weight: float, other: Terms) -> None:
 
 def _sum(stage: Stage, slots: Terms, noise: Terms, earlier: int, wanted: bool) -> Sum:
     terms = tuple((index, weight) for index, weight in sorted(slots.items(), reverse=True) if weight)
-    as_is = terms == ((0, 1.0),)
+    unchanged = terms == ((0, 1.0),)
     chain = _chain(terms)
     if chain:
         terms = ()
@@ -141,9 +141,11 @@ def _sum(stage: Stage, slots: Terms, noise: Terms, earlier: int, wanted: bool) -
         terms = tuple(term for term in terms if 1 <= term[0] <= earlier) if chain else terms
         terms = tuple(sorted(terms, key=lambda term: term[1] != 1.0))  # the loop begins with it, which saves a pass
     noises = tuple((index, weight) for index, weight in noise.items() if weight)
-    lean = stage.q / stage.p if stage.p and wanted else 0.0
+    register_ratio = stage.q / stage.p if stage.p and wanted else 0.0
     spread = stage.spread if noises else 0.0
-    return Sum(stage.sigma, chain, terms, noises, len(stage.B), stage.q != 0, lean, as_is and not noises, spread)
+    return Sum(
+        stage.sigma, chain, terms, noises, len(stage.B), stage.q != 0, register_ratio, unchanged and not noises, spread
+    )
 
 
 def _chain(terms: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:

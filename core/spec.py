@@ -64,10 +64,10 @@ class SamplerSpec(Spec):
     the model's unconditional prediction, or its variance, too. `models`: "any", or "distilled" if only those are met
     with it; `most_cfg`: the guidance scale above which it burns, None if that is the model's affair alone. `adaptive`:
     it chooses its own steps, and has no table.
-    `marginal` False: its noise is not what the level asks for, by design; `slack`: by how much its coefficients miss,
-    where old pictures need it. `group`: its steps go in groups of so many, each beginning without memory. `closing`:
-    the last so many steps before 0 are made another way, so a run cannot be split there. `lands`: it makes the step to
-    0 itself.
+    `marginal` False: its noise is not what the level asks for, by design; `table_tolerance`: by how much its
+    coefficients miss, where old pictures need it. `group_size`: its steps go in groups of so many, each beginning
+    without memory. `closing`: the last so many steps before 0 are made another way, so a run cannot be split there.
+    `integrates_to_zero`: it makes the step to 0 itself.
     """
 
     family: str = ""
@@ -83,10 +83,10 @@ class SamplerSpec(Spec):
     most_cfg: float | None = None
     adaptive: bool = False
     marginal: bool = True
-    slack: float = 0.0
-    group: int = 0
+    table_tolerance: float = 0.0
+    group_size: int = 0
     closing: int = 0
-    lands: bool = False
+    integrates_to_zero: bool = False
     alias_of: str | None = None
 
     def resolve(self, given: dict[str, Any]) -> dict[str, Any]:

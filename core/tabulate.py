@@ -42,11 +42,11 @@ def tabulate(
         rows.append(_row(spec, step, now)._replace(step=i))
         previous = now
         own = tuple(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q)
-        forgets = _singular(spec, a) or 0 < spec.group <= len(own + seen)
+        forgets = _singular(spec, a) or 0 < spec.group_size <= len(own + seen)
         seen = () if forgets else (own + seen)[: spec.history]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
-    history = len(seen) if spec.group else spec.history
-    check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.slack, spec.marginal)
+    history = len(seen) if spec.group_size else spec.history
+    check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.table_tolerance, spec.marginal)
     scaled = tuple(_scaled(row, strengths[row.step]) for row in rows)
     return Table(scaled, space, history, past, spec.uncond)
 
@@ -72,7 +72,7 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
     own = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)
-    plain = (b.sigma == 0 and not spec.lands) or _singular(spec, b)
+    plain = (b.sigma == 0 and not spec.integrates_to_zero) or _singular(spec, b)
     stages = first_order(step) if plain else spec.build(step, **own)
     return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
 

@@ -106,7 +106,7 @@ class SigmaticKSampler(ByName):
         ms = facts.model_sampling(model)
         sigmas = run.tail(steps, denoise, lambda n: lookup.levels_by_name(ms, schedule, sampler, n, rho))
         sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
-        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
+        said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
         log = Record(seed=seed, told=said, sigmas=tuple(sigmas.tolist()), keeps=True)
         own = lookup.own_schedule(schedule)
         log.warn(mismatch.of_schedule(schedulers.get(own.name), ms) if own else [])

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..core.noise.kinds import initial
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
-from .running.host_functions import fitting
+from .running.host_functions import noise_kind_for
 
 
 class KeyedNoise:
@@ -31,7 +31,7 @@ class KeyedNoise:
         index = latent.get("batch_index")
         index = [int(i) for i in (range(len(x)) if index is None else index)]
         # Pictures of one batch are far below 2^32 in number: a second part of the latent takes other places.
-        return initial(x, self.seed, [i + (place << 32) for i in index], kind=fitting(self.kind, x))
+        return initial(x, self.seed, [i + (place << 32) for i in index], kind=noise_kind_for(self.kind, x))
 
 
 class SigmaticNoise(io.ComfyNode):

@@ -41,7 +41,7 @@ class SigmaticSampler(ByName):
     def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
         """A KSAMPLER of the host around our function."""
         widgets.insist(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
-        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         return io.NodeOutput(lookup.own_sampler_object(lookup.chosen(sampler), said, noise))
 
 

@@ -63,13 +63,13 @@ class SigmaticSavePreset(io.ComfyNode):
         widgets.insist(schedule=(schedule, [_NONE, *_schedule_names()]))
         if sampler == schedule == _NONE:
             raise ValueError("sampler and schedule are both none: choose one to save.")
-        said = options.said(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         found = {}
         if sampler != _NONE:
             given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
             found["samplers"] = _preset("sampler", sampler, given, samplers)
         if schedule != _NONE:
-            given = {**said, **({} if rho == widgets.OWN_RHO else {"rho": options.insist("rho", rho)})}
+            given = {**said, **({} if rho == widgets.OWN_RHO else {"rho": options.accepted_by_any("rho", rho)})}
             found["schedules"] = _preset("schedule", schedule, given, schedulers)
         presets.save(name, found, replace)
         return io.NodeOutput(*(presets.PREFIX + name if kind in found else "" for kind in preset_file.KINDS))

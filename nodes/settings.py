@@ -66,7 +66,7 @@ class SigmaticSettings(io.ComfyNode):
             if not value >= 0:
                 raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
             if name in options.params():
-                given[name] = options.insist(name, value)
+                given[name] = options.accepted_by_any(name, value)
         given |= options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         if noise != widgets.NOISES[0]:
             given["noise"] = noise

@@ -187,7 +187,7 @@ def _drawing(noise: Any, x: Tensor, ours: bool) -> loop.Noise:
     def like_x(found: Any) -> Tensor:
         if isinstance(found, Tensor) and found.dtype is state and found.shape == shape and found.device == device:
             return found
-        return loop.fitted("noise", found, x).to(device, state)
+        return loop.broadcast_like("noise", found, x).to(device, state)
 
     if ours:
         return lambda *asked: like_x(noise(*asked))

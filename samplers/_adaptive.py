@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ..core.adaptive import Controller, Report, Run
-from ..core.loop import Output, fitted
+from ..core.loop import Output, broadcast_like
 from ..core.space import working_dtype
 from ..core.spec import SamplerSpec
 from ..core.tabulate import check_sigmas, refuse_noise_on_the_way_up
@@ -43,7 +43,7 @@ def run(
 
     def answer(x_now: Tensor, sigma: Tensor) -> Tensor:
         found = model(x_now.to(x.dtype), sigma, **extra_args)
-        return fitted("model", found.denoised if isinstance(found, Output) else found, x).to(state)
+        return broadcast_like("model", found.denoised if isinstance(found, Output) else found, x).to(state)
 
     def tell(step: dict[str, Any]) -> None:
         if callback is None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core.table import Step
 from ..core.vote import Weights
-from ._arc_path import Clock, Node, length, path, put_right
+from ._arc_path import Clock, Node, correct_start, length, path
 
 USUAL = 2.2  # of data_std: that of latents
 LOW, HIGH = 0.15, 12.0  # times data_std: between, the clock is the log-SNR; rho itself far below, 1/rho far above
@@ -57,7 +57,7 @@ def landing(step: Step, nodes: tuple[Node, ...], before: Way, now: Way, share: f
     if not share:
         return ahead
     last = nodes[1].sigma
-    return put_right(ahead, _through(before, nodes[1:], last, a), _through(now, newest, last, a), share)
+    return correct_start(ahead, _through(before, nodes[1:], last, a), _through(now, newest, last, a), share)
 
 
 @lru_cache(maxsize=64)  # a vote's ways share their parts, and what was ahead is what is put right in the next step

@@ -78,7 +78,7 @@ def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock
     return asked, moved[-1], basis(np.array([goal]))[0]
 
 
-def put_right(ahead: Weights, wrong: Weights, right: Weights, share: float = 1.0) -> Weights:
+def correct_start(ahead: Weights, wrong: Weights, right: Weights, share: float = 1.0) -> Weights:
     """`ahead` from where `right` leads, given where `wrong` has led: x = A x_0 + w F gives x_0, which is gone.
 
     `wrong` knew all registers but the newest. With a `share` below 1 from so far on the way from there to `right`.
@@ -90,7 +90,7 @@ def put_right(ahead: Weights, wrong: Weights, right: Weights, share: float = 1.0
     return A + changed * grown, tuple(own + changed * (new - (1 + grown) * old) for own, new, old in terms)
 
 
-def foretold(nodes: tuple[Node, ...], order: int, clock: Clock) -> Weights:
+def prediction_error(nodes: tuple[Node, ...], order: int, clock: Clock) -> Weights:
     """By how much the path through `order` nodes missed the newest one, told in x where the next newest lies."""
     at, back = nodes[0].sigma, nodes[1].sigma
     (A, w), (B, v) = path(nodes, at, back, clock, order + 1), path(nodes[1:], at, back, clock, order)

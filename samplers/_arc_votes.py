@@ -5,7 +5,7 @@ from functools import partial
 from ..core.table import Step
 from ..core.vote import Errors, Vote, Weights
 from ._arc import LONGEST, MOST, Way, clock_of, landing, many_for
-from ._arc_path import Node, answer, foretold, length
+from ._arc_path import Node, answer, length, prediction_error
 
 PLAIN = 5  # the order above goes by vote: under strong guidance it swings
 TRUST = 1.4  # order 6 may foretell so much worse than 5: where it is right, it wins later
@@ -37,7 +37,7 @@ def _foretold(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Err
     order, clock = bold
     if not len(nodes) > order > plain.order or length(clock, nodes[1].sigma, step.a.sigma) >= LONGEST[order]:
         return None
-    return _told(TRUST, foretold(nodes, plain.order, clock), foretold(nodes, order, clock))
+    return _told(TRUST, prediction_error(nodes, plain.order, clock), prediction_error(nodes, order, clock))
 
 
 def _missed(step: Step, nodes: tuple[Node, ...], plain: Way, bold: Way) -> Errors | None:

@@ -69,13 +69,21 @@ def _arc(
     return Stage(a.sigma, 1.0, (), (), -own, 1.0), Stage(b.sigma, A, w, vote=vote)
 
 
-@sampler("Arc", family="multistep", order=5, history=6, lands=True, params=PARAMS, reference=PAPER)
+@sampler("Arc", family="multistep", order=5, history=6, integrates_to_zero=True, params=PARAMS, reference=PAPER)
 def arc(step: Step, **chosen: Any) -> tuple[Stage, ...]:
     """Ours: goes on where others stop, to sigma 0 itself, and puts every step right for free. From 8 steps up."""
     return _arc(step, 1.0, **chosen)
 
 
-@sampler("Arc SDE", family="sde", order=5, history=6, lands=True, params=(ETA, *PARAMS, S_NOISE), reference=PAPER)
+@sampler(
+    "Arc SDE",
+    family="sde",
+    order=5,
+    history=6,
+    integrates_to_zero=True,
+    params=(ETA, *PARAMS, S_NOISE),
+    reference=PAPER,
+)
 def arc_sde(step: Step, *, eta: float, **chosen: Any) -> tuple[Stage, ...]:
     """Arc with noise in every step. eta 0 is Arc.
 

@@ -31,7 +31,7 @@ def dpm_solver_3(step: Step) -> tuple[Stage, ...]:
     order=3,
     history=2,
     clock="lam",
-    group=3,
+    group_size=3,
     reference=PAPER + ", Algorithm 3 and App. D.3",
 )
 def dpm_fast(step: Step) -> tuple[Stage, ...]:

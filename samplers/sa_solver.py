@@ -77,7 +77,7 @@ def sa_solver(
     return here, landing._replace(w=w)
 
 
-@sampler("SA-Solver PECE", history=8, evals_per_step=2, lands=True, **SA)
+@sampler("SA-Solver PECE", history=8, evals_per_step=2, integrates_to_zero=True, **SA)
 def sa_solver_pece(
     step: Step, *, tau: float, tau_start: float, tau_end: float, predictor_order: int, corrector_order: int
 ) -> tuple[Stage, ...]:

@@ -64,7 +64,7 @@ def grid(space, steps, low=0.45):
 def memory(name):
     """How many steps are done beforehand: none by samplers that begin anew, group by group."""
     spec = sigmatic.samplers.get(name)
-    return 0 if spec.group else spec.history
+    return 0 if spec.group_size else spec.history
 
 
 def started(name, x, sigmas, space, model):

@@ -41,7 +41,7 @@ def checked(spec: Any, param: Any, value: Any) -> Any:
     return value
 
 
-def insist(name: str, value: Any) -> Any:
+def accepted_by_any(name: str, value: Any) -> Any:
     """`value` if a sampler or schedule of ours can use it as its `name`; ValueError naming it if none can."""
     known = params()
     if name not in known:
@@ -58,7 +58,7 @@ def insist(name: str, value: Any) -> Any:
     raise ValueError(f"{problem}{', or '.join(allowed[problem])}.")  # what some take, others may not
 
 
-def usable(spec: Any, options: dict[str, Any], whose: str) -> dict[str, Any]:
+def accepted_by(spec: Any, options: dict[str, Any], whose: str) -> dict[str, Any]:
     """Those options that the sampler or schedule has; a value out of its range is left out with a warning."""
     found = {}
     for param in spec.params:
@@ -104,7 +104,7 @@ def more(text: str | None) -> dict[str, Any]:
             raise ValueError(f"more: {piece.strip()[:40]!r} is no option: write name = value; name = value.")
         try:
             kinds = {param.kind for _, param in params().get(name, ())}
-            found[name] = insist(name, value_of(value, "text" if "text" in kinds else ""))
+            found[name] = accepted_by_any(name, value_of(value, "text" if "text" in kinds else ""))
         except ValueError as error:
             raise ValueError(f"more: {error}") from None
     return found
@@ -113,13 +113,13 @@ def more(text: str | None) -> dict[str, Any]:
 def curves(**texts: str) -> dict[str, Any]:
     """The options that curve widgets give: eta_curve="0:1" is eta as a curve. ValueError naming the widget."""
     found = {name.removesuffix("_curve"): curve(name, text) for name, text in texts.items()}
-    return {name: insist(name, value) for name, value in found.items() if value is not None}
+    return {name: accepted_by_any(name, value) for name, value in found.items() if value is not None}
 
 
-def said(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
+def from_widgets(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
     """The options of a node's widgets: a number left at its default says nothing, a curve wins over the number."""
     numbers = {"eta": eta, "s_noise": s_noise}
-    moved = {name: insist(name, value) for name, value in numbers.items() if value != 1.0}
+    moved = {name: accepted_by_any(name, value) for name, value in numbers.items() if value != 1.0}
     return moved | curves(**texts)
 
 
@@ -130,7 +130,7 @@ def problems(**texts: str | None) -> str | None:
             if widget == "more":
                 more(text)
             elif curve(widget, text) is not None:
-                insist(widget.removesuffix("_curve"), curve(widget, text))
+                accepted_by_any(widget.removesuffix("_curve"), curve(widget, text))
     except ValueError as error:
         return str(error)
     return None

@@ -213,7 +213,9 @@ def _by_step(table: Any, sigmas: Sequence[float]) -> dict[str, list]:
 def _fixed(spec: Any, values: dict[str, Any]) -> dict[str, Any]:
     """The sampler's parameters that the widgets set."""
     texts = {key: values.get(key, "") for key in ("eta_curve", "s_noise_curve")}
-    said = options.said(values.get("eta", 1.0), values.get("s_noise", 1.0), **texts) | options.more(values.get("more"))
+    said = options.from_widgets(values.get("eta", 1.0), values.get("s_noise", 1.0), **texts) | options.more(
+        values.get("more")
+    )
     return {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
 
 

@@ -45,7 +45,9 @@ class Choice(NamedTuple):
     def told(self, wishes: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         """All options of a run. The last of these to speak wins: preset, Sigmatic Settings (wishes), widgets, call."""
         wishes = {**self.preset, **wishes}
-        own = self.spec.resolve({**options.usable(self.spec, wishes, "Sigmatic Settings"), **self._params, **given})
+        own = self.spec.resolve(
+            {**options.accepted_by(self.spec, wishes, "Sigmatic Settings"), **self._params, **given}
+        )
         return {**own, **{name: wishes[name] for name in RUN if name in wishes}, **self._run}
 
     @property
@@ -154,7 +156,7 @@ def model_levels(
     parameter that it does not say is taken from Sigmatic Settings on the model, then from the `preset`.
     """
     wishes = {**(preset or {}), **settings_on_model.of_schedule(model_sampling)}
-    params = {**options.usable(schedulers.get(name), wishes, "Sigmatic Settings"), **fixed}
+    params = {**options.accepted_by(schedulers.get(name), wishes, "Sigmatic Settings"), **fixed}
     return schedulers.sigmas(name, steps, **{**facts.levels(model_sampling), **params})
 
 
@@ -167,10 +169,10 @@ def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> An
         if not has_tree(spec.name):
             return _of_tensors(plain(x, seed=seed), sigmas)
         return _of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
-    return fitting(kind, x)
+    return noise_kind_for(kind, x)
 
 
-def fitting(kind: str, x: Tensor) -> str:
+def noise_kind_for(kind: str, x: Tensor) -> str:
     """`kind`, or "brownian" with a warning where it needs a height and width that x does not have."""
     try:
         kinds.KINDS[kind](x[:1], 0)
