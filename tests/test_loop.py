@@ -336,3 +336,34 @@ def test_memory_is_history_plus_stages_plus_two():
         sigmatic.samplers.sample(name, full(name, model), own, sigmas, disable=True)
         assert most <= spec.history + spec.evals_per_step + 2, name
     gc.unfreeze()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_table_made_before_is_the_run(name, space):
+    """Whole, and from a state on: nothing is built a second time, and nothing comes out otherwise."""
+    x, sigmas = start(space)
+    params = {"s_noise": 0.9} if "s_noise" in sigmatic.samplers.get(name).defaults else {}
+    table = sigmatic.samplers.table(name, sigmas, space=space, **params)
+    made = run(name, Model(space), x, sigmas, space=space, table=table)
+    assert torch.equal(made, run(name, Model(space), x, sigmas, space=space, **params))
+    half, state = sigmatic.samplers.sample_with_state(
+        name, full(name, Model(space)), x, sigmas[:4], space=space, seed=7, disable=True, **params
+    )
+    rest = sigmatic.samplers.table(name, sigmas[3:], space=space, state=state, **params)
+    again = run(name, Model(space), half, sigmas[3:], space=space, table=rest, state=state)
+    assert torch.equal(again, run(name, Model(space), half, sigmas[3:], space=space, state=state, **params))
+
+
+def test_a_table_of_another_run_is_refused():
+    x, sigmas = start("ve")
+    _, state = sigmatic.samplers.sample_with_state("dpmpp_2m", Model(), x, sigmas[:4], disable=True)
+    model, table = Model(), sigmatic.samplers.table("dpmpp_2m", sigmas)
+    late = sigmatic.samplers.table("dpmpp_2m", sigmas[3:])
+    for values, options, message in [
+        (sigmas[:-1], {"table": table}, "of another run"),
+        (sigmas[3:], {"table": late, "state": state}, "of another run"),
+        (sigmas, {"table": table, "restarts": 2}, "restarts too"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            run("dpmpp_2m", model, x, values, **options)
+    assert not model.calls
