@@ -31,8 +31,8 @@ def tabulate(
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
     refuse_noise_on_the_way_up(spec, rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
-    reach = past[:: 2 if spec.uncond else 1]
-    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), reach))
+    predictions = past[:: 2 if spec.uncond else 1]
+    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), predictions))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
     rows, strengths, previous = [], [], {}
     for i, (a, b) in enumerate(pairwise(levels)):
@@ -42,9 +42,9 @@ def tabulate(
         step = Step(a, b, seen, space, n, previous=previous, **left)
         rows.append(_row(spec, step, now)._replace(step=i))
         previous = now
-        own = tuple(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q)
-        forgets = _singular(spec, a) or 0 < spec.group_size <= len(own + seen)
-        seen = () if forgets else (own + seen)[: spec.history]
+        seen = (*(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q), *seen)
+        forgets = _singular(spec, a) or 0 < spec.group_size <= len(seen)
+        seen = () if forgets else seen[: spec.history]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
     history = len(seen) if spec.group_size else spec.history
     tolerance = math.inf if spec.checked == "none" else 1e-6  # numbers they must be in any case
@@ -62,9 +62,9 @@ def refuse_noise_on_the_way_up(spec: SamplerSpec, rising: bool, params: dict[str
         given = params.get(name, still)
         for value in given if isinstance(given, tuple) else (given,):
             if value != still:
-                is_, to = (f"{v:g}" if isinstance(v, float) else v for v in (value, still))
+                had, to = (f"above {still:g}", f"{still:g}") if isinstance(still, float) else (value, still)
                 raise ValueError(
-                    f"sigmas go up and {name} is {is_}: noise can only be added on the way down. Set {name} to {to}."
+                    f"sigmas go up and {name} is {had}: noise can only be added on the way down. Set {name} to {to}."
                 )
 
 
@@ -74,11 +74,11 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
     if _singular(spec, a):
         step = step._replace(kept=())
-    own = {key: value for key, value in params.items() if key not in CENTRAL}
+    for_builder = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)
     plain = (b.sigma == 0 and not spec.integrates_to_zero) or _singular(spec, b)
-    stages = first_order(step) if plain else spec.build(step, **own)
+    stages = first_order(step) if plain else spec.build(step, **for_builder)
     return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
 
 
