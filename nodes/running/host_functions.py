@@ -10,7 +10,6 @@ from torch import Tensor
 from ... import samplers, schedulers
 from ...core.curve import scaled
 from ...core.noise import kinds
-from ...samplers._comfy import has_tree
 from ..host import facts, latents, warnings
 from ..host.uncond import with_uncond
 from ..host.watched_model import Sentinel
@@ -166,7 +165,7 @@ def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> An
         return None
     if kind == "comfy":
         tree, plain = K.BrownianTreeNoiseSampler, K.default_noise_sampler
-        if not has_tree(spec.name):
+        if not samplers.has_tree(spec.name):
             return _of_tensors(plain(x, seed=seed), sigmas)
         return _of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
     return noise_kind_for(kind, x)
