@@ -91,9 +91,9 @@ class SigmaticFit(ByName):
         replace=False,
     ) -> io.NodeOutput:
         """Look for a kept fit, else make one."""
-        widgets.insist(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
+        widgets.require_names(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
         if save_as:
-            presets.insist_free(save_as, "schedules", replace)
+            presets.require_free(save_as, "schedules", replace)
         bench = Bench(model, positive, negative, cfg, fit_latent(model, latent_image), latents)
         bench.insist(sampler)
         settings = {

@@ -55,11 +55,11 @@ class SigmaticSchedule(ByName):
 
     @classmethod
     def execute(
-        cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO, denoise_rule="steps", sigma_max=0.0,
+        cls, model, schedule, steps, denoise=1.0, rho=widgets.DEFAULT_RHO, denoise_rule="steps", sigma_max=0.0,
         sigma_min=0.0, first_sigma=0.0, terminal=True, more="", points="",
     ) -> io.NodeOutput:  # fmt: skip
         """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
-        widgets.insist(
+        widgets.require_names(
             schedule=(schedule, lookup.schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES)
         )
         if denoise <= 0:

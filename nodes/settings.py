@@ -58,7 +58,7 @@ class SigmaticSettings(io.ComfyNode):
         start_percent=0.0, end_percent=100.0, more="", batch_index=-1,
     ) -> io.NodeOutput:  # fmt: skip
         """A clone with what was said."""
-        widgets.insist(noise=(noise, widgets.NOISES))
+        widgets.require_names(noise=(noise, widgets.NOISES))
         facts.model_sampling(model)  # says so if this is no model
         numbers = {"eta": eta, "s_noise": s_noise, "s_churn": s_churn, "rho": rho}
         given: dict[str, Any] = {name: value for name, value in numbers.items() if value != -1}

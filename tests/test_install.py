@@ -68,9 +68,9 @@ def test_a_taken_name_is_left_and_logged_in_one_line(nodes, hosts, functions, ca
     assert "sig_euler, sig_karras" in line
     assert "other_pack" in line
     install = importlib.import_module(".dropdowns.lookup", nodes.__name__)
-    assert install.own_sampler("sig_euler") is None
-    assert install.own_sampler("sig_heun") == ("heun", {})
-    assert install.own_schedule("sig_karras") is None
+    assert install.sampler_entry("sig_euler") is None
+    assert install.sampler_entry("sig_heun") == ("heun", {})
+    assert install.schedule_entry("sig_karras") is None
 
 
 def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, caplog):

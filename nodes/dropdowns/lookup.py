@@ -11,13 +11,12 @@ from torch import Tensor
 
 from ... import samplers, schedulers
 from ..inputs import options
-from ..inputs.widgets import OWN_RHO
-from ..running.host_functions import OWN_NOISE, host_sampler, model_levels, offered, takes
+from ..inputs.widgets import DEFAULT_RHO
+from ..running.host_functions import DEFAULT_NOISE, host_sampler, model_levels, offered, takes
 from ..running.record import Record
 
 PREFIX = "sig_"
-
-
+PRESET_PREFIX = PREFIX + "my_"
 MARK = "__sigmatic__"  # on every function of ours: the package it came from (a second clone has another name)
 
 
@@ -44,12 +43,12 @@ def entry(name: str, schedule: bool = False) -> Entry | None:
     return PRESETS[schedule].get(name)
 
 
-def own_sampler(name: str) -> Entry | None:
+def sampler_entry(name: str) -> Entry | None:
     """What is behind the dropdown entry `name`; None if the code behind it is somebody else's."""
     return entry(name) if owner(functions().get("sample_" + name)) else None
 
 
-def own_schedule(name: str) -> Entry | None:
+def schedule_entry(name: str) -> Entry | None:
     """What is behind the dropdown entry `name`; None if the code behind it is somebody else's."""
     return entry(name, schedule=True) if owner(comfy.samplers.SCHEDULER_HANDLERS.get(name)) else None
 
@@ -66,7 +65,7 @@ def owner(entry: Any) -> str | None:
 
 def schedule_params(name: str, rho: float) -> dict[str, Any]:
     """What our schedule `name` is told: rho if it has one and the widget was moved from its default."""
-    return {} if rho == OWN_RHO else takes(schedulers.get(name), rho=rho)
+    return {} if rho == DEFAULT_RHO else takes(schedulers.get(name), rho=rho)
 
 
 def levels_by_name(
@@ -76,7 +75,7 @@ def levels_by_name(
 
     `more` are parameters of our schedule; they go before `rho`.
     """
-    own = own_schedule(schedule)
+    own = schedule_entry(schedule)
     # a few samplers of the host never run their last but one level: its KSampler asks for one more and drops it
     drops = sampler in getattr(comfy.samplers.KSampler, "DISCARD_PENULTIMATE_SIGMA_SAMPLERS", ())
     total = steps + 1 if drops else steps
@@ -90,7 +89,7 @@ def levels_by_name(
 def sampler_by_name(
     name: str,
     said: dict[str, Any],
-    kind: str = OWN_NOISE,
+    kind: str = DEFAULT_NOISE,
     batch_index: Sequence[int] | None = None,
     log: Record | None = None,
 ) -> Any:
@@ -98,9 +97,9 @@ def sampler_by_name(
 
     The `kind` of noise is for ours; the host's make their own and take no curves.
     """
-    own = own_sampler(name)
+    own = sampler_entry(name)
     if own:
-        return own_sampler_object(own, said, kind, batch_index, log)
+        return our_sampler(own, said, kind, batch_index, log)
     base = comfy.samplers.sampler_object(name)
     function = getattr(base, "sampler_function", None)
     if function is None:  # somebody's Sampler that is no KSAMPLER: nothing to tell it
@@ -115,17 +114,17 @@ def sampler_by_name(
     return comfy.samplers.KSAMPLER(function, {**base.extra_options, **told}, dict(base.inpaint_options))
 
 
-def own_sampler_object(
+def our_sampler(
     own: Entry,
     said: dict[str, Any],
-    kind: str = OWN_NOISE,
+    kind: str = DEFAULT_NOISE,
     batch_index: Sequence[int] | None = None,
     log: Record | None = None,
 ) -> Any:
     """Our sampler or preset as a SAMPLER, with those of the `said` parameters that it has."""
     spec = samplers.get(own.name)
     fixed = {name: options.checked(spec, param, said[name]) for param in spec.params if (name := param.name) in said}
-    run = {"noise": None if kind == OWN_NOISE else kind, "batch_index": batch_index}
+    run = {"noise": None if kind == DEFAULT_NOISE else kind, "batch_index": batch_index}
     function = host_sampler(own.name, preset=own.preset, log=log, **run, **fixed)
     return comfy.samplers.KSAMPLER(function, {})
 

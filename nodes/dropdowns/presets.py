@@ -8,11 +8,10 @@ from typing import Any
 import folder_paths
 
 from ... import samplers, schedulers
-from ..dropdowns import lookup
 from ..inputs import options, widgets
-from . import preset_file, register
+from . import lookup, preset_file, register
+from .lookup import PRESET_PREFIX
 
-PREFIX = lookup.PREFIX + "my_"
 _log = logging.getLogger("sigmatic")
 
 
@@ -37,9 +36,9 @@ def offer_all() -> None:
 
 def offer(kind: str, name: str, preset: dict[str, Any]) -> None:
     """Put one preset into the dropdowns, in place of an older one of its name. ValueError if somebody else has it."""
-    who = register.offer_preset(PREFIX + name, entry(kind, preset), kind == "schedules")
+    who = register.offer_preset(PRESET_PREFIX + name, entry(kind, preset), kind == "schedules")
     if who:
-        raise ValueError(f"the name {PREFIX}{name} is taken by {who}")
+        raise ValueError(f"the name {PRESET_PREFIX}{name} is taken by {who}")
 
 
 def entry(kind: str, preset: dict[str, Any]) -> lookup.Entry:
@@ -50,7 +49,7 @@ def entry(kind: str, preset: dict[str, Any]) -> lookup.Entry:
     found = {}
     noise = given.pop("noise", None)
     if noise is not None:
-        widgets.insist(noise=(noise, widgets.NOISES))
+        widgets.require_names(noise=(noise, widgets.NOISES))
         found["noise"] = noise
     known = {param.name: param for param in spec.params}
     for name, value in given.items():
@@ -83,7 +82,7 @@ def save(name: Any, presets: dict[str, dict[str, Any]], replace: bool) -> None:
     book().change(edit)
 
 
-def insist_free(name: str, kind: str, replace: bool) -> None:
+def require_free(name: str, kind: str, replace: bool) -> None:
     """ValueError unless a preset of `kind` may be saved under `name`: for work that is to be saved when it is done."""
     preset_file.check_name(name)
     if not replace and name in book().read()[kind]:
@@ -100,7 +99,7 @@ def remove(name: str) -> None:
 
     book().change(edit)
     for kind in preset_file.KINDS:
-        register.withdraw_preset(PREFIX + name, kind == "schedules")
+        register.withdraw_preset(PRESET_PREFIX + name, kind == "schedules")
 
 
 def rename(name: str, new: str) -> None:
@@ -121,4 +120,4 @@ def rename(name: str, new: str) -> None:
 
     book().change(edit)
     for kind in preset_file.KINDS:
-        register.withdraw_preset(PREFIX + name, kind == "schedules")
+        register.withdraw_preset(PRESET_PREFIX + name, kind == "schedules")

@@ -16,7 +16,7 @@ from ...core.space import from_x0
 
 SHAPE = (1, 32, 32)  # channels, height, width of the demo's latents, which are its pictures, in [-1, 1]
 CLASSES = 10
-KINDS = ("eps", "v", "flow")
+PARAMETRISATIONS = ("eps", "v", "flow")
 MODELS = ("digits", "mixture")
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 _CLEANED = ("downscale_ratio_spacial", "downscale_ratio_temporal")  # newer hosts' notes about an empty latent
 
 
-def insist_full(name: str, samples: Tensor) -> None:
+def require_content(name: str, samples: Tensor) -> None:
     """ValueError naming the input where there is no picture in it, or none with a size."""
     if 0 in samples.shape:
         raise ValueError(f"{name}: there is nothing in it (shape {tuple(samples.shape)}): give one picture or more.")
@@ -21,7 +21,7 @@ def fit_latent(model: Any, latent: dict[str, Any]) -> Tensor:
 
     ValueError where there is nothing in it.
     """
-    insist_full("latent_image", latent["samples"])
+    require_content("latent_image", latent["samples"])
     fit = comfy.sample.fix_empty_latent_channels
     known = inspect.signature(fit).parameters
     return fit(model, latent["samples"], **{name: latent.get(name) for name in _CLEANED if name in known})

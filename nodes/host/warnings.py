@@ -17,7 +17,7 @@ _warned: deque[str] = deque(maxlen=256)  # nodes with a warning under them, for 
 
 
 @contextmanager
-def heard() -> Iterator[list[str]]:
+def collected() -> Iterator[list[str]]:
     """Inside, what is warned of goes into the list and nowhere else: for plots, which run nodes to see."""
     notes: list[str] = []
     before = _listening.set(notes)
@@ -55,7 +55,7 @@ def warn(notes: Iterable[str]) -> None:
         _warned.remove(context.node_id)
 
 
-def said() -> list[str]:
+def of_running_node() -> list[str]:
     """What the node that is running has warned of so far; nothing outside of a prompt."""
     context = get_executing_context()
     return list(_said) if context and (context.prompt_id, context.node_id) == _running else []

@@ -9,9 +9,9 @@ from ..host.api import advanced, io, number
 
 SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
 LAST_STEP = 10000
-KINDS = list(kinds_of_noise)
-NOISES = ["default", *KINDS, "comfy"]
-OWN_RHO = 7.0  # the default, read as "the schedule's own rho": karras 7, polyexponential 1
+NOISE_KINDS = list(kinds_of_noise)
+NOISES = ["default", *NOISE_KINDS, "comfy"]
+DEFAULT_RHO = 7.0  # the default, read as "the schedule's own rho": karras 7, polyexponential 1
 
 
 def choice(name: str, names: Sequence[str], wanted: str, tooltip: str) -> io.Combo.Input:
@@ -29,7 +29,7 @@ def problem(widget: str, value: str | None, names: Sequence[str]) -> str | None:
     return f"{widget} is {value!r}, which is not there: {hint}"
 
 
-def insist(**chosen: tuple[str, Sequence[str]]) -> None:
+def require_names(**chosen: tuple[str, Sequence[str]]) -> None:
     """ValueError unless every widget's value (widget=(value, names)) is one of its names."""
     for widget, (value, names) in chosen.items():
         wrong = problem(widget, str(value) if value is None else value, names)
@@ -58,7 +58,7 @@ def s_noise() -> io.Float.Input:
 def rho() -> io.Float.Input:
     """How the steps crowd."""
     return number(
-        "rho", OWN_RHO, 0.1, 100.0, 0.1,
+        "rho", DEFAULT_RHO, 0.1, 100.0, 0.1,
         "How strongly the steps crowd towards low noise (Karras et al.'s rho), for Sigmatic's schedules that have "
         "it. Left at 7, each uses its own value: sig_karras 7, sig_polyexponential 1. ComfyUI's own schedules "
         "cannot be told: choose sig_karras instead of karras.",

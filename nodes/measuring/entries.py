@@ -16,7 +16,7 @@ from ... import samplers, schedulers
 from ...core.curve import Percents
 from ...core.spec import Param
 from ..dropdowns import lookup
-from ..dropdowns.lookup import own_sampler, own_schedule
+from ..dropdowns.lookup import sampler_entry, schedule_entry
 from ..host import facts
 from ..inputs import options, widgets
 from ..running import run, settings_on_model
@@ -98,7 +98,7 @@ def _entry(line: int, text: str) -> Entry:
 
 def _told(line: int, sampler: str, schedule: str, text: str) -> Entry:
     """The entry with its parameters, each handed to whom it is for. ValueError for what nobody takes."""
-    mine, spaces = _takes(sampler), _of(own_schedule(schedule), schedulers) if schedule else {}
+    mine, spaces = _takes(sampler), _of(schedule_entry(schedule), schedulers) if schedule else {}
     said, spaced, steps = {}, {}, None
     for piece in text.split(";"):
         name, _, value = (part.strip() for part in piece.partition("="))
@@ -121,7 +121,7 @@ def _told(line: int, sampler: str, schedule: str, text: str) -> Entry:
 
 def _takes(sampler: str) -> dict[str, Callable[[str], Any]]:
     """The parameters of a sampler of anybody's: name to what makes a checked value of a text."""
-    own = own_sampler(sampler)
+    own = sampler_entry(sampler)
     if own:
         return _of(own, samplers)
     function = getattr(comfy.samplers.sampler_object(sampler), "sampler_function", None)
@@ -148,7 +148,7 @@ def _plain(param: inspect.Parameter, text: str) -> Any:
 def levels(entry: Entry, ms: Any, steps: int, denoise: float) -> Tensor:
     """The sigmas of the entry's run in so many steps."""
     names = entry.schedule, entry.sampler
-    return run.tail(steps, denoise, lambda n: lookup.levels_by_name(ms, *names, n, widgets.OWN_RHO, entry.spaced))
+    return run.tail(steps, denoise, lambda n: lookup.levels_by_name(ms, *names, n, widgets.DEFAULT_RHO, entry.spaced))
 
 
 def fit(entry: Entry, model: Any, evaluations: int, denoise: float) -> tuple[Tensor, dict[str, Any]]:
@@ -157,7 +157,7 @@ def fit(entry: Entry, model: Any, evaluations: int, denoise: float) -> tuple[Ten
     ValueError naming the line where not even one step is that cheap.
     """
     ms, said = facts.model_sampling(model), entry.said
-    own = own_sampler(entry.sampler)
+    own = sampler_entry(entry.sampler)
     try:
         if own and samplers.get(own.name).adaptive:  # the run itself is told when to stop
             least = next(int(p.min or 1) for p in samplers.get(own.name).params if p.name == "max_evaluations")

@@ -13,7 +13,7 @@ from ... import samplers, schedulers
 from ...core.noise.kinds import initial
 from ...core.schedule import fit as fitting
 from ..dropdowns import lookup
-from ..dropdowns.lookup import PREFIX, entry, own_sampler
+from ..dropdowns.lookup import PREFIX, entry, sampler_entry
 from ..host import facts
 from ..inputs import options
 from ..running import settings_on_model as on_model
@@ -66,18 +66,18 @@ class Bench:
 
     def told(self, sampler: str) -> dict[str, dict[str, str]]:
         """What is behind a preset, and what Sigmatic Settings say: nothing for most."""
-        own = own_sampler(sampler)
+        own = sampler_entry(sampler)
         preset = {"preset": own.name, **own.preset} if own and sampler != PREFIX + own.name else {}
         said = {**preset, **on_model.of_model(self.model)}
         return {"told": {name: str(options.as_text(value)) for name, value in said.items()}} if said else {}
 
     def tables(self, sampler: str) -> Callable[[Tensor], Any] | None:
         """The table of a run over sigmas, of one of ours or of the host's of the same name; None for any other."""
-        own = own_sampler(sampler)
+        own = sampler_entry(sampler)
         known = own or entry(PREFIX + sampler)
         if known is None:
             return None
-        choice: Any = choice_of(lookup.own_sampler_object(known, _STILL).sampler_function)
+        choice: Any = choice_of(lookup.our_sampler(known, _STILL).sampler_function)
         params = choice.params(choice.told(on_model.of_model(self.model) if own else {}, {}), self.ms)
         return lambda sigmas: table_of(choice.spec, sigmas.tolist(), self.span.space, params)
 

@@ -13,7 +13,7 @@ from ... import samplers, schedulers
 from ...core.space import level
 from ...demo.listing import as_dict
 from ..dropdowns import lookup
-from ..dropdowns.lookup import PREFIX, entry, own_sampler, own_schedule
+from ..dropdowns.lookup import PREFIX, entry, sampler_entry, schedule_entry
 from ..host import facts, warnings
 from ..inputs import options, widgets
 from ..ksampler import SigmaticKSampler
@@ -55,7 +55,7 @@ def describe(request: Any) -> dict[str, Any]:
     words = ("node", "values", "output", "inputs", "beside", "settings", "model")
     request = checks.fields(request, "the request", *words)
     kind = assumed.read(request.get("model", {}))
-    with warnings.heard() as heard:
+    with warnings.collected() as heard:
         model = _with_settings(assumed.Model(assumed.model_sampling(*kind)), request.get("settings", []))
         run_ = _Run(model, request)
         told = run_.told()
@@ -128,7 +128,7 @@ class _Run:
         part = (values["start_at_step"], values["end_at_step"], values["return_with_leftover_noise"])
         self.sigmas = facts.at_most_one(run.part(sigmas, *part), ms).tolist()
         self.sampler, self.schedule = values, values["schedule"]
-        own = own_schedule(self.schedule)
+        own = schedule_entry(self.schedule)
         warnings.warn(mismatch.of_schedule(schedulers.get(own.name), ms) if own else [])
 
     def _uphill(self, given: Any) -> None:
@@ -155,7 +155,7 @@ class _Run:
         if self.sampler is None or len(self.sigmas) < 2:
             return {"notes": self.notes}
         name = self.sampler["sampler"]
-        own = entry(name) if self.custom else own_sampler(name)
+        own = entry(name) if self.custom else sampler_entry(name)
         if own is None:
             return {"notes": [checks.say("{name} is not Sigmatic's: only its levels of noise are known.", name=name)]}
         return self._told(name, own)

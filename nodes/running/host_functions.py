@@ -18,7 +18,7 @@ from ..inputs import options
 from . import mismatch, settings_on_model
 from .record import Record
 
-OWN_NOISE = "default"
+DEFAULT_NOISE = "default"
 RUN = ("noise", "between", "batch_index")  # options of a run, not of its sampler
 _CHOICE = "__sigmatic_choice__"
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
@@ -81,7 +81,7 @@ def host_sampler(
     choice = Choice(spec, fixed, preset or {})
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
-        latents.insist_full("the latent", x)
+        latents.require_content("the latent", x)
         ms, extra_args = facts.model_sampling(model), extra_args or {}
         sigmas, space = facts.at_most_one(sigmas, ms), facts.space(ms)
         wishes = settings_on_model.of_model(model, extra_args)
@@ -100,7 +100,7 @@ def host_sampler(
         )
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
-            source = step_noise(told.get("noise", OWN_NOISE), spec, x, sigmas, seed)
+            source = step_noise(told.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
         x, state = record.start(name, space, x)
         asked, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
         watched = Sentinel(asked, name, record.sigmas, x.device.type == "cpu")
@@ -162,7 +162,7 @@ def model_levels(
 
 def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> Any:
     """What `samplers.sample` takes as noise for the widget's `kind`."""
-    if kind == OWN_NOISE:
+    if kind == DEFAULT_NOISE:
         return None
     if kind == "comfy":
         tree, plain = K.BrownianTreeNoiseSampler, K.default_noise_sampler

@@ -123,5 +123,5 @@ def summary(record: Record, sampler: str, schedule: str, **values: Any) -> str:
         lines.append(f"steps: {len(sigmas) - 1}, sigma {sigmas[0]:.6g} to {sigmas[-1]:.6g}")
     if record.evaluations:
         lines.append(f"evaluations: {record.evaluations}")
-    notes = dict.fromkeys((*record.notes, *warnings.said()))
+    notes = dict.fromkeys((*record.notes, *warnings.of_running_node()))
     return "\n".join([*lines, *(f"note: {note}" for note in notes)])
