@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from .param import Param
+from .param import Param, take
 
 ETA = Param("eta", 1.0, min=0.0, max=100.0, help="Noise added back at each step. 0: none, the ODE sampler.")
 S_NOISE = Param("s_noise", 1.0, min=0.0, max=100.0, help="Strength of the added noise. 1 is exact; less is smoother.")
@@ -44,14 +44,25 @@ class Spec:
     reference: str
     build: Callable[..., Any]
 
-    def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Check `given` against the declaration and fill in the defaults; raise ValueError naming the parameter."""
-        known = {param.name: param for param in self.params}
-        for name in given:
-            if name not in known:
-                takes = ", ".join(known) or "no parameters"
-                raise ValueError(f"{self.name} has no parameter {name!r}: it takes {takes}.")
-        return {name: param.check(given[name]) if name in given else param.default for name, param in known.items()}
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Every parameter's default, by name."""
+        return {param.name: param.default for param in self.params}
+
+    def take(
+        self,
+        given: Mapping[str, Any],
+        *,
+        text: bool = False,
+        others: bool = False,
+        warn: Callable[[str], Any] | None = None,
+    ) -> dict[str, Any]:
+        """What `given` holds for this declaration, checked, without the defaults: see `core.param.take`."""
+        return take(self.params, given, self.name, text=text, others=others, warn=warn)
+
+    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters: what is `given`, checked, and the defaults of the others. ValueError as of `take`."""
+        return self.defaults | self.take(given)
 
 
 @dataclass(frozen=True)
@@ -88,15 +99,6 @@ class SamplerSpec(Spec):
     closing: int = 0
     integrates_to_zero: bool = False
     alias_of: str | None = None
-
-    def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
-        """As of every declaration; a float may also be a function of sigma, whose values are checked with the table."""
-        curves = {name: value for name, value in given.items() if callable(value)}
-        if curves:
-            floats = {param.name for param in self.params if param.kind == "float" and not param.steady}
-            curves = {name: value for name, value in curves.items() if name in floats}
-        plain = super().resolve({name: value for name, value in given.items() if name not in curves})
-        return {**plain, **curves}
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,11 @@ SAMPLERS: Registry[SamplerSpec] = Registry("sampler")
 SCHEDULES: Registry[ScheduleSpec] = Registry("schedule")
 
 
+def _steady(params: tuple[Param, ...]) -> tuple[Param, ...]:
+    """The parameters without curves, for what has no steps of the caller's to follow."""
+    return tuple(replace(param, steady=True) for param in params)
+
+
 def _summary(build: Callable[..., Any]) -> str:
     return (inspect.getdoc(build) or "").split("\n\n")[0].replace("\n", " ")
 
@@ -165,8 +172,9 @@ def sampler(title: str, *, params: tuple[Param, ...] = (), reference: str = "", 
         fields.setdefault("noise", "brownian" if name.endswith("_sde") else "gaussian")
         plain = fields.get("history", 0) == 0 and not fields.get("adaptive") and fields.get("models") != "distilled"
         strength = () if S_NOISE in params else (S_NOISE,)
-        own = (*params, *strength, *RESTART) if plain else params
-        SAMPLERS.add(SamplerSpec(name, title, own, _summary(build), reference, build, **fields))
+        declared = (*params, *strength, *RESTART) if plain else params
+        declared = _steady(declared) if fields.get("adaptive") else declared
+        SAMPLERS.add(SamplerSpec(name, title, declared, _summary(build), reference, build, **fields))
         return build
 
     return declare
@@ -192,7 +200,8 @@ def schedule(title: str, *, params: tuple[Param, ...] = (), reference: str = "",
     """
 
     def declare(build: Callable[..., Any]) -> Callable[..., Any]:
-        SCHEDULES.add(ScheduleSpec(build.__name__, title, params, _summary(build), reference, build, **fields))
+        summary = _summary(build)
+        SCHEDULES.add(ScheduleSpec(build.__name__, title, _steady(params), summary, reference, build, **fields))
         return build
 
     return declare

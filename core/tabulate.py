@@ -6,12 +6,13 @@ Strength of noise, churn and restart are the same for every sampler: they are pu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise, takewhile
 from typing import Any
 
-from .curve import at_step
+from .curve import Percents
+from .param import Param
 from .space import Level, at_rho, level
 from .spec import CENTRAL, SAMPLERS, SamplerSpec
 from .table import Kept, Row, Stage, Step, Table, check, first_order
@@ -26,7 +27,7 @@ def tabulate(
     if spec.adaptive:
         raise TypeError(f"sampler {name} chooses its steps as it goes, by the model's answers: it has no table.")
     sigmas = check_sigmas(sigmas, space)
-    given = dict(params)  # a tuple has one value a step: see core.curve
+    given = dict(params)  # a tuple has one value a step: see `along`
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
     refuse_noise_on_the_way_up(spec, rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
@@ -35,7 +36,7 @@ def tabulate(
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
     rows, strengths, previous = [], [], {}
     for i, (a, b) in enumerate(pairwise(levels)):
-        now = at_step(given, i)
+        now = _at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
         left = {"left": n - 1 - i} if closed else {}
         step = Step(a, b, seen, space, n, previous=previous, **left)
@@ -148,3 +149,34 @@ def check_sigmas(sigmas: Sequence[float], space: str) -> tuple[float, ...]:
     if any(rises) and values[0] == 0:
         raise ValueError("sigmas start at 0, where noise has no direction yet: start a rising run at 1e-4 or so.")
     return values
+
+
+def along(params: Sequence[Param], given: dict[str, Any], sigmas: Sequence[float]) -> dict[str, Any]:
+    """`given` with every function of sigma read at the start of each step over `sigmas` (n+1,): n values in a tuple.
+
+    One number where they are all the same. Raises ValueError naming the parameter whose value is out of its range.
+    """
+    out = dict(given)
+    for param in params:
+        function = given.get(param.name)
+        if not callable(function):
+            continue
+        if isinstance(function, Percents):
+            raise ValueError(f"{param.name} is over percents of a run: give its curve(to_sigma), which is over sigma.")
+        values = tuple(_read(param, function, sigma) for sigma in sigmas[:-1])
+        same = len(set(values)) <= 1
+        out[param.name] = (values[0] if values else param.default) if same else values
+    return out
+
+
+def _read(param: Param, function: Callable[[float], Any], sigma: float) -> float:
+    value = function(sigma)
+    try:
+        return param.check(value)
+    except ValueError:
+        raise ValueError(f"{param.name} is {value!r} at sigma {sigma:g} of its curve: give {param.allowed}.") from None
+
+
+def _at_step(given: dict[str, Any], i: int) -> dict[str, Any]:
+    """The parameters of step i: where there is one value a step, its own."""
+    return {name: value[i] if isinstance(value, tuple) else value for name, value in given.items()}

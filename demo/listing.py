@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import math
 import shutil
 import textwrap
 from typing import Any
 
 from .. import samplers, schedulers
-from ..core.spec import Param, SamplerSpec, Spec
+from ..core.catalog import as_dict, between
+from ..core.spec import Param, SamplerSpec
 
 _HEADINGS = {"cfg++": "CFG++", "sde": "SDE"}  # families whose names are not words
 
@@ -31,24 +30,6 @@ def execute(args: argparse.Namespace, command: str) -> None:
         print(json.dumps([as_dict(spec) for spec in specs], indent=2))
     else:
         print(page(specs) if args.markdown else table(specs))
-
-
-def as_dict(spec: Spec) -> dict[str, Any]:
-    """Every declared field but the code; of samplers also `between`, whether they call the model between the levels."""
-    fields = {f.name: getattr(spec, f.name) for f in dataclasses.fields(spec) if f.name not in ("build", "params")}
-    derived = {"between": _between(spec)} if isinstance(spec, SamplerSpec) else {}
-    return {**fields, **derived, "params": [_plain(param) for param in spec.params]}
-
-
-def _between(spec: SamplerSpec) -> bool:
-    """By its table, with its parameters as they come; adaptive samplers choose their own levels."""
-    return spec.adaptive or samplers.table(spec.name, (10.0, 7.0, 3.0, 1.0, 0.4, 0.0)).between
-
-
-def _plain(param: Param) -> dict[str, Any]:
-    """The parameter's fields; JSON has no number for infinity."""
-    fields = dataclasses.asdict(param)
-    return {**fields, "default": "inf" if fields["default"] == math.inf else fields["default"]}
 
 
 def table(specs: list[Any]) -> str:
@@ -113,7 +94,7 @@ def _models(spec: Any) -> str:
     asks += [f"cfg up to {spec.most_cfg:g}"] if spec.most_cfg else []
     asks += ["with a negative prompt"] if spec.uncond else []
     asks += ["with a learned variance"] if spec.learned else []
-    asks += ["also asked between the levels"] if _between(spec) else []
+    asks += ["also asked between the levels"] if between(spec) else []
     return ", ".join(asks)
 
 

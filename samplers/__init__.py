@@ -13,13 +13,12 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..core import loop, space as spaces
-from ..core.curve import along
 from ..core.loop import Output
 from ..core.noise import kinds as noises
 from ..core.noise.keys import check_seed
 from ..core.spec import SAMPLERS, SamplerSpec
 from ..core.table import Kept, Table
-from ..core.tabulate import tabulate
+from ..core.tabulate import along, tabulate
 from ._adaptive import run as run_adaptive
 from ._comfy import comfy
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ... import samplers, schedulers
+from ...core.catalog import as_dict
 from ...core.space import level
-from ...demo.listing import as_dict
 from ..dropdowns import lookup
 from ..dropdowns.lookup import PREFIX, entry, sampler_entry, schedule_entry
 from ..host import facts, warnings
