@@ -107,13 +107,13 @@ class SigmaticKSampler(ByName):
         sigmas = run.tail(steps, denoise, lambda n: lookup.levels_by_name(ms, schedule, sampler, n, rho))
         sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
-        log = Record(seed=seed, told=said, sigmas=tuple(sigmas.tolist()), keeps=True)
+        log = Record(seed=seed, options=said, sigmas=tuple(sigmas.tolist()), keeps=True)
         own = lookup.schedule_entry(schedule)
         log.warn(mismatch.of_schedule(schedulers.get(own.name), ms) if own else [])
-        log.take(latent_image, add_noise)
+        log.resume_from(latent_image, add_noise)
         chosen = lookup.sampler_by_name(sampler, said, noise, latent_image.get("batch_index"), log)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
-        latent = log.put(run.sample(model, latent_image, chosen, sigmas, **settings))
+        latent = log.attach_rest(run.sample(model, latent_image, chosen, sigmas, **settings))
         return io.NodeOutput(latent, summary(log, sampler, schedule, seed=seed, cfg=cfg, denoise=denoise))
 
 
