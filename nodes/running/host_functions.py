@@ -105,7 +105,7 @@ def host_sampler(
         if not facts.starts_from_noise(ms):
             _refuse_noise(name, table, chosen.params)
         record.warn(
-            [*settings_on_model.lost(settings, ms), *mismatch.notes(spec, table, record.sigmas, model, extra_args)]
+            [*settings_on_model.missing(settings, ms), *mismatch.notes(spec, table, record.sigmas, model, extra_args)]
         )
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:
@@ -127,8 +127,8 @@ def host_sampler(
 
 def choice_of(function: Any) -> Choice | None:
     """What is behind a sampler function, None if it is not ours."""
-    found = getattr(function, _CHOICE, None)
-    return found if isinstance(found, Choice) else None
+    choice = getattr(function, _CHOICE, None)
+    return choice if isinstance(choice, Choice) else None
 
 
 def _places(batch_index: Any, count: int) -> Sequence[int] | None:
