@@ -96,24 +96,24 @@ class SigmaticKSampler(ByName):
     @classmethod
     def execute(  # noqa: PLR0913 - the host passes one argument a widget
         cls, model, seed, steps, cfg, sampler, schedule, positive, negative, latent_image, denoise=1.0, eta=1.0,
-        s_noise=1.0, rho=widgets.OWN_RHO, noise="default", start_at_step=0, end_at_step=LAST_STEP, add_noise=True,
+        s_noise=1.0, rho=widgets.DEFAULT_RHO, noise="default", start_at_step=0, end_at_step=LAST_STEP, add_noise=True,
         return_with_leftover_noise=False, eta_curve="", s_noise_curve="",
     ) -> io.NodeOutput:  # fmt: skip
         """Levels of noise, the slice of them asked for, one run."""
         names = comfy.samplers  # 0.3.64 lets unknown names through to here
-        widgets.insist(sampler=(sampler, names.SAMPLER_NAMES), schedule=(schedule, names.SCHEDULER_NAMES))
-        widgets.insist(noise=(noise, widgets.NOISES))
+        widgets.require_names(sampler=(sampler, names.SAMPLER_NAMES), schedule=(schedule, names.SCHEDULER_NAMES))
+        widgets.require_names(noise=(noise, widgets.NOISES))
         ms = facts.model_sampling(model)
         sigmas = run.tail(steps, denoise, lambda n: lookup.levels_by_name(ms, schedule, sampler, n, rho))
         sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
-        log = Record(seed=seed, told=said, sigmas=tuple(sigmas.tolist()), keeps=True)
-        own = lookup.own_schedule(schedule)
+        log = Record(seed=seed, options=said, sigmas=tuple(sigmas.tolist()), keeps=True)
+        own = lookup.schedule_entry(schedule)
         log.warn(mismatch.of_schedule(schedulers.get(own.name), ms) if own else [])
-        log.take(latent_image, add_noise)
+        log.resume_from(latent_image, add_noise)
         chosen = lookup.sampler_by_name(sampler, said, noise, latent_image.get("batch_index"), log)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
-        latent = log.put(run.sample(model, latent_image, chosen, sigmas, **settings))
+        latent = log.attach_rest(run.sample(model, latent_image, chosen, sigmas, **settings))
         return io.NodeOutput(latent, summary(log, sampler, schedule, seed=seed, cfg=cfg, denoise=denoise))
 
 

@@ -40,9 +40,9 @@ class SigmaticSampler(ByName):
     @classmethod
     def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
         """A KSAMPLER of the host around our function."""
-        widgets.insist(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
+        widgets.require_names(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
         said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
-        return io.NodeOutput(lookup.own_sampler_object(lookup.chosen(sampler), said, noise))
+        return io.NodeOutput(lookup.our_sampler(lookup.chosen(sampler), said, noise))
 
 
 def nodes() -> list[type]:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from .. import samplers, schedulers
+from ..core import catalog
 from .dropdowns import lookup, preset_file, presets
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
@@ -55,12 +56,12 @@ class SigmaticSavePreset(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, name, sampler=_NONE, schedule=_NONE, eta=1.0, s_noise=1.0, rho=widgets.OWN_RHO, noise="default",
+        cls, name, sampler=_NONE, schedule=_NONE, eta=1.0, s_noise=1.0, rho=widgets.DEFAULT_RHO, noise="default",
         eta_curve="", s_noise_curve="", more="", replace=False,
     ) -> io.NodeOutput:  # fmt: skip
         """Check, write, offer."""
-        widgets.insist(noise=(noise, widgets.NOISES), sampler=(sampler, [_NONE, *_sampler_names()]))
-        widgets.insist(schedule=(schedule, [_NONE, *_schedule_names()]))
+        widgets.require_names(noise=(noise, widgets.NOISES), sampler=(sampler, [_NONE, *_sampler_names()]))
+        widgets.require_names(schedule=(schedule, [_NONE, *_schedule_names()]))
         if sampler == schedule == _NONE:
             raise ValueError("sampler and schedule are both none: choose one to save.")
         said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
@@ -69,10 +70,10 @@ class SigmaticSavePreset(io.ComfyNode):
             given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
             found["samplers"] = _preset("sampler", sampler, given, samplers)
         if schedule != _NONE:
-            given = {**said, **({} if rho == widgets.OWN_RHO else {"rho": options.accepted_by_any("rho", rho)})}
+            given = {**said, **({} if rho == widgets.DEFAULT_RHO else catalog.take({"rho": rho}))}
             found["schedules"] = _preset("schedule", schedule, given, schedulers)
         presets.save(name, found, replace)
-        return io.NodeOutput(*(presets.PREFIX + name if kind in found else "" for kind in preset_file.KINDS))
+        return io.NodeOutput(*(lookup.PRESET_PREFIX + name if kind in found else "" for kind in preset_file.KINDS))
 
 
 def _preset(word: str, name: str, given: dict[str, Any], room: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from .host import facts, warnings
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
 from .running import mismatch
-from .running.host_functions import model_levels, takes
+from .running.host_functions import model_levels
 
 
 class SigmaticSchedule(ByName):
@@ -55,11 +55,11 @@ class SigmaticSchedule(ByName):
 
     @classmethod
     def execute(
-        cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO, denoise_rule="steps", sigma_max=0.0,
+        cls, model, schedule, steps, denoise=1.0, rho=widgets.DEFAULT_RHO, denoise_rule="steps", sigma_max=0.0,
         sigma_min=0.0, first_sigma=0.0, terminal=True, more="", points="",
     ) -> io.NodeOutput:  # fmt: skip
         """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
-        widgets.insist(
+        widgets.require_names(
             schedule=(schedule, lookup.schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES)
         )
         if denoise <= 0:
@@ -78,7 +78,7 @@ class SigmaticSchedule(ByName):
 def _own_params(name: str, text: str, points: str) -> dict:
     """What the widgets `points`, if the schedule has any, and `more` say; ValueError naming the one that is off."""
     spec = schedulers.get(name)
-    said = {**(takes(spec, points=points) if points.strip() else {}), **options.more(text)}
+    said = {**(spec.take({"points": points}, others=True) if points.strip() else {}), **options.more(text)}
     try:
         spec.resolve(said)
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..core import catalog
 from .host import facts
 from .host.api import CATEGORY, advanced, io, number, schema
 from .inputs import options, widgets
@@ -58,16 +59,16 @@ class SigmaticSettings(io.ComfyNode):
         start_percent=0.0, end_percent=100.0, more="", batch_index=-1,
     ) -> io.NodeOutput:  # fmt: skip
         """A clone with what was said."""
-        widgets.insist(noise=(noise, widgets.NOISES))
+        widgets.require_names(noise=(noise, widgets.NOISES))
         facts.model_sampling(model)  # says so if this is no model
         numbers = {"eta": eta, "s_noise": s_noise, "s_churn": s_churn, "rho": rho}
         given: dict[str, Any] = {name: value for name, value in numbers.items() if value != -1}
         for name, value in given.items():
             if not value >= 0:
                 raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
-            if name in options.params():
-                given[name] = options.accepted_by_any(name, value)
-        given |= options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        given = (
+            catalog.take(given) | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        )
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):

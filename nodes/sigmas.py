@@ -66,7 +66,7 @@ class SigmaticSplit(io.ComfyNode):
     @classmethod
     def execute(cls, sigmas, by="step", at=10.0, exact=False, model=None) -> io.NodeOutput:
         """Both parts."""
-        widgets.insist(by=(by, SPLITS))
+        widgets.require_names(by=(by, SPLITS))
         if by == "step":
             if at != int(at):
                 raise ValueError(f"at is {at:g}: a step is a whole number.")
@@ -120,7 +120,7 @@ class SigmaticEdit(io.ComfyNode):
         cls, sigmas, operation="keep steps", amount=1.0, steps=20, start=0, end=widgets.LAST_STEP, sigmas_2=None
     ) -> io.NodeOutput:
         """One operation."""
-        widgets.insist(operation=(operation, EDITS))
+        widgets.require_names(operation=(operation, EDITS))
         one = _floats(sigmas)
         if operation in ("join", "blend") and sigmas_2 is None:
             raise ValueError(f"sigmas_2: connect a second schedule, {operation} takes two.")
@@ -223,7 +223,7 @@ class SigmaticConvert(io.ComfyNode):
     @classmethod
     def execute(cls, model, value=0.5, unit="percent") -> io.NodeOutput:
         """All four."""
-        widgets.insist(unit=(unit, levels.UNITS))
+        widgets.require_names(unit=(unit, levels.UNITS))
         return io.NodeOutput(*levels.convert(value, unit, _span(model)).values())
 
 

@@ -30,7 +30,7 @@ def uphill(sigmas: Tensor, space: str) -> Tensor:
 
 def rising(ms: Any, sampler: str, schedule: str, steps: int) -> Tensor:
     """The levels of a run from a picture to noise."""
-    return uphill(lookup.levels_by_name(ms, schedule, sampler, steps, widgets.OWN_RHO), facts.space(ms))
+    return uphill(lookup.levels_by_name(ms, schedule, sampler, steps, widgets.DEFAULT_RHO), facts.space(ms))
 
 
 def report(before: Tensor, after: Tensor) -> str:
@@ -87,12 +87,12 @@ class SigmaticUnsample(ByName):
         check=True,
     ) -> io.NodeOutput:  # fmt: skip
         """Up, and down again to see."""
-        widgets.insist(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
+        widgets.require_names(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
         up = rising(facts.model_sampling(model), sampler, schedule, steps)
         down = torch.cat([up[1:].flip(0), up.new_zeros(1)])
         settings: dict[str, Any] = {"cfg": cfg, "positive": positive, "negative": negative}
         settings |= {"seed": 0, "add_noise": False}
-        chosen = lookup.own_sampler_object(Entry(sampler.removeprefix(PREFIX), {}), {})
+        chosen = lookup.our_sampler(Entry(sampler.removeprefix(PREFIX), {}), {})
         noise = run.sample(model, latent_image, chosen, up, **settings)
         text = "round trip: not looked at"
         if check:

@@ -13,7 +13,7 @@ from ... import samplers, schedulers
 from ...core.catalog import as_dict
 from ...core.space import level
 from ..dropdowns import lookup
-from ..dropdowns.lookup import PREFIX, entry, own_sampler, own_schedule
+from ..dropdowns.lookup import PREFIX, entry, sampler_entry, schedule_entry
 from ..host import facts, warnings
 from ..inputs import options, widgets
 from ..ksampler import SigmaticKSampler
@@ -55,7 +55,7 @@ def describe(request: Any) -> dict[str, Any]:
     words = ("node", "values", "output", "inputs", "beside", "settings", "model")
     request = checks.fields(request, "the request", *words)
     kind = assumed.read(request.get("model", {}))
-    with warnings.heard() as heard:
+    with warnings.collected() as heard:
         model = _with_settings(assumed.Model(assumed.model_sampling(*kind)), request.get("settings", []))
         run_ = _Run(model, request)
         told = run_.told()
@@ -128,7 +128,7 @@ class _Run:
         part = (values["start_at_step"], values["end_at_step"], values["return_with_leftover_noise"])
         self.sigmas = facts.at_most_one(run.part(sigmas, *part), ms).tolist()
         self.sampler, self.schedule = values, values["schedule"]
-        own = own_schedule(self.schedule)
+        own = schedule_entry(self.schedule)
         warnings.warn(mismatch.of_schedule(schedulers.get(own.name), ms) if own else [])
 
     def _uphill(self, given: Any) -> None:
@@ -155,7 +155,7 @@ class _Run:
         if self.sampler is None or len(self.sigmas) < 2:
             return {"notes": self.notes}
         name = self.sampler["sampler"]
-        own = entry(name) if self.custom else own_sampler(name)
+        own = entry(name) if self.custom else sampler_entry(name)
         if own is None:
             return {"notes": [checks.say("{name} is not Sigmatic's: only its levels of noise are known.", name=name)]}
         return self._told(name, own)
@@ -163,7 +163,8 @@ class _Run:
     def _told(self, name: str, own: Any) -> dict[str, Any]:
         spec, steps, ms = samplers.get(own.name), len(self.sigmas) - 1, self.model.ms
         choice = Choice(spec, _fixed(spec, self.sampler or {}), own.preset)
-        params = choice.params(choice.told(settings_on_model.of_model(self.model), {}), ms)
+        chosen = choice.on(ms, settings_on_model.of_model(self.model))
+        params = chosen.params
         idle = [key for key in ("eta", "s_noise") if key in (self.sampler or {}) and key not in params]
         deaf = checks.say("{name} pays no attention to {what}.", name=name, what=", ".join(idle))
         told: dict[str, Any] = {"notes": [deaf] if idle else []}
@@ -175,8 +176,7 @@ class _Run:
         if spec.adaptive:
             told["notes"].append(checks.say("{name} finds its own steps.", name=name))
             return told
-        table = samplers.table(own.name, self.sigmas, space=facts.space(ms), **params)
-        return {**told, **_by_step(table, self.sigmas)}
+        return {**told, **_by_step(chosen.table(self.sigmas), self.sigmas)}
 
 
 def _levels(sigmas: Sequence[float], ms: Any) -> dict[str, list]:
@@ -216,7 +216,7 @@ def _fixed(spec: Any, values: dict[str, Any]) -> dict[str, Any]:
     said = options.from_widgets(values.get("eta", 1.0), values.get("s_noise", 1.0), **texts) | options.more(
         values.get("more")
     )
-    return {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
+    return spec.take(said, others=True)
 
 
 def _with_settings(model: Any, given: Any) -> Any:

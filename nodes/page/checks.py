@@ -57,7 +57,7 @@ def _value(widget: Any, value: Any) -> Any:
     about = widget.as_dict()
     if widget.io_type == "COMBO":
         value = value if isinstance(value, str) else repr(value)
-        widgets.insist(**{widget.id: (short(value), about["options"])})
+        widgets.require_names(**{widget.id: (short(value), about["options"])})
         return value
     if widget.io_type == "STRING":
         if not isinstance(value, str) or len(value) > LETTERS:

@@ -5,7 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from ..compare import SigmaticCompare
-from ..dropdowns.lookup import own_sampler
+from ..dropdowns.lookup import sampler_entry
 from ..measuring import entries
 from . import checks, sources
 
@@ -23,7 +23,7 @@ def lines(model: Any, given: Any) -> tuple[list[dict[str, Any]], list[checks.Mes
     listed = [entry.on(model.ms) for entry in entries.read(values["entries"])]
     left, found, unknown, over = ROWS, {}, [], 0
     for entry in listed:
-        known = entry.steps or own_sampler(entry.sampler)
+        known = entry.steps or sampler_entry(entry.sampler)
         cost = entry.steps // _GIVEN if entry.steps else values["evaluations"]
         if not known:
             unknown.append(entry.sampler)
@@ -43,7 +43,7 @@ def lines(model: Any, given: Any) -> tuple[list[dict[str, Any]], list[checks.Mes
     return [{"sigmas": list(sigmas), **line} for sigmas, line in found.items()], notes
 
 
-def _levels(entry: entries.Entry, model: Any, values: dict[str, Any]) -> Tensor:
+def _levels(entry: entries.Line, model: Any, values: dict[str, Any]) -> Tensor:
     denoise = values["denoise"]
     sources.affordable(entry.steps or values["evaluations"], denoise)
-    return entries.fit(entry, model, values["evaluations"], denoise)[0]
+    return entries.within_budget(entry, model, values["evaluations"], denoise)[0]

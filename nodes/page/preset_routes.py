@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from server import PromptServer
 
-from ..dropdowns import preset_file, presets
+from ..dropdowns import lookup, preset_file, presets
 
 _LARGEST = 1 << 16  # bytes of a request
 
@@ -15,7 +15,7 @@ _LARGEST = 1 << 16  # bytes of a request
 async def listed(request: web.Request) -> web.Response:
     """All presets: {"prefix": "sig_my_", "samplers": {name: {"sampler", "options"}}, "schedules": {name: {...}}}."""
     book = await asyncio.get_running_loop().run_in_executor(None, presets.book().read)
-    return web.json_response({"prefix": presets.PREFIX, **book})
+    return web.json_response({"prefix": lookup.PRESET_PREFIX, **book})
 
 
 async def changed(request: web.Request) -> web.Response:
