@@ -65,7 +65,9 @@ def train_classifier(args: argparse.Namespace, data: Data) -> None:
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sigmatic.demo.train_tiles", description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m sigmatic.demo.train_tiles", description=(__doc__ or "").splitlines()[0]
+    )
     parser.add_argument("source", type=Path, help="a checkout of crawl/tiles, or an .npz of its tiles")
     parser.add_argument("--steps", type=int, default=14000, help="optimiser steps of the network (default %(default)s)")
     parser.add_argument("--batch", type=int, default=64, help="tiles a step (default %(default)s)")

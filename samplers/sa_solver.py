@@ -27,6 +27,8 @@ SA = {"family": "sde", "order": 4, "clock": "lam", "params": PARAMS, "ode": {"ta
 
 @dataclass(frozen=True)
 class _Method:
+    """A run's parameters, and what they make of a step: its noise, predictor and corrector."""
+
     tau: float
     tau_start: float
     tau_end: float
@@ -34,23 +36,25 @@ class _Method:
     corrector_order: int
 
     def kept(self, a: Level, b: Level) -> float:
-        """d = e^{-tau^2 h} in the interval of noise, 1 outside of it."""
+        """d = e^{-tau^2 h} (`core.policy.sa`) for steps that end in the interval of noise, 1 for others."""
         return max(policy.sa(a, b, self.tau), 1e-12) if self.tau_start >= b.sigma >= self.tau_end else 1.0
 
     def predict(self, a: Level, b: Level, nodes: tuple[Level, ...], left: int) -> tuple[float, ...]:
-        """The weights of the newest predictions for a step from a to b; fewer of them near the end of the run."""
+        """The weights of the newest predictions for a step from a to b; at most `left`, the steps still to come."""
         return interpolated(a, b, nodes[: min(self.predictor_order, left)], self.kept(a, b))[1]
 
     def correct(self, step: Step, past: tuple[Level, ...], seen: int) -> list[float]:
         """What the weights of D at a, and at `past`, change in the step that led to a. Its noise stays as it was.
 
-        `seen`: how many of `past` that step had, its own start included. Nothing where no such step led to a.
+        That step was made with the tau that it had, if tau is a curve. `seen`: how many of `past` it had, its own start
+        included. Nothing where no such step led to a.
         """
         if not past or not step.follows:
             return []
         return replace(self, tau=step.previous.get("tau", self.tau))._change(step.a, past, step.left, seen)
 
     def _change(self, a: Level, past: tuple[Level, ...], left: int, seen: int) -> list[float]:
+        """The corrector's weights less the predictor's, newest first, of the step from past[0] to a."""
         last = past[0]
         nodes = (a, *past)[: min(self.corrector_order, left + 1)]
         right = interpolated(last, a, nodes, self.kept(last, a))[1]
@@ -60,6 +64,7 @@ class _Method:
 
 
 def _at(values: tuple[float, ...] | list[float], j: int) -> float:
+    """values[j], 0 beyond the end."""
     return values[j] if j < len(values) else 0.0
 
 
