@@ -112,9 +112,3 @@ def chosen(model: Any, text: str | None, reference: int) -> tuple[list[entries.E
     if reference > len(listed):
         raise ValueError(f"reference is {reference}: there are {len(listed)} entries. Give 1 to {len(listed)}, or 0.")
     return listed, (reference or len(listed)) - 1
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticCompare.define_schema()
-    return [SigmaticCompare]

@@ -134,9 +134,3 @@ def _hint(found: dict[str, Any], budget: int, enough: int) -> str:
     if found["error"] < found["start_error"] or len(found["sigmas"]) == 2 or budget >= enough:
         return ""
     return f" The budget was too small to find a better one: {enough} is enough."
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticFit.define_schema()
-    return [SigmaticFit]

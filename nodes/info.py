@@ -85,9 +85,3 @@ class SigmaticSamplerInfo(io.ComfyNode):
     def execute(cls, sampler, sigmas, model=None) -> io.NodeOutput:
         """The text."""
         return io.NodeOutput(describe(sampler, sigmas, model))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSamplerInfo.define_schema()
-    return [SigmaticSamplerInfo]

@@ -115,9 +115,3 @@ class SigmaticKSampler(ByName):
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
         latent = log.put(run.sample(model, latent_image, chosen, sigmas, **settings))
         return io.NodeOutput(latent, summary(log, sampler, schedule, seed=seed, cfg=cfg, denoise=denoise))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticKSampler.define_schema()
-    return [SigmaticKSampler]

@@ -43,9 +43,3 @@ class SigmaticSampler(ByName):
         widgets.require_names(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
         said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         return io.NodeOutput(lookup.our_sampler(lookup.chosen(sampler), said, noise))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSampler.define_schema()
-    return [SigmaticSampler]

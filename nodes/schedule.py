@@ -84,9 +84,3 @@ def _own_params(name: str, text: str, points: str) -> dict:
     except ValueError as error:
         raise ValueError(f"more: {error}") from None
     return said
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSchedule.define_schema()
-    return [SigmaticSchedule]

@@ -77,9 +77,3 @@ class SigmaticSettings(io.ComfyNode):
         if batch_index >= 0:
             given["batch_index"] = batch_index
         return io.NodeOutput(settings_on_model.apply(model, given))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSettings.define_schema()
-    return [SigmaticSettings]

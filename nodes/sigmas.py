@@ -225,11 +225,3 @@ class SigmaticConvert(io.ComfyNode):
         """All four."""
         widgets.require_names(unit=(unit, levels.UNITS))
         return io.NodeOutput(*levels.convert(value, unit, _span(model)).values())
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    found = [SigmaticSplit, SigmaticEdit, SigmaticText, SigmaticConvert]
-    for node in found:
-        node.define_schema()
-    return found

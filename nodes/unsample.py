@@ -103,9 +103,3 @@ class SigmaticUnsample(ByName):
 
 def _ode_names() -> list[str]:
     return [PREFIX + name for name in offered() if not samplers.get(name).stochastic]
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticUnsample.define_schema()
-    return [SigmaticUnsample]
