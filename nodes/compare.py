@@ -105,7 +105,7 @@ def problem(text: str | None) -> str | None:
     return None
 
 
-def chosen(model: Any, text: str | None, reference: int) -> tuple[list[entries.Entry], int]:
+def chosen(model: Any, text: str | None, reference: int) -> tuple[list[entries.Line], int]:
     """The entries as meant on this model, and the place of the one that the others are measured against."""
     ms = facts.model_sampling(model)
     listed = [entry.on(ms) for entry in entries.read(text)]

@@ -15,7 +15,7 @@ from .host.api import CATEGORY, advanced, io, schema
 from .host.latents import fit_latent
 from .inputs import widgets
 from .measuring import fit_file
-from .measuring.fit_runs import EXACT, PROBED, Bench
+from .measuring.fit_runs import EXACT, PROBED, ModelRuns
 
 ENOUGH = 40  # runs: a budget
 
@@ -94,18 +94,18 @@ class SigmaticFit(ByName):
         widgets.require_names(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
         if save_as:
             presets.require_free(save_as, "schedules", replace)
-        bench = Bench(model, positive, negative, cfg, fit_latent(model, latent_image), latents)
-        bench.insist(sampler)
+        runs = ModelRuns(model, positive, negative, cfg, fit_latent(model, latent_image), latents)
+        runs.require_fittable(sampler)
         settings = {
             "sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget,
-            "shape": list(bench.noise.shape), "ends": [bench.span.sigma_min, bench.span.sigma_max], "exact": EXACT,
+            "shape": list(runs.noise.shape), "ends": [runs.span.sigma_min, runs.span.sigma_max], "exact": EXACT,
             "version": __version__,  # of another one, the sampler may be another
-            **bench.told(sampler),
+            **runs.options(sampler),
         }  # fmt: skip
-        probe = fit_file.fingerprint(bench.probe()) if keep else []
+        probe = fit_file.fingerprint(runs.probe()) if keep else []
         found = fit_file.find(settings, probe) if keep else None
         if found is None:
-            found = bench.fit(sampler, steps, budget)
+            found = runs.fit(sampler, steps, budget)
             if keep:
                 found["evaluations"] += PROBED
                 fit_file.keep(settings, probe, found)
@@ -116,7 +116,7 @@ class SigmaticFit(ByName):
         sigmas = torch.tensor(found["sigmas"], dtype=torch.float32)
         return io.NodeOutput(
             sigmas,
-            _report(found, sampler, steps) + _hint(found, budget, ENOUGH * bench.price(sampler)(sigmas)),
+            _report(found, sampler, steps) + _hint(found, budget, ENOUGH * runs.price(sampler)(sigmas)),
             ui={"fit": [json.dumps({**drawn, "sigmas": found["sigmas"]})]},  # for the plot; an object counts as a file
         )
 

@@ -8,7 +8,7 @@ from .host import facts
 from .host.api import CATEGORY, io, schema
 from .inputs.options import in_words
 from .running import record, settings_on_model
-from .running.host_functions import choice_of, table_of
+from .running.host_functions import choice_of
 
 
 def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
@@ -20,15 +20,16 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
         who = "not one of Sigmatic's, so its steps are not known" if choice is None else f"sig_{choice.spec.name}"
         return "\n".join([f"sampler: {who}", *head])
     ms = _Unknown(levels) if model is None else facts.model_sampling(model)
-    space = ("flow" if max(levels, default=2) <= 1 else "ve") if model is None else facts.space(ms)
-    told = choice.told(settings_on_model.of_model(model) if model is not None else {}, {})
-    options = in_words(told)
+    chosen = choice.on(ms, settings_on_model.of_model(model) if model is not None else {})
+    if model is None:
+        chosen = chosen._replace(space="flow" if max(levels) <= 1 else "ve")
+    options = in_words(chosen.options)
     head.insert(0, f"sampler: sig_{choice.spec.name}" + (f" ({options})" if options else ""))
-    head.append(f"model: {'taken for ' if model is None else ''}{space}")
-    table = table_of(choice.spec, levels, space, choice.params(told, ms))
+    head.append(f"model: {'taken for ' if model is None else ''}{chosen.space}")
+    table = chosen.table(levels)
     if table is None:
         return "\n".join([*head, "evaluations: as many as it needs (adaptive)"])
-    spent = record.seconds_per_evaluation
+    spent = record.seconds_per_evaluation(facts.network(model))
     price = f", about {spent * table.evaluations:.3g} s at the pace of the last run" if spent else ""
     head.append(f"evaluations: {table.evaluations}{price}")
     if table.between:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from .. import samplers, schedulers
+from ..core import catalog
 from .dropdowns import lookup, preset_file, presets
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
@@ -69,7 +70,7 @@ class SigmaticSavePreset(io.ComfyNode):
             given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
             found["samplers"] = _preset("sampler", sampler, given, samplers)
         if schedule != _NONE:
-            given = {**said, **({} if rho == widgets.DEFAULT_RHO else {"rho": options.accepted_by_any("rho", rho)})}
+            given = {**said, **({} if rho == widgets.DEFAULT_RHO else catalog.take({"rho": rho}))}
             found["schedules"] = _preset("schedule", schedule, given, schedulers)
         presets.save(name, found, replace)
         return io.NodeOutput(*(lookup.PRESET_PREFIX + name if kind in found else "" for kind in preset_file.KINDS))

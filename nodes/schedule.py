@@ -9,7 +9,7 @@ from .host import facts, warnings
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
 from .running import mismatch
-from .running.host_functions import model_levels, takes
+from .running.host_functions import model_levels
 
 
 class SigmaticSchedule(ByName):
@@ -78,7 +78,7 @@ class SigmaticSchedule(ByName):
 def _own_params(name: str, text: str, points: str) -> dict:
     """What the widgets `points`, if the schedule has any, and `more` say; ValueError naming the one that is off."""
     spec = schedulers.get(name)
-    said = {**(takes(spec, points=points) if points.strip() else {}), **options.more(text)}
+    said = {**(spec.take({"points": points}, others=True) if points.strip() else {}), **options.more(text)}
     try:
         spec.resolve(said)
     except ValueError as error:

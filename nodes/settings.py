@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ..core import catalog
 from .host import facts
 from .host.api import CATEGORY, advanced, io, number, schema
 from .inputs import options, widgets
@@ -65,9 +66,9 @@ class SigmaticSettings(io.ComfyNode):
         for name, value in given.items():
             if not value >= 0:
                 raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
-            if name in options.params():
-                given[name] = options.accepted_by_any(name, value)
-        given |= options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        given = (
+            catalog.take(given) | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        )
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):

@@ -41,7 +41,7 @@ def fit(pack, *args, **inputs):
 def bench_of(pack, model):
     """Six runs of a model without a prompt."""
     prompts = [pack.run("SigmaticDemoPrompt", digit="")] * 2
-    return pack.part("measuring.fit_runs").Bench(model, *prompts, 1.0, torch.zeros(1, 1, 32, 32), 6)
+    return pack.part("measuring.fit_runs").ModelRuns(model, *prompts, 1.0, torch.zeros(1, 1, 32, 32), 6)
 
 
 def exact(bench):
@@ -63,7 +63,7 @@ def test_it_beats_every_schedule_that_it_knows(pack, kind):
 
     starts = [
         pack.part("running.host_functions").model_levels(bench.ms, name, 5)
-        for name in pack.part("measuring.fit_runs").fitting.STARTS
+        for name in pack.part("measuring.fit_runs").STARTS
     ]
     assert error(sigmas) < 0.8 * min(error(start) for start in starts)
     assert "model evaluations" in text and text.startswith(write(sigmas.tolist()))
@@ -99,7 +99,7 @@ def test_a_model_is_measured_once(pack, monkeypatch):
     first, text = fit(pack)
     bars = importlib.import_module("comfy.utils").BARS
     assert bars[-1][0] == bars[-1][1] and all(a[0] <= b[0] for a, b in pairwise(bars))
-    monkeypatch.setattr(pack.part("measuring.fit_runs").Bench, "fit", None)
+    monkeypatch.setattr(pack.part("measuring.fit_runs").ModelRuns, "fit", None)
     again, same = fit(pack)
     assert torch.equal(first, again) and text == same
     for other in ({"steps": 4}, {"cfg": 2.0}, {"kind": "flow"}, {"keep": False}):
@@ -109,7 +109,7 @@ def test_a_model_is_measured_once(pack, monkeypatch):
 
 def test_another_model_of_the_same_settings_is_measured_anew(pack, monkeypatch):
     fit(pack, budget=0)
-    bench = pack.part("measuring.fit_runs").Bench
+    bench = pack.part("measuring.fit_runs").ModelRuns
     probe = bench.probe
     monkeypatch.setattr(bench, "probe", lambda self: probe(self) * 1.2)
     fit(pack, budget=0)
@@ -148,7 +148,7 @@ def test_a_damaged_fit_is_made_anew(pack, tmp_path, caplog, damage):
 
 def test_a_fit_of_another_version_is_made_anew(pack, monkeypatch):
     fit(pack, budget=0)
-    monkeypatch.setattr(pack.part("measuring.fit_runs").Bench, "fit", None)
+    monkeypatch.setattr(pack.part("measuring.fit_runs").ModelRuns, "fit", None)
     fit(pack, budget=0)
     monkeypatch.setattr(pack.part("fit"), "__version__", "99.0.0")
     with pytest.raises(TypeError, match="not callable"):
@@ -157,7 +157,7 @@ def test_a_fit_of_another_version_is_made_anew(pack, monkeypatch):
 
 @pytest.mark.parametrize("keep", [True, False])
 def test_all_evaluations_are_counted(pack, monkeypatch, keep):
-    bench, asked = pack.part("measuring.fit_runs").Bench, []
+    bench, asked = pack.part("measuring.fit_runs").ModelRuns, []
     ran = bench.run
 
     def run(self, sampler, sigmas, **said):

@@ -72,11 +72,13 @@ def test_the_models_own_sampling_object_is_left_alone(pack):
     ms = model.get_model_object("model_sampling")
     twin = pack.run("SigmaticSettings", model=model, rho=3.0).get_model_object("model_sampling")
     assert twin is not ms and type(twin) is type(ms) and torch.equal(twin.sigmas, ms.sigmas)
-    module = torch.nn.Module()
+    module = torch.nn.Module()  # as the host's are
     module.register_buffer("sigmas", torch.ones(3))
-    copy = pack.part("running.settings_on_model")._twin(module, {"rho": 3.0})
+    model.add_object_patch("model_sampling", module)
+    copy = pack.run("SigmaticSettings", model=model, rho=3.0).get_model_object("model_sampling")
     copy.register_buffer("sigmas", torch.zeros(3))
-    assert module.sigmas.sum() == 3 and not hasattr(module, "_sigmatic")
+    of_schedule = pack.part("running.settings_on_model").of_schedule
+    assert module.sigmas.sum() == 3 and of_schedule(copy) == {"rho": 3.0} and of_schedule(module) == {}
 
 
 def test_widgets_beat_settings_and_settings_beat_the_samplers_own(pack):
@@ -315,8 +317,20 @@ def test_the_info_is_the_table_of_what_will_be_run(pack):
     assert "(eta 0, s_noise 1)" in quiet and [line.split()[3] for line in quiet.splitlines()[-4:]] == ["0"] * 4
     theirs = importlib.import_module("comfy.samplers").sampler_object("euler")
     assert "not one of Sigmatic's" in pack.run("SigmaticSamplerInfo", sampler=theirs, sigmas=sigmas)
-    pack.line(sampler="sig_heun")
-    assert "pace of the last run" in pack.run("SigmaticSamplerInfo", sampler=sampler, sigmas=sigmas)
+
+
+def test_the_info_prices_a_model_at_its_own_pace(pack):
+    """That of its last run, whatever settings it had; not at another model's, which may be ten times as fast."""
+    model, sigmas = _demo(pack), torch.tensor([9.0, 3.0, 0.0])
+    sampler = pack.run("SigmaticSampler", sampler="sig_heun")
+
+    def priced(**link):
+        return "pace of the last run" in pack.run("SigmaticSamplerInfo", sampler=sampler, sigmas=sigmas, **link)
+
+    assert not priced(model=model)
+    pack.line(sampler="sig_heun", model=pack.run("SigmaticSettings", model=model, eta=0.5))
+    assert priced(model=model) and priced(model=model.clone())
+    assert not priced(model=_demo(pack)) and not priced()
 
 
 def test_the_info_needs_the_model_for_percents_only(pack):

@@ -40,10 +40,10 @@ def check_book(data: Any) -> Book:
         raise ValueError(f"it has no version {VERSION}")
     book: Book = {}
     for kind in KINDS:
-        found = data.get(kind, {})
-        if not isinstance(found, dict) or len(found) > MOST:
+        presets = data.get(kind, {})
+        if not isinstance(presets, dict) or len(presets) > MOST:
             raise ValueError(f"{kind} is no object of at most {MOST} presets")
-        book[kind] = {check_name(name): check_preset(kind, preset) for name, preset in found.items()}
+        book[kind] = {check_name(name): check_preset(kind, preset) for name, preset in presets.items()}
         values = [value for preset in book[kind].values() for value in preset["options"].values()]
         if not all(math.isfinite(value) for value in values if isinstance(value, float)):
             raise ValueError(f"{kind} has a number that is NaN or infinity, which no browser reads")

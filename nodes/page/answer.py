@@ -163,7 +163,8 @@ class _Run:
     def _told(self, name: str, own: Any) -> dict[str, Any]:
         spec, steps, ms = samplers.get(own.name), len(self.sigmas) - 1, self.model.ms
         choice = Choice(spec, _fixed(spec, self.sampler or {}), own.preset)
-        params = choice.params(choice.told(settings_on_model.of_model(self.model), {}), ms)
+        chosen = choice.on(ms, settings_on_model.of_model(self.model))
+        params = chosen.params
         idle = [key for key in ("eta", "s_noise") if key in (self.sampler or {}) and key not in params]
         deaf = checks.say("{name} pays no attention to {what}.", name=name, what=", ".join(idle))
         told: dict[str, Any] = {"notes": [deaf] if idle else []}
@@ -175,8 +176,7 @@ class _Run:
         if spec.adaptive:
             told["notes"].append(checks.say("{name} finds its own steps.", name=name))
             return told
-        table = samplers.table(own.name, self.sigmas, space=facts.space(ms), **params)
-        return {**told, **_by_step(table, self.sigmas)}
+        return {**told, **_by_step(chosen.table(self.sigmas), self.sigmas)}
 
 
 def _levels(sigmas: Sequence[float], ms: Any) -> dict[str, list]:
@@ -216,7 +216,7 @@ def _fixed(spec: Any, values: dict[str, Any]) -> dict[str, Any]:
     said = options.from_widgets(values.get("eta", 1.0), values.get("s_noise", 1.0), **texts) | options.more(
         values.get("more")
     )
-    return {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
+    return spec.take(said, others=True)
 
 
 def _with_settings(model: Any, given: Any) -> Any:

@@ -43,7 +43,7 @@ def lines(model: Any, given: Any) -> tuple[list[dict[str, Any]], list[checks.Mes
     return [{"sigmas": list(sigmas), **line} for sigmas, line in found.items()], notes
 
 
-def _levels(entry: entries.Entry, model: Any, values: dict[str, Any]) -> Tensor:
+def _levels(entry: entries.Line, model: Any, values: dict[str, Any]) -> Tensor:
     denoise = values["denoise"]
     sources.affordable(entry.steps or values["evaluations"], denoise)
-    return entries.fit(entry, model, values["evaluations"], denoise)[0]
+    return entries.within_budget(entry, model, values["evaluations"], denoise)[0]

@@ -10,6 +10,8 @@ from torch import Tensor
 from ... import samplers, schedulers
 from ...core.curve import scaled
 from ...core.noise import kinds
+from ...core.spec import SamplerSpec
+from ...core.table import Table
 from ...samplers._comfy import has_tree
 from ..host import facts, latents, warnings
 from ..host.uncond import with_uncond
@@ -19,7 +21,8 @@ from . import mismatch, settings_on_model
 from .record import Record
 
 DEFAULT_NOISE = "default"
-RUN = ("noise", "between", "batch_index")  # options of a run, not of its sampler
+RUN = ("noise", "between", "batch_index")
+"""Options of a run, not of its sampler."""
 _CHOICE = "__sigmatic_choice__"
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
@@ -29,42 +32,45 @@ def offered() -> list[str]:
     return [name for name in samplers.names() if not samplers.get(name).learned]
 
 
-def takes(spec: Any, **offered: Any) -> dict[str, Any]:
-    """Those of the offered parameters that the sampler or schedule has."""
-    known = {param.name for param in spec.params}
-    return {name: value for name, value in offered.items() if name in known}
+class Configured(NamedTuple):
+    """A sampler with all its options on a model.
+
+    `options` are as people gave them; `params` are its parameters of those, with curves over the model's sigmas and
+    s_noise in the model's own scale of noise.
+    """
+
+    spec: SamplerSpec
+    options: dict[str, Any]
+    params: dict[str, Any]
+    space: str
+
+    def table(self, sigmas: Sequence[float] | Tensor) -> Table | None:
+        """The table of a run over `sigmas`; None for adaptive samplers, which have none before they run."""
+        return None if self.spec.adaptive else samplers.table(self.spec.name, sigmas, space=self.space, **self.params)
 
 
 class Choice(NamedTuple):
-    """What a sampler function of ours stands for: a sampler, what is fixed, and what a preset and the widgets said."""
+    """What one of our sampler functions stands for: a sampler, the options fixed when it was made, and its preset's."""
 
-    spec: Any
+    spec: SamplerSpec
     fixed: dict[str, Any]
     preset: dict[str, Any]
 
-    def told(self, wishes: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        """All options of a run. The last of these to speak wins: preset, Sigmatic Settings (wishes), widgets, call."""
-        wishes = {**self.preset, **wishes}
-        own = self.spec.resolve(
-            {**options.accepted_by(self.spec, wishes, "Sigmatic Settings"), **self._params, **given}
-        )
-        return {**own, **{name: wishes[name] for name in RUN if name in wishes}, **self._run}
+    def on(self, ms: Any, settings: dict[str, Any], call: dict[str, Any] | None = None) -> Configured:
+        """The sampler on a model. An option is taken from the last that has it: preset, Sigmatic Settings, fixed, call.
 
-    @property
-    def _params(self) -> dict[str, Any]:
-        return {name: value for name, value in self.fixed.items() if name not in RUN}
-
-    @property
-    def _run(self) -> dict[str, Any]:
-        return {name: value for name, value in self.fixed.items() if name in RUN and value is not None}
-
-    def params(self, told: dict[str, Any], ms: Any) -> dict[str, Any]:
-        """The sampler's parameters on a model: curves over its sigmas, its own scale of noise."""
-        own = {name: value for name, value in told.items() if name not in RUN}
-        params = options.over_sigma(own, ms, None if self.spec.adaptive else told.get("between"))
+        ValueError for a parameter of the call that the sampler does not have or allow.
+        """
+        given = {**self.preset, **settings}
+        accepted = options.accepted_by(self.spec, given, "Sigmatic Settings")
+        fixed = {name: value for name, value in self.fixed.items() if name not in RUN}
+        params = {**self.spec.defaults, **accepted, **fixed, **self.spec.take(call or {})}
+        given |= self.fixed
+        run = {name: given[name] for name in RUN if name in given}
+        over_sigma = options.over_sigma(params, ms, None if self.spec.adaptive else run.get("between"))
         if "s_noise" in params:
-            params["s_noise"] = scaled(params["s_noise"], facts.noise_scale(ms))
-        return params
+            over_sigma["s_noise"] = scaled(over_sigma["s_noise"], facts.noise_scale(ms))
+        return Configured(self.spec, {**params, **run}, over_sigma, facts.space(ms))
 
 
 def host_sampler(
@@ -73,42 +79,44 @@ def host_sampler(
     """Our sampler `name` as the function that the host's KSAMPLER calls.
 
     Space and noise scale come from the model, the seed from extra_args. `fixed` are parameters of the sampler, and of
-    the run: noise (a kind), batch_index (which images of a larger batch these are). What is not said is taken from
-    Sigmatic Settings on the model, then from the `preset`. `log` is filled in. Called with eta=, s_noise=,
-    noise_sampler= as well.
+    the run: noise (a kind), batch_index (which images of a larger batch these are); ValueError for one that is not
+    allowed. What is not fixed is taken from Sigmatic Settings on the model, then from the `preset`. `log` is filled in.
+    It may be called with eta=, s_noise=, noise_sampler= as well.
     """
     spec = samplers.get(name)
-    choice = Choice(spec, fixed, preset or {})
+    params = spec.take({key: value for key, value in fixed.items() if key not in RUN})
+    of_run = {key: fixed[key] for key in RUN if fixed.get(key) is not None}
+    choice = Choice(spec, {**params, **of_run}, preset or {})
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
         latents.require_content("the latent", x)
         ms, extra_args = facts.model_sampling(model), extra_args or {}
-        sigmas, space = facts.at_most_one(sigmas, ms), facts.space(ms)
-        wishes = settings_on_model.of_model(model, extra_args)
-        told = choice.told(wishes, given)
-        params = choice.params(told, ms)
-        if extra_args.get("denoise_mask") is not None and "last" in params:
-            params["last"] = "denoised"  # outside of the mask the picture is the latent's own, bit for bit
+        sigmas = facts.at_most_one(sigmas, ms)
+        settings = settings_on_model.of_model(model, extra_args)
+        chosen = choice.on(ms, settings, given)
+        if extra_args.get("denoise_mask") is not None and "last" in chosen.params:
+            chosen.params["last"] = "denoised"  # outside of the mask the picture is the latent's own, bit for bit
         seed = int(extra_args.get("seed") or 0)
         record = log or Record()
-        record.begin(seed, told, sigmas)
-        table = table_of(spec, record.sigmas, space, params)
+        record.begin(seed, chosen.options, sigmas)
+        table = chosen.table(record.sigmas)
         if not facts.starts_from_noise(ms):
-            _refuse_noise(name, table, params)
+            _refuse_noise(name, table, chosen.params)
         record.warn(
-            [*settings_on_model.lost(wishes, ms), *mismatch.notes(spec, table, record.sigmas, model, extra_args)]
+            [*settings_on_model.lost(settings, ms), *mismatch.notes(spec, table, record.sigmas, model, extra_args)]
         )
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
-        if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
-            source = step_noise(told.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
-        x, state = record.start(name, space, x)
-        asked, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
-        watched = Sentinel(asked, name, record.sigmas, x.device.type == "cpu")
-        run = {"space": space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
-        run |= {"batch_index": _places(told.get("batch_index"), len(x)), "callback": callback, "disable": disable}
-        out, left = samplers.sample_with_state(name, watched, x, sigmas, **run, **params)
+        if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:
+            source = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
+        x, state = record.start(name, chosen.space, x)
+        denoiser, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
+        watched = Sentinel(denoiser, name, record.sigmas, x.device.type == "cpu")
+        run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
+        places = _places(chosen.options.get("batch_index"), len(x))
+        run |= {"batch_index": places, "callback": callback, "disable": disable}
+        out, left = samplers.sample_with_state(name, watched, x, sigmas, **run, **chosen.params)
         out = watched.finish(out) if watched.evaluations else out
-        record.end(name, space, out, left, watched.evaluations)
+        record.end(name, chosen.space, out, left, watched.evaluations, facts.network(model))
         return out
 
     setattr(sample, _CHOICE, choice)
@@ -119,14 +127,6 @@ def choice_of(function: Any) -> Choice | None:
     """What is behind a sampler function, None if it is not ours."""
     found = getattr(function, _CHOICE, None)
     return found if isinstance(found, Choice) else None
-
-
-def table_of(spec: Any, sigmas: Sequence[float], space: str, params: dict[str, Any]) -> Any:
-    """The run's table; None for adaptive samplers, which have none before they run."""
-    try:
-        return samplers.table(spec.name, sigmas, space=space, **params)
-    except TypeError:
-        return None
 
 
 def _places(batch_index: Any, count: int) -> Sequence[int] | None:
@@ -152,11 +152,11 @@ def model_levels(
 ) -> Tensor:
     """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0.
 
-    `fixed` are all other keywords of `schedulers.sigmas`; sigma_min and sigma_max of theirs go before the model's. A
-    parameter that it does not say is taken from Sigmatic Settings on the model, then from the `preset`.
+    `fixed` are all other keywords of `schedulers.sigmas`; its sigma_min and sigma_max go before the model's. A
+    parameter that is not fixed is taken from Sigmatic Settings on the model, then from the `preset`.
     """
-    wishes = {**(preset or {}), **settings_on_model.of_schedule(model_sampling)}
-    params = {**options.accepted_by(schedulers.get(name), wishes, "Sigmatic Settings"), **fixed}
+    given = {**(preset or {}), **settings_on_model.of_schedule(model_sampling)}
+    params = {**options.accepted_by(schedulers.get(name), given, "Sigmatic Settings"), **fixed}
     return schedulers.sigmas(name, steps, **{**facts.levels(model_sampling), **params})
 
 
@@ -198,9 +198,9 @@ def _refuse_noise(name: str, table: Any, params: dict[str, Any]) -> None:
 
 def _described(function: Callable[..., Tensor], spec: Any) -> Callable[..., Tensor]:
     """Give the function the sampler's name, help and true signature: hosts and other packs inspect them."""
-    own = inspect.signature(function).parameters
-    edge = [p for p in own.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    params = [inspect.Parameter(p.name, _KEYWORD, default=p.default) for p in spec.params if p.name not in own]
+    edge = inspect.signature(function).parameters.values()
+    edge = [p for p in edge if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    params = [inspect.Parameter(name, _KEYWORD, default=default) for name, default in spec.defaults.items()]
     function.__signature__ = inspect.Signature(edge + params)
     function.__name__, function.__doc__ = f"sample_sig_{spec.name}", spec.summary
     return function

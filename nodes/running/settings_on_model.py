@@ -16,9 +16,9 @@ def apply(model: Any, given: dict[str, Any]) -> Any:
     clone = model.clone()
     merged = {**of_model(model), **given}
     clone.model_options[_KEY] = merged
-    spaced = _of_schedules(merged)
-    if spaced:
-        clone.add_object_patch("model_sampling", _twin(model.get_model_object("model_sampling"), spaced))
+    of_schedules = _of_schedules(merged)
+    if of_schedules:
+        clone.add_object_patch("model_sampling", _with_options(model.get_model_object("model_sampling"), of_schedules))
     return clone
 
 
@@ -34,10 +34,10 @@ def of_schedule(ms: Any) -> dict[str, Any]:
     return dict(getattr(ms, _MARK, None) or {})
 
 
-def lost(wanted: dict[str, Any], ms: Any) -> list[str]:
-    """A warning where the options of schedules did not reach the model's schedules."""
-    seen = of_schedule(ms)
-    gone = [f"{k} {options.as_text(value)}" for k, value in _of_schedules(wanted).items() if seen.get(k) != value]
+def lost(given: dict[str, Any], ms: Any) -> list[str]:
+    """A warning where the options `given` to a model did not come to its schedules."""
+    there = of_schedule(ms)
+    gone = [f"{k} {options.as_text(value)}" for k, value in _of_schedules(given).items() if there.get(k) != value]
     if not gone:
         return []
     return [
@@ -47,6 +47,7 @@ def lost(wanted: dict[str, Any], ms: Any) -> list[str]:
 
 
 def _of_schedules(given: dict[str, Any]) -> dict[str, Any]:
+    """Those that a schedule of ours has."""
     return {name: value for name, value in given.items() if name in _schedule_params()}
 
 
@@ -55,11 +56,11 @@ def _schedule_params() -> frozenset[str]:
     return frozenset(param.name for name in schedulers.names() for param in schedulers.get(name).params)
 
 
-def _twin(ms: Any, spaced: dict[str, Any]) -> Any:
-    """The same model_sampling with options on it: its tensors shared, its registers its own."""
-    twin = copy.copy(ms)
-    for registers in ("_buffers", "_parameters", "_modules"):
-        if registers in vars(twin):
-            vars(twin)[registers] = copy.copy(vars(twin)[registers])
-    setattr(twin, _MARK, spaced)
-    return twin
+def _with_options(ms: Any, given: dict[str, Any]) -> Any:
+    """A copy of model_sampling with options on it. It shares the tensors; what is registered on it later is its own."""
+    out = copy.copy(ms)
+    for kept in ("_buffers", "_parameters", "_modules"):
+        if kept in vars(out):
+            vars(out)[kept] = copy.copy(vars(out)[kept])
+    setattr(out, _MARK, given)
+    return out
