@@ -28,15 +28,16 @@ def extension() -> Sigmatic:
     _part(off, "dropdown entries", lambda: _module("dropdowns.register").install())
     _part(off, "presets", lambda: _module("dropdowns.presets").offer_all())
     files = [found.name for found in iter_modules(__path__) if not found.ispkg]
-    nodes = {name: _part(off, f"{name} nodes", lambda name=name: nodes_in(_module(name))) or [] for name in files}
+    found = {name: _part(off, f"{name} nodes", lambda name=name: nodes_in(_module(name))) or [] for name in files}
+    nodes = [node for kinds in found.values() for node in kinds]
     _part(off, "presets in the page", lambda: _module("page.preset_routes").install())
-    _part(off, "plots in the page", lambda: _module("page.routes").install())
-    if nodes["demo"]:
+    _part(off, "plots in the page", lambda: _module("page.routes").install(nodes))
+    if found["demo"]:
         what = "digits of Sigmatic Demo Model (its mixture works)"
         _part(off, what, lambda: _module("host.demo_model").check_digits())
     for cause, parts in off.items():
         _log.warning("Sigmatic: off are the %s: %s", ", the ".join(parts), cause)
-    return Sigmatic([node for found in nodes.values() for node in found])
+    return Sigmatic(nodes)
 
 
 def nodes_in(module: Any) -> list[type]:
