@@ -52,20 +52,16 @@ def _for_any(name: str, value: Any, known: Mapping[str, list[tuple[Spec, Param]]
 
 
 def as_dict(spec: Spec) -> dict[str, Any]:
-    """Every declared field but the code, as JSON has them; of samplers also `between`.
-
-    `between`: whether the model is called between the schedule's levels, by the sampler's own table. Adaptive samplers
-    choose their levels, so it is.
-    """
+    """Every declared field but the code, as JSON has them; of samplers also `stochastic` and `between`."""
     fields = {f.name: getattr(spec, f.name) for f in dataclasses.fields(spec) if f.name not in ("build", "params")}
-    derived = {"between": between(spec)} if isinstance(spec, SamplerSpec) else {}
+    derived = {"stochastic": spec.stochastic, "between": between(spec)} if isinstance(spec, SamplerSpec) else {}
     return {**fields, **derived, "params": [_plain(param) for param in spec.params]}
 
 
 def between(spec: SamplerSpec) -> bool:
-    """Whether the sampler calls the model at levels that are not in the schedule, with its parameters as they come."""
+    """Whether the sampler, with its defaults, calls the model at levels that are not in the schedule, by its table."""
     if spec.adaptive:
-        return True
+        return True  # it chooses all of them
     return tabulate(spec.name, (10.0, 7.0, 3.0, 1.0, 0.4, 0.0), "ve", tuple(spec.defaults.items())).between
 
 

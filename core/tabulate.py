@@ -47,21 +47,25 @@ def tabulate(
         seen = () if forgets else (own + seen)[: spec.history]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
     history = len(seen) if spec.group_size else spec.history
-    check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.table_tolerance, spec.marginal)
+    tolerance = math.inf if spec.checked == "none" else 1e-6  # numbers they must be in any case
+    check(Table(tuple(rows), space, spec.history, past, spec.uncond), tolerance, spec.checked == "all")
     scaled = tuple(_scaled(row, strengths[row.step]) for row in rows)
     return Table(scaled, space, history, past, spec.uncond)
 
 
 def refuse_noise_on_the_way_up(spec: SamplerSpec, rising: bool, params: dict[str, Any]) -> None:
-    """ValueError where sigmas rise and the sampler, as told by `params`, would add noise."""
-    if rising and spec.stochastic and not {"eta", "tau", "solver_type"} & params.keys():
+    """ValueError where sigmas rise and the sampler, with these `params`, would add noise."""
+    if rising and spec.ode is None:
         raise ValueError(f"sigmas go up, and sampler {spec.name} adds noise, which it only can on the way down.")
-    for noisy in ("eta", "tau", "s_churn"):
-        value = params.get(noisy, 0.0)
-        if rising and (max(value) if isinstance(value, tuple) else value) > 0:
-            raise ValueError(
-                f"sigmas go up and {noisy} is above 0: noise can only be added on the way down. Set {noisy} to 0."
-            )
+    quiet = {**(spec.ode or {}), "s_churn": 0.0} if rising else {}
+    for name, still in quiet.items():
+        given = params.get(name, still)
+        for value in given if isinstance(given, tuple) else (given,):
+            if value != still:
+                is_, to = (f"{v:g}" if isinstance(v, float) else v for v in (value, still))
+                raise ValueError(
+                    f"sigmas go up and {name} is {is_}: noise can only be added on the way down. Set {name} to {to}."
+                )
 
 
 def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:

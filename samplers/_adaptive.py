@@ -34,8 +34,6 @@ def run(
     The callback's i is the step of the schedule that the run has come to; error, evaluations and the rest come with it.
     """
     sigmas = check_sigmas(marks.tolist(), space)
-    if any(callable(value) for value in params.values()):
-        raise ValueError(f"sampler {spec.name}: its parameters must be numbers, as it has no steps of yours to follow.")
     refuse_noise_on_the_way_up(spec, sigmas[-1] > sigmas[0], params)
     if len(sigmas) < 2 or not any(sigmas):
         return x, vars(Report())

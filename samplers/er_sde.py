@@ -41,6 +41,7 @@ def _kept(kind: str, a: Level, b: Level) -> float:
     order=2,
     history=2,
     clock="lam",
+    ode={"solver_type": "ode"},
     params=(
         S_NOISE,
         Param("max_stage", 3, "int", min=1, max=3, help="How many predictions are used, the newest one included."),

@@ -38,7 +38,7 @@ def _shares(h: list[float]) -> tuple[float, ...]:
     history=3,
     params=(Param("max_order", 4, "int", min=1, max=4, help="How many slopes are used, the newest one included."),),
     reference=PAPER,
-    table_tolerance=1e9,
+    checked="none",
 )
 def ipndm_v(step: Step, *, max_order: int) -> tuple[Stage, ...]:
     """Adams-Bashforth for uneven steps with misprinted constants that damp it: for 6 to 12 steps.

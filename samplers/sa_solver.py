@@ -21,7 +21,7 @@ PARAMS = (
         "corrector_order", 4, "int", min=1, max=4, help="Predictions that its correction uses, the new one included."
     ),
 )
-SA = {"family": "sde", "order": 4, "clock": "lam", "params": PARAMS, "closing": 3, "reference": PAPER}
+SA = {"family": "sde", "order": 4, "clock": "lam", "params": PARAMS, "ode": {"tau": 0.0}, "reference": PAPER}
 
 
 @dataclass(frozen=True)

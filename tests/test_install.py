@@ -120,20 +120,23 @@ def test_the_schedule_handlers_follow_the_model(nodes, hosts):
         torch.testing.assert_close(sigmas[-2], ms.sigma_min)
 
 
-def test_the_noise_scale_of_the_model_multiplies_s_noise(pack, monkeypatch):
-    adapter, told = pack.part("running.host_functions"), {}
-    plain = adapter.samplers.sample_with_state
+def test_the_noise_scale_of_the_model_multiplies_s_noise(pack):
+    function = pack.part("running.host_functions").host_sampler("euler_ancestral")
 
-    def sample(name, model, x, sigmas, **options):
-        told.update(options)
-        return plain(name, lambda x, sigma: x, x, sigmas, space="flow")
+    def run(scale, s_noise, seed):
+        model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="flow")
+        model.get_model_object("model_sampling").noise_scale = scale
 
-    monkeypatch.setattr(adapter.samplers, "sample_with_state", sample)
-    model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="flow")
-    model.get_model_object("model_sampling").noise_scale = 2.5
-    function = adapter.host_sampler("euler_ancestral", s_noise=0.5)
-    function(model, torch.zeros(1, 1, 32, 32), torch.tensor([0.9, 0.0]), extra_args={"seed": None})
-    assert (told["s_noise"], told["space"], told["seed"]) == (1.25, "flow", 0)
+        def denoiser(x, sigma, **_):
+            return x
+
+        denoiser.inner_model = type("Guider", (), {"model_patcher": model})()
+        sigmas = torch.tensor([0.9, 0.5, 0.1])
+        return function(denoiser, torch.zeros(1, 1, 32, 32), sigmas, extra_args={"seed": seed}, s_noise=s_noise)
+
+    scaled = run(2.5, 0.5, None)
+    assert scaled.std() > 0 and torch.equal(scaled, run(1.0, 1.25, 0)), "and no seed is seed 0"
+    assert not torch.equal(scaled, run(1.0, 0.5, None))
 
 
 def test_cancel_is_seen_before_every_evaluation(pack):

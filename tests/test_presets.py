@@ -82,14 +82,13 @@ def test_presets_are_there_after_the_next_start(tmp_path, monkeypatch, file):
     assert wanted.args == ("sig_my_a-b_1", "")
     with fake_host() as module:
         pack = Pack(module)
-        by_hand = pack.run(
-            "SigmaticSampler", sampler="sig_dpmpp_2m_sde", **{k: given[k] for k in ("eta_curve", "more")}
-        )
         assert _host().SAMPLER_NAMES.count("sig_my_a-b_1") == 1
-        assert by_hand
         preset = pack.part("dropdowns.lookup").entry("sig_my_a-b_1").preset
         assert preset["noise"] == "pink" and preset["solver_type"] == "heun" and preset["eta"](25) == 0.75
-        assert pack.line(sampler="sig_my_a-b_1").isfinite().all()
+        model = pack.run("SigmaticSettings", model=pack.run("SigmaticDemoModel", model="mixture"), more=given["more"])
+        by_hand = {"model": model, "sampler": given["sampler"], "noise": "pink", "eta_curve": given["eta_curve"]}
+        assert torch.equal(pack.line(sampler="sig_my_a-b_1"), pack.line(**by_hand))
+        assert not torch.equal(pack.line(sampler="sig_my_a-b_1"), pack.line(**{**by_hand, "eta_curve": ""}))
 
 
 def test_settings_on_the_model_beat_the_preset(pack):

@@ -21,17 +21,17 @@ def _demo(pack, kind="eps"):
     return pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind)
 
 
-def _by_name(pack, model, sampler="sig_euler_ancestral", schedule="sig_karras", steps=6, **extra):
-    """What a node does that takes only names: the host's own calls and nothing else."""
+def _by_name(pack, model, sampler="sig_euler_ancestral", schedule="sig_karras", steps=6, options=None):
+    """What a node does that takes only names: the host's own calls and nothing else. `options` of the SAMPLER."""
     hosts, sample = importlib.import_module("comfy.samplers"), importlib.import_module("comfy.sample")
     sigmas = hosts.calculate_sigmas(model.get_model_object("model_sampling"), schedule, steps)
     prompt = pack.run("SigmaticDemoPrompt")
     latent = torch.zeros(2, 1, 32, 32)
     noise = sample.prepare_noise(latent, 5)
+    sampler = hosts.KSAMPLER(hosts.sampler_object(sampler).sampler_function, options or {})
     return sample.sample_custom(
-        model, noise, 2.0, hosts.sampler_object(sampler), sigmas, prompt, prompt, latent,
-        callback=lambda *_: None, seed=5, **extra,
-    )  # fmt: skip
+        model, noise, 2.0, sampler, sigmas, prompt, prompt, latent, callback=lambda *_: None, seed=5
+    )
 
 
 @pytest.mark.parametrize("kind", ["eps", "v", "flow"])
@@ -117,24 +117,12 @@ def test_a_setting_that_does_not_fit_a_sampler_is_left_out_with_a_line(pack, cap
 
 def test_curves_in_percent_follow_the_model_at_hand(pack):
     settings = pack.run("SigmaticSettings", model=_demo(pack), eta_curve="0:1, 50:1, 50:0, 100:0")
-    by_curve = _by_name(pack, settings)
     ms = settings.get_model_object("model_sampling")
     middle = pack.part("host.facts").sigma_at(ms, 50)
-    told = {}
-    adapter = pack.part("running.host_functions")
-    plain = adapter.samplers.sample_with_state
-
-    def spy(name, model, x, sigmas, **options):
-        told.update(sigmas=sigmas, eta=options["eta"])
-        return plain(name, model, x, sigmas, **options)
-
-    adapter.samplers.sample_with_state = spy
-    try:
-        assert torch.equal(_by_name(pack, settings), by_curve)
-    finally:
-        adapter.samplers.sample_with_state = plain
-    values = [told["eta"](float(sigma)) for sigma in told["sigmas"]]
-    assert values == [float(sigma > middle) for sigma in told["sigmas"]] and {0.0, 1.0} == set(values)
+    sigmas = importlib.import_module("comfy.samplers").calculate_sigmas(ms, "sig_karras", 6)
+    assert sigmas[0] > middle > sigmas[-2], "on for a part of the run, and off for the rest"
+    by_hand = _by_name(pack, _demo(pack), options={"eta": lambda sigma: float(sigma > middle)})
+    assert torch.equal(_by_name(pack, settings), by_hand)
 
 
 def test_noise_between_two_percents_only(pack):

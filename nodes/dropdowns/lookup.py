@@ -54,7 +54,7 @@ def schedule_entry(name: str) -> Entry | None:
 
 
 def functions() -> MutableMapping[str, Any]:
-    """The namespace where the host looks up sample_<name>; asked for anew because packs reload that module."""
+    """The namespace where the host looks up sample_<name>; read anew each time, since packs reload that module."""
     return vars(comfy.k_diffusion.sampling)
 
 
@@ -163,8 +163,8 @@ def schedule_names() -> list[str]:
 
 
 def chosen(name: str, schedule: bool = False) -> Entry:
-    """What is behind one of these names; ValueError where it has gone."""
-    found = entry(name, schedule)
-    if found is None:
+    """What is behind one of these names; ValueError where it has been deleted."""
+    ours = entry(name, schedule)
+    if ours is None:
         raise ValueError(f"{'schedule' if schedule else 'sampler'} is {name!r}, which is not there any more.")
-    return found
+    return ours

@@ -1,4 +1,4 @@
-"""Presets: a configured sampler or schedule under a name of its own (sig_my_...), in every dropdown."""
+"""Presets: a sampler or schedule with its options under a name that people choose (sig_my_...), in every dropdown."""
 
 import logging
 from functools import lru_cache
@@ -36,9 +36,9 @@ def offer_all() -> None:
 
 def offer(kind: str, name: str, preset: dict[str, Any]) -> None:
     """Put one preset into the dropdowns, in place of an older one of its name. ValueError if somebody else has it."""
-    who = register.offer_preset(PRESET_PREFIX + name, entry(kind, preset), kind == "schedules")
-    if who:
-        raise ValueError(f"the name {PRESET_PREFIX}{name} is taken by {who}")
+    owner = register.offer_preset(PRESET_PREFIX + name, entry(kind, preset), kind == "schedules")
+    if owner:
+        raise ValueError(f"the name {PRESET_PREFIX}{name} is taken by {owner}")
 
 
 def entry(kind: str, preset: dict[str, Any]) -> lookup.Entry:
@@ -47,11 +47,11 @@ def entry(kind: str, preset: dict[str, Any]) -> lookup.Entry:
     spec = (samplers if kind == "samplers" else schedulers).get(preset[word])
     options = dict(preset["options"])
     noise = options.pop("noise", None)
-    taken = spec.take(options, text=True)
+    params = spec.take(options, text=True)
     if noise is None:
-        return lookup.Entry(spec.name, taken)
+        return lookup.Entry(spec.name, params)
     widgets.require_names(noise=(noise, widgets.NOISES))
-    return lookup.Entry(spec.name, {"noise": noise, **taken})
+    return lookup.Entry(spec.name, {"noise": noise, **params})
 
 
 def save(name: Any, presets: dict[str, dict[str, Any]], replace: bool) -> None:

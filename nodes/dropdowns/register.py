@@ -29,7 +29,7 @@ def install() -> None:
 
 
 def offer_preset(name: str, entry: Entry, schedule: bool) -> str | None:
-    """Put the preset `name` (full) into the dropdowns, at once and in place of one of ours; who has it if not ours."""
+    """Put the preset `name` (full) into the dropdowns, in place of one of ours; who has the name if it is not ours."""
     owners = _add({name: entry}, schedule)
     if not owners:
         PRESETS[schedule][name] = entry

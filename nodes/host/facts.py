@@ -1,4 +1,4 @@
-"""Questions to the host, asked so that other packs' wrappers and other versions do not matter."""
+"""What the host says of models, whatever its version and the wrappers that other packs put around them."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -48,8 +48,8 @@ def _links(model: Any) -> Iterator[Any]:
 
 def _patcher(link: Any) -> Any:
     """The host's MODEL that `link` is or holds, None if it is none."""
-    found = link if hasattr(link, "get_model_object") else getattr(link, "model_patcher", None)
-    return found if hasattr(found, "get_model_object") else None
+    patcher = link if hasattr(link, "get_model_object") else getattr(link, "model_patcher", None)
+    return patcher if hasattr(patcher, "get_model_object") else None
 
 
 def space(ms: Any) -> str:
@@ -68,7 +68,7 @@ def noise_scale(ms: Any) -> float:
 
 
 def levels(ms: Any) -> dict[str, Any]:
-    """The model's range of noise, as keywords of `schedulers.sigmas`: its own ascending table, or its two ends."""
+    """The model's range of noise, as keywords of `schedulers.sigmas`: its ascending table, or its two ends."""
     table = getattr(ms, "sigmas", None)
     if isinstance(table, Tensor) and table.ndim == 1 and len(table) > 1:
         table = at_most_one(table.detach().float().cpu(), ms)

@@ -12,10 +12,10 @@ from . import facts
 _WIDER = {torch.float16: torch.float32, torch.bfloat16: torch.float32}  # in which no sum of theirs overflows
 
 
-class _Seen(NamedTuple):
-    """An evaluation on a device: its place in the run, sigma, the sums of x and of the answer, a mark in the queue.
+class _Evaluation(NamedTuple):
+    """One on a device: its place in the run, sigma, the sums of x and of the answer, a mark in the device's queue.
 
-    `sums` (2,) are on their way to the CPU and can be read when the mark was passed.
+    `sums` (2,) are on their way to the CPU and can be read when the device has passed the mark.
     """
 
     place: int
@@ -25,15 +25,16 @@ class _Seen(NamedTuple):
 
 
 class Sentinel:
-    """Wraps the model of one run. On the CPU a result that is not finite is found at once, elsewhere without waiting.
+    """Wraps the model of one run, and stops it where a result is not finite: on the CPU at once, elsewhere later.
 
-    A sum stands for a tensor: one pass, and not finite if any of its numbers is not.
+    There it never waits for the device before the run's end, but reads what the device has done already. A sum stands
+    for a tensor: one pass, and not finite if any of its numbers is not.
     """
 
     def __init__(self, model: Callable[..., Any], name: str, sigmas: Sequence[float], at_once: bool) -> None:
         self.model, self.name, self.sigmas, self.at_once = model, name, sigmas, at_once
         self.evaluations = 0
-        self._seen: list[_Seen] = []
+        self._under_way: list[_Evaluation] = []
 
     def __call__(self, x: Tensor, sigma: Tensor, **extra_args: Any) -> Any:
         """The model's answer."""
@@ -44,7 +45,7 @@ class Sentinel:
             if not _finite(out):
                 self._stop(self.evaluations, float(sigma.flatten()[0]), _finite(x))
         else:
-            self._seen.append(_Seen(self.evaluations, sigma[:1], _on_the_way(x, out), _event(x.device)))
+            self._under_way.append(_Evaluation(self.evaluations, sigma[:1], _on_the_way(x, out), _event(x.device)))
             self._look(wait=False)
         self.evaluations += 1
         return answer
@@ -58,13 +59,13 @@ class Sentinel:
 
     def _look(self, wait: bool) -> None:
         """Check the sums that the device has finished; with `wait`, all of them."""
-        while self._seen and (wait or (self._seen[0].event is not None and self._seen[0].event.query())):
-            seen = self._seen.pop(0)
-            if seen.event is not None:
-                seen.event.synchronize()  # passed, unless this is the end of the run
-            got, gave = map(math.isfinite, seen.sums.tolist())
-            if not (got and gave):
-                self._stop(seen.place, float(seen.sigma), got)
+        while self._under_way and (wait or _passed(self._under_way[0].event)):
+            one = self._under_way.pop(0)
+            if one.event is not None:
+                one.event.synchronize()  # passed, unless this is the end of the run
+            taken, given = map(math.isfinite, one.sums.tolist())
+            if not (taken and given):
+                self._stop(one.place, float(one.sigma), taken)
 
     def _stop(self, place: int, sigma: float, blame_model: bool) -> None:
         passed = sum(level >= sigma for level in self.sigmas[:-1])
@@ -102,9 +103,13 @@ def _finite(x: Tensor) -> bool:
 
 
 def _event(device: torch.device) -> Any:
-    """A mark in the device's queue that can be asked whether it was passed; None where there is no such thing."""
+    """A mark in the queue of the device, which tells when it was passed; None where there is no such thing."""
     if device.type != "cuda":
         return None
     event = torch.cuda.Event()
     event.record(torch.cuda.current_stream(device))  # where x is, which need not be the current device
     return event
+
+
+def _passed(event: Any) -> bool:
+    return event is not None and event.query()

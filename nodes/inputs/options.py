@@ -21,15 +21,15 @@ _RARE = {param.name: param.default for param in (*CHURN[:3], *RESTART, LAW)}  # 
 def pairs(text: str | None) -> dict[str, str]:
     """{name: value}, both as written, from "name = value; name = value" or a line each. ValueError for what is no pair.
 
-    Of two values for one name the later is taken.
+    Of two values for one name the later counts.
     """
-    found = {}
+    options = {}
     for piece in filter(str.strip, re.split(r"[;\n]", text or "")):
         name, _, value = (part.strip() for part in piece.partition("="))
         if not (name and value):
             raise ValueError(f"{piece.strip()[:40]!r} is no option: write name = value; name = value.")
-        found[name] = value
-    return found
+        options[name] = value
+    return options
 
 
 def more(text: str | None) -> dict[str, Any]:
@@ -42,14 +42,14 @@ def more(text: str | None) -> dict[str, Any]:
 
 def curves(**texts: str | None) -> dict[str, Any]:
     """The options written in curve widgets: eta_curve="0:1, 100:0" is eta as a curve. ValueError naming the widget."""
-    found = {}
+    given = {}
     for widget, text in texts.items():
         try:
             if (text or "").strip():
-                found[widget.removesuffix("_curve")] = parse(str(text))
+                given[widget.removesuffix("_curve")] = parse(str(text))
         except ValueError as error:
             raise ValueError(f"{widget}: {error}") from None
-    return catalog.take(found)
+    return catalog.take(given)
 
 
 def from_widgets(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:

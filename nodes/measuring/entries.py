@@ -102,13 +102,13 @@ def _with_options(line: Line, given: dict[str, str]) -> Line:
             both = " / ".join(filter(None, (line.sampler, line.schedule)))
             raise ValueError(f"{both} has no parameter {name[:40]!r}: give {', '.join(known)}.")
 
-    def taken(*params: Param) -> dict[str, Any]:
+    def of(*params: Param) -> dict[str, Any]:
         return take(params, given, line.sampler, text=True, others=True)
 
-    values = taken(*of_sampler)
+    values = of(*of_sampler)
     if not sampler:  # numbers without a kind: whole ones may be counts
         values = {name: options.as_text(value) for name, value in values.items()}
-    return line._replace(sampler_options=values, schedule_options=taken(*of_schedule), **taken(_STEPS))
+    return line._replace(sampler_options=values, schedule_options=of(*of_schedule), **of(_STEPS))
 
 
 def _host_params(sampler: str, given: dict[str, str]) -> list[Param]:
@@ -193,7 +193,7 @@ def _price(chosen: Sampler, model: ModelFacts) -> Callable[[Tensor], int]:
         try:
             with torch.random.fork_rng(devices=[]), torch.no_grad():
                 sampler.sampler_function(trial, x, sigmas.clone(), **quiet, **sampler.extra_options)
-        except Exception:  # noqa: BLE001 - it needs more than a trial has: taken for one evaluation a step
+        except Exception:  # noqa: BLE001 - it needs more than a trial has: one evaluation a step is assumed
             return len(sigmas) - 1
         return trial.evaluations
 

@@ -12,7 +12,6 @@ from ...core.curve import scaled
 from ...core.noise import kinds
 from ...core.spec import SamplerSpec
 from ...core.table import Table
-from ...samplers._comfy import has_tree
 from ..host import facts, latents, warnings
 from ..host.uncond import with_uncond
 from ..host.watched_model import Sentinel
@@ -45,9 +44,11 @@ class Configured(NamedTuple):
     space: str
     warnings: tuple[str, ...] = ()
 
-    def table(self, sigmas: Sequence[float] | Tensor) -> Table | None:
-        """The table of a run over `sigmas`; None for adaptive samplers, which have none before they run."""
-        return None if self.spec.adaptive else samplers.table(self.spec.name, sigmas, space=self.space, **self.params)
+    def table(self, sigmas: Sequence[float] | Tensor, state: samplers.State | None = None) -> Table | None:
+        """The table of a run over `sigmas`, which may go on from `state`; None for adaptive samplers, without one."""
+        if self.spec.adaptive:
+            return None
+        return samplers.table(self.spec.name, sigmas, space=self.space, state=state, **self.params)
 
 
 class Choice(NamedTuple):
@@ -114,21 +115,22 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         seed = int(extra_args.get("seed") or 0)
         record = log or Record()
         record.begin(seed, chosen.options, sigmas)
-        table = chosen.table(record.sigmas)
+        x, state = record.start(name, chosen.space, x)
+        table = chosen.table(sigmas, state)
         if not facts.starts_from_noise(ms):
             _refuse_noise(name, table, chosen.params)
         unsuitable = mismatch.notes(spec, table, record.sigmas, model, extra_args)
-        record.warn([*chosen.warnings, *settings_on_model.lost(settings, ms), *unsuitable])
+        record.warn([*chosen.warnings, *settings_on_model.missing(settings, ms), *unsuitable])
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:
             source = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
-        x, state = record.start(name, chosen.space, x)
         denoiser, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
         watched = Sentinel(denoiser, name, record.sigmas, x.device.type == "cpu")
         run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
         places = _places(chosen.options.get("batch_index"), len(x))
         run |= {"batch_index": places, "callback": callback, "disable": disable}
-        out, left = samplers.sample_with_state(name, watched, x, sigmas, **run, **chosen.params)
+        run |= {"table": table} if table is not None else chosen.params
+        out, left = samplers.sample_with_state(name, watched, x, sigmas, **run)
         out = watched.finish(out) if watched.evaluations else out
         record.end(name, chosen.space, out, left, watched.evaluations, facts.network(model))
         return out
@@ -139,8 +141,8 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
 
 def choice_of(function: Any) -> Choice | None:
     """What is behind a sampler function, None if it is not ours."""
-    found = getattr(function, _CHOICE, None)
-    return found if isinstance(found, Choice) else None
+    choice = getattr(function, _CHOICE, None)
+    return choice if isinstance(choice, Choice) else None
 
 
 def _places(batch_index: Any, count: int) -> Sequence[int] | None:
@@ -187,7 +189,7 @@ def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> An
         return None
     if kind == "comfy":
         tree, plain = K.BrownianTreeNoiseSampler, K.default_noise_sampler
-        if not has_tree(spec.name):
+        if not samplers.has_tree(spec.name):
             return _of_tensors(plain(x, seed=seed), sigmas)
         return _of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
     return noise_kind_for(kind, x)

@@ -56,16 +56,16 @@ class Record:
 
     def start(self, sampler: str, space: str, x: Tensor) -> tuple[Tensor, State | None]:
         """(x, state) to start from: those that the run before left, if this is its continuation; else x itself."""
-        found, self.resume = self.resume, None
-        if found is None:
+        before, self.resume = self.resume, None
+        if before is None:
             return x, None
         identity = self._identity(sampler, space, self.sigmas[0] if self.sigmas else None, x)
         for what, value in identity.items():
-            if found.get(what) != value:
-                self.warn([f"{_WITHOUT}its {what} was {_short(found.get(what))} and is {_short(value)} now."])
+            if before.get(what) != value:
+                self.warn([f"{_WITHOUT}its {what} was {_short(before.get(what))} and is {_short(value)} now."])
                 return x, None
-        state: State = found["state"]
-        return found["x"].to(x), state.to(x.device)
+        state: State = before["state"]
+        return before["x"].to(x), state.to(x.device)
 
     def end(self, sampler: str, space: str, out: Tensor, state: State, evaluations: int, network: Any) -> None:
         """Note the cost; keep what a continuation needs, nothing where the run is over."""
@@ -86,13 +86,13 @@ class Record:
 
     def resume_from(self, latent: dict[str, Any], add_noise: bool) -> None:
         """Look for what the run before left in the LATENT, and whether its samples are still the same."""
-        found = latent.get(_KEY)
-        if not isinstance(found, dict) or found.get("version") != _VERSION or not isinstance(found.get("state"), State):
+        left = latent.get(_KEY)
+        if not isinstance(left, dict) or left.get("version") != _VERSION or not isinstance(left.get("state"), State):
             return
-        if add_noise or found.get("checksum") != checksum(latent["samples"]):
+        if add_noise or left.get("checksum") != checksum(latent["samples"]):
             self.warn([_WITHOUT + ("add_noise is on." if add_noise else "the latent was changed since.")])
             return
-        self.resume = found
+        self.resume = left
 
     def attach_rest(self, latent: dict[str, Any]) -> dict[str, Any]:
         """The LATENT with what this run leaves for a continuation, and without what the one before it left."""

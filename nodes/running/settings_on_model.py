@@ -31,8 +31,8 @@ def apply(model: Any, settings: Mapping[str, Any], ms: Any) -> Any:
 def of_model(model: Any, extra_args: dict[str, Any] | None = None) -> dict[str, Any]:
     """The options on a MODEL, or on the one that a sampler function was handed with `extra_args`."""
     model_options = (extra_args or {}).get("model_options") or getattr(model, "model_options", None) or {}
-    found = model_options.get(_KEY)
-    return dict(found) if isinstance(found, dict) else {}
+    options = model_options.get(_KEY)
+    return dict(options) if isinstance(options, dict) else {}
 
 
 def of_schedule(ms: Any) -> dict[str, Any]:
@@ -40,15 +40,15 @@ def of_schedule(ms: Any) -> dict[str, Any]:
     return dict(getattr(ms, _MARK, None) or {})
 
 
-def lost(given: dict[str, Any], ms: Any) -> list[str]:
+def missing(given: dict[str, Any], ms: Any) -> list[str]:
     """A warning where the options `given` to a model did not come to its schedules."""
     there = of_schedule(ms)
-    gone = [f"{k} {options.as_text(value)}" for k, value in _of_schedules(given).items() if there.get(k) != value]
-    if not gone:
+    absent = [f"{k} {options.as_text(value)}" for k, value in _of_schedules(given).items() if there.get(k) != value]
+    if not absent:
         return []
     return [
         "put Sigmatic Settings after ModelSamplingSD3, ModelSamplingFlux and the like: another node has changed the "
-        f"model's range of noise since, and the schedule was made without {', '.join(gone)}."
+        f"model's range of noise since, and the schedule was made without {', '.join(absent)}."
     ]
 
 
