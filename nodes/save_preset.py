@@ -89,9 +89,3 @@ def _sampler_names() -> list[str]:
 
 def _schedule_names() -> list[str]:
     return [lookup.PREFIX + name for name in schedulers.names()]
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSavePreset.define_schema()
-    return [SigmaticSavePreset]

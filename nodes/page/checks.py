@@ -10,14 +10,7 @@ LETTERS = 2000
 """Longest text of a widget, a curve say."""
 ECHO = 60
 """Most characters of a wrong value that an error repeats."""
-Message = tuple[str, dict[str, Any]]
-"""What `say` makes."""
 _KINDS = {"INT": "int", "FLOAT": "float", "BOOLEAN": "bool", "COMBO": "choice", "STRING": "text"}
-
-
-def say(text: str, **values: Any) -> Message:
-    """A sentence with {names} in it and what they stand for; the page says it in its language (web/words)."""
-    return text, values
 
 
 def short(text: str, most: int = ECHO) -> str:
