@@ -44,6 +44,10 @@ class Spec:
     reference: str
     build: Callable[..., Any]
 
+    def takes(self, name: str) -> bool:
+        """Whether it has a parameter of that name."""
+        return any(param.name == name for param in self.params)
+
     def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
         """Check `given` against the declaration and fill in the defaults; raise ValueError naming the parameter."""
         known = {param.name: param for param in self.params}
@@ -58,8 +62,8 @@ class Spec:
 class SamplerSpec(Spec):
     """A sampler: its builder turns one step into stages.
 
-    `order` is the order of convergence of its ODE (at least, if it votes), `evals_per_step` the model evaluations of an
-    ordinary step, `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma"
+    `order` is the order of convergence of its ODE, `evals_per_step` the model evaluations of an ordinary step,
+    `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma"
     or "lam", `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`, `learned`: it needs
     the model's unconditional prediction, or its variance, too. `models`: "any", or "distilled" if only those are met
     with it; `most_cfg`: the guidance scale above which it burns, None if that is the model's affair alone. `adaptive`:
@@ -88,6 +92,13 @@ class SamplerSpec(Spec):
     closing: int = 0
     integrates_to_zero: bool = False
     alias_of: str | None = None
+
+    @property
+    def ode(self) -> dict[str, Any] | None:
+        """What it must be told to add no noise, so that it solves the ODE; None where it adds noise in any case."""
+        off = {name: 0.0 for name in ("eta", "tau") if self.takes(name)}
+        kinds = {p.name: "ode" for p in self.params if "ode" in p.choices}
+        return off | kinds if off or kinds or not self.stochastic else None
 
     def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
         """As of every declaration; a float may also be a function of sigma, whose values are checked with the table."""

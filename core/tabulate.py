@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import accumulate, pairwise, takewhile
 from typing import Any
 
+from . import memory
 from .curve import at_step
 from .space import Level, at_rho, level
 from .spec import CENTRAL, SAMPLERS, SamplerSpec
-from .table import Kept, Row, Stage, Step, Table, check, first_order
+from .table import Kept, Row, Stage, Step, Table, first_order
+from .verify import check
 
 
 @lru_cache(maxsize=16)  # a table of 10,000 steps takes some 20 MB, arc's 30
@@ -31,24 +34,34 @@ def tabulate(
     refuse_noise_on_the_way_up(spec, rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
     reach = past[:: 2 if spec.uncond else 1]
-    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), reach))
+    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), reach[: spec.history]))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
+    weights = memory.weights_of_steps(spec, levels)
+    matters = [weight >= memory.GAP for weight in weights]
+    matters[-1:] = [True] * (n > 0)  # what comes after the last step is for the next run to judge
+    behind = [*accumulate(reversed(matters), initial=0)][n - 1 :: -1]  # each step, how many more of those that matter
     rows, strengths, previous = [], [], {}
     for i, (a, b) in enumerate(pairwise(levels)):
         now = at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
-        left = {"left": n - 1 - i} if closed else {}
+        left = {"left": behind[i]} if closed else {}
         step = Step(a, b, seen, space, n, previous=previous, **left)
-        rows.append(_row(spec, step, now)._replace(step=i))
-        previous = now
-        own = tuple(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q)
-        forgets = _singular(spec, a) or 0 < spec.group_size <= len(own + seen)
-        seen = () if forgets else (own + seen)[: spec.history]
+        if weights[i] < memory.NOTHING:
+            rows.append(_row(spec, step._replace(kept=()), now)._replace(step=i, leaves=False))
+            continue
+        row, used = memory.guarded(spec, step, lambda step, now=now: _row(spec, step, now))
+        rows.append(row._replace(step=i, leaves=matters[i], used=used))
+        previous, own = now, rows[-1].kept
+        seen = seen[:used] if spec.group_size else seen
+        seen = seen if own else memory.parted(seen)
+        # Whether the last step matters is for the next run to say: until then both are kept.
+        spare = len(own) if i == n - 1 and weights[i] < memory.GAP else 0
+        forgets = _singular(spec, a) or 0 < spec.group_size <= len(own + seen) - spare
+        seen = () if forgets else (own + seen)[: spec.history + spare]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
-    history = len(seen) if spec.group_size else spec.history
-    check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.table_tolerance, spec.marginal)
-    scaled = tuple(_scaled(row, strengths[row.step]) for row in rows)
-    return Table(scaled, space, history, past, spec.uncond)
+    whole = Table(tuple(rows), space, spec.history, past, spec.uncond, seen)
+    check(whole, 1e-6 + spec.table_tolerance, spec.marginal)
+    return replace(whole, rows=tuple(_scaled(row, strengths[row.step]) for row in rows))
 
 
 def refuse_noise_on_the_way_up(spec: SamplerSpec, rising: bool, params: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from ..core import loop, space as spaces
+from ..core import loop, memory, space as spaces
 from ..core.curve import along
 from ..core.loop import Output
 from ..core.noise import kinds as noises
@@ -35,7 +35,6 @@ class State:
     """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method.
 
     `took`: of an adaptive run, its evaluations, accepted and rejected tries, and whether its cap ended the control.
-    `votes`: (B, 3) of a sampler that leaves choices to the run, as of `core.vote.elect`.
     """
 
     sampler: str
@@ -45,12 +44,10 @@ class State:
     kept: tuple[Kept, ...]
     registers: tuple[Tensor, ...]
     took: Mapping[str, int] | None = None
-    votes: Tensor | None = None
 
     def to(self, *place: Any) -> State:
         """The same state on another device or, given one, in another dtype."""
-        votes = self.votes if self.votes is None else self.votes.to(*place)
-        return replace(self, registers=tuple(register.to(*place) for register in self.registers), votes=votes)
+        return replace(self, registers=tuple(register.to(*place) for register in self.registers))
 
 
 def names() -> tuple[str, ...]:
@@ -112,7 +109,7 @@ def sample_with_state(
     if not isinstance(sigmas, Tensor):
         sigmas = torch.tensor(_values(sigmas), dtype=spaces.working_dtype(x), device="cpu")
     values = _values(sigmas)
-    kept, registers, votes = _resume(state, spec, space, values, x)
+    kept, registers = _resume(state, spec, space, values, x)
     if spec.adaptive:
         source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
         out, took = run_adaptive(
@@ -123,12 +120,12 @@ def sample_with_state(
     run = _table(spec, values, space, params, kept)
     source = _noise(spec.noise if noise is None else noise, x, seed, batch_index, space, spec, values)
     if not run.rows:
-        return x, State(name, space, values[-1], tuple(x.shape), kept, registers, votes=votes)
+        return x, State(name, space, values[-1], tuple(x.shape), kept, registers)
 
     def progress(steps: Iterable) -> Iterable:
         return steps if disable is True else tqdm(steps, disable=disable)
 
-    out, left, votes = loop.run(
+    out, left = loop.run(
         run,
         model,
         x,
@@ -137,10 +134,9 @@ def sample_with_state(
         extra_args=extra_args,
         callback=callback,
         registers=registers,
-        votes=votes,
         progress=progress,
     )
-    return out, State(name, space, values[-1], tuple(x.shape), run.kept, tuple(left), votes=votes)
+    return out, State(name, space, values[-1], tuple(x.shape), run.kept, tuple(left))
 
 
 def _table(spec: SamplerSpec, sigmas: tuple[float, ...], space: str, params: dict[str, Any], past: tuple[Kept, ...]):
@@ -196,7 +192,7 @@ def _drawing(noise: Any, x: Tensor, ours: bool) -> loop.Noise:
 
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):
     if state is None:
-        return (), (), None
+        return (), ()
     if not isinstance(state, State):
         raise TypeError(f"state is {type(state).__name__}: give the State that sample_with_state returned beside x.")
     for what, had, want in (
@@ -208,4 +204,5 @@ def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[fl
         if had != want:
             raise ValueError(f"state is of another run: its {what} is {had}, this run's is {want}. Leave state out.")
     here = state.to(x.device, spaces.working_dtype(x))
-    return here.kept, here.registers, here.votes
+    kept, short = memory.resumed(spec, here.kept, sigmas, space)
+    return kept, here.registers[short:]

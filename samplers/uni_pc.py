@@ -35,9 +35,11 @@ def _uni_pc(step: Step, order: int, variant: str) -> tuple[Stage, ...]:
     w = [0.0] * (order + 1)
     for j, weight in enumerate(_weights(step.a, step.b, nodes[:order], variant)):
         w[j] += weight
+    if not step.follows:
+        return here, landing._replace(w=tuple(w[: len(nodes)]))
     last, old = step.past[0], nodes[1:]
     right = _weights(last, step.a, [step.a, *old[:order]], variant)
-    wrong = _weights(last, step.a, old[:order], variant)
+    wrong = _weights(last, step.a, old[: min(order, 1 + (step.kept[0].used or 0))], variant)
     for j in range(len(right)):
         w[j] += landing.A * (right[j] - (wrong[j - 1] if j else 0.0))
     return here, landing._replace(w=tuple(w[: len(nodes)]))
