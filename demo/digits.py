@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from ..core import space as spaces
 from ..core.loop import Output
 from .classifier import DigitClassifier
-from .network import CLASSES, SIDE, DigitNet
+from .network import SIDE, DigitNet
 
 WEIGHTS = Path(__file__).parent / "digits.safetensors"
+CLASSES = 10
 GUIDANCE = 2.0  # the cfg at which MODEL_CARD.md measures the model
 
 Labels = int | Sequence[int | None] | Tensor | None

@@ -9,6 +9,7 @@ import argparse
 import copy
 import math
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -19,9 +20,10 @@ from tqdm import tqdm
 
 from .. import samplers, schedulers
 from .classifier import DigitClassifier
-from .digits import GUIDANCE, WEIGHTS, guided, read_models
-from .network import CLASSES, LAM_HIGH, LAM_LOW, DigitNet
+from .digits import CLASSES, GUIDANCE, WEIGHTS, guided, read_models
+from .network import LAM_HIGH, LAM_LOW, DigitNet, PictureNet
 
+Data = tuple[Tensor, Tensor, Tensor, Tensor]
 LICENCE = "CC-BY-SA-3.0"
 LABEL_DROPOUT = 0.1
 LAM_MEAN, LAM_STD = 0.4, 1.5  # log-SNR: a normal on the levels that give shape, plus a floor over the whole range
@@ -64,19 +66,21 @@ def draw_lambda(count: int) -> Tensor:
     return torch.where(u < WIDE_SHARE, LAM_LOW + (LAM_HIGH - LAM_LOW) * u / WIDE_SHARE, bell)
 
 
-def velocity_loss(net: DigitNet, images: Tensor, labels: Tensor, *, dropout: float, fast: bool) -> Tensor:
+def velocity_loss(net: PictureNet, images: Tensor, labels: Tensor, *, dropout: float, fast: bool) -> Tensor:
     """Mean squared error of v, 1 everywhere: the unit-weighted loss of EDM. `fast` runs convolutions in bfloat16."""
     lam, noise = draw_lambda(len(images)), torch.randn_like(images)
-    theta = torch.atan(torch.exp(-lam))[:, None, None, None]
-    weights = F.one_hot(labels, CLASSES).float() * (torch.rand(len(labels), 1) >= dropout)
+    level = torch.atan(torch.exp(-lam) / net.data_std)[:, None, None, None]  # theta
+    weights = F.one_hot(labels, net.classes).float() * (torch.rand(len(labels), 1) >= dropout)
     with torch.autocast("cpu", torch.bfloat16, enabled=fast):
-        v = net.velocity(theta.cos() * images + theta.sin() * noise, lam, weights)
-    return F.mse_loss(v.float(), theta.cos() * noise - theta.sin() * images)
+        images = images / net.data_std
+        z = torch.cos(level) * images + torch.sin(level) * noise
+        v = net.velocity(z, lam, weights)
+    return F.mse_loss(v.float(), torch.cos(level) * noise - torch.sin(level) * images)
 
 
 @torch.no_grad()
-def held_out_loss(net: DigitNet, images: Tensor, labels: Tensor, repeats: int = 4) -> float:
-    """The loss on digits never trained on, always with the same noise; the caller's random state is left alone."""
+def held_out_loss(net: PictureNet, images: Tensor, labels: Tensor, repeats: int = 4) -> float:
+    """The loss on pictures never trained on, always with the same noise; the caller's random state is left alone."""
     with torch.random.fork_rng():
         torch.manual_seed(1)
         losses = [velocity_loss(net, images, labels, dropout=0.0, fast=False) for _ in range(repeats)]
@@ -97,10 +101,14 @@ def save_checkpoint(path: Path, state: dict) -> None:
     path.with_suffix(".part").replace(path)
 
 
-def train_network(args: argparse.Namespace, data: tuple[Tensor, Tensor, Tensor, Tensor]) -> None:
-    """AdamW on the v loss with an exponential moving average of the weights; a checkpoint every args.every steps."""
+def train_network(args: argparse.Namespace, data: Data, net: PictureNet, augment: Callable[[Tensor], Tensor]) -> None:
+    """AdamW on the v loss with an exponential moving average of the weights; a checkpoint every args.every steps.
+
+    `data` are images and labels, then those held out; `augment` changes a batch of images a little.
+    """
     images, labels, held_images, held_labels = data
-    net = DigitNet()
+    shares = torch.bincount(labels)[labels].double() ** -0.5  # rare kinds are seen more often, but not as often
+    net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (faster convolutions on the CPU)
     average = copy.deepcopy(net).requires_grad_(False)
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.lr, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
     plan = {"batch": args.batch, "seed": args.seed, "steps": args.steps}  # no paths: torch.load refuses objects
@@ -117,7 +125,7 @@ def train_network(args: argparse.Namespace, data: tuple[Tensor, Tensor, Tensor, 
     for step in bar:
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(step, args.steps, args.lr)
-        pick = torch.randint(len(images), (args.batch,))
+        pick = torch.multinomial(shares, args.batch, replacement=True)
         loss = velocity_loss(net, augment(images[pick]), labels[pick], dropout=LABEL_DROPOUT, fast=not args.float32)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -214,7 +222,7 @@ def main(argv: list[str] | None = None) -> None:
         if not (args.resume and (args.runs / "classifier.pt").is_file()):
             train_classifier(args, data)
             torch.manual_seed(args.seed)
-        train_network(args, data)
+        train_network(args, data, DigitNet(), augment)
     export(args)
 
 

@@ -84,11 +84,11 @@ def sample_with_state(  # noqa: PLR0913 - all that a run may be given
     def progress(steps: Iterable) -> Iterable:
         return steps if disable is True else tqdm(steps, disable=disable)
 
-    out, registers, votes = loop.run(
+    out, registers = loop.run(
         table, model, x, sigmas, noise=source, extra_args=extra_args, callback=callback,
-        registers=before.registers, votes=before.votes, progress=progress,
+        registers=before.registers, progress=progress,
     )  # fmt: skip
-    return out, replace(before, sigma=values[-1], kept=table.kept, registers=tuple(registers), votes=votes)
+    return out, replace(before, sigma=values[-1], kept=table.kept, registers=tuple(registers))
 
 
 def _table(

@@ -8,7 +8,9 @@ from typing import Any
 
 from torch import Tensor
 
+from ..core import memory
 from ..core.space import working_dtype
+from ..core.spec import SAMPLERS
 from ..core.table import Kept
 
 
@@ -17,7 +19,6 @@ class State:
     """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method.
 
     `took`: of an adaptive run, its evaluations, accepted and rejected tries, and whether its cap ended the control.
-    `votes`: (B, 3) of a sampler that leaves choices to the run, as of `core.vote.elect`.
     """
 
     sampler: str
@@ -27,12 +28,10 @@ class State:
     kept: tuple[Kept, ...] = ()
     registers: tuple[Tensor, ...] = ()
     took: Mapping[str, int] | None = None
-    votes: Tensor | None = None
 
     def to(self, *place: Any) -> State:
         """The same state on another device or, given one, in another dtype."""
-        votes = self.votes if self.votes is None else self.votes.to(*place)
-        return replace(self, registers=tuple(register.to(*place) for register in self.registers), votes=votes)
+        return replace(self, registers=tuple(register.to(*place) for register in self.registers))
 
 
 def past(state: State | None, sampler: str, space: str, sigmas: Sequence[float]) -> tuple[Kept, ...]:
@@ -42,16 +41,17 @@ def past(state: State | None, sampler: str, space: str, sigmas: Sequence[float])
     if not isinstance(state, State):
         raise TypeError(f"state is {type(state).__name__}: give the State that sample_with_state returned beside x.")
     _compare(state, sampler=sampler, space=space, sigma=sigmas[0] if sigmas else None)
-    return state.kept
+    return memory.resumed(SAMPLERS.get(sampler), state.kept, sigmas, space)
 
 
 def resumed(state: State | None, sampler: str, space: str, sigmas: Sequence[float], x: Tensor) -> State:
     """Where a run of x over sigmas begins: a fresh State, or `state` on x's device. ValueError if it is another's."""
-    past(state, sampler, space, sigmas)
+    kept = past(state, sampler, space, sigmas)
     if state is None:
         return State(sampler, space, sigmas[0] if sigmas else 0.0, tuple(x.shape))
     _compare(state, shape=tuple(x.shape))
-    return state.to(x.device, working_dtype(x))
+    here = state.to(x.device, working_dtype(x))
+    return replace(here, kept=kept, registers=here.registers[len(here.registers) - len(kept) :])
 
 
 def _compare(state: State, **wanted: Any) -> None:

@@ -6,7 +6,8 @@ import torch
 
 from sigmatic import samplers, schedulers
 from sigmatic.demo import digits
-from sigmatic.demo.network import CLASSES, LAM_HIGH, LAM_LOW, log_snr
+from sigmatic.demo.digits import CLASSES
+from sigmatic.demo.network import LAM_HIGH, LAM_LOW, log_snr
 
 SCHEDULES = {
     "ve": ("karras", {"sigma_min": 0.03, "sigma_max": 14.6, "rho": 7.0}),

@@ -1,8 +1,9 @@
 """Dropdown entries on a stand-in host: how they get there, and the functions behind them."""
 
 import asyncio
-import importlib
+import importlib.util
 import logging
+import sys
 
 import pytest
 import torch
@@ -73,13 +74,19 @@ def test_a_taken_name_is_left_and_logged_in_one_line(nodes, hosts, functions, ca
     assert install.schedule_entry("sig_karras") is None
 
 
-def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, caplog):
+def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, root, caplog, monkeypatch):
     _install(nodes)
     first = functions.sample_sig_euler
-    install = importlib.import_module(".dropdowns.register", nodes.__name__)
-    install.__package__ = "another_clone.nodes.dropdowns"
-    with caplog.at_level(logging.WARNING, "sigmatic"):
-        install.install()
+    spec = importlib.util.spec_from_file_location(
+        "a_clone", root / "__init__.py", submodule_search_locations=[str(root)]
+    )
+    monkeypatch.setitem(sys.modules, "a_clone", importlib.util.module_from_spec(spec))
+    try:
+        with caplog.at_level(logging.WARNING, "sigmatic"):
+            importlib.import_module("a_clone.nodes.dropdowns.register").install()
+    finally:
+        for name in [name for name in sys.modules if name.startswith("a_clone.")]:
+            del sys.modules[name]
     assert functions.sample_sig_euler is first
     (line,) = caplog.messages
     assert "sigmatic.nodes" in line

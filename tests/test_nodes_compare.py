@@ -161,7 +161,8 @@ def test_nothing_is_the_list_that_was_there(pack):
     ],
 )
 def test_a_mistake_names_its_line_before_anything_runs(pack, text, says, monkeypatch):
-    monkeypatch.setattr(pack.part("running.run"), "sample", lambda *_, **__: pytest.fail("something ran"))
+    host = importlib.import_module("comfy.sample")
+    monkeypatch.setattr(host, "sample_custom", lambda *_, **__: pytest.fail("something ran"))
     with pytest.raises(ValueError, match="^entries, " + says):
         compare(pack, text)
     assert pack.nodes["SigmaticCompare"].validate_inputs(entries=text).startswith("entries, line")
@@ -169,7 +170,8 @@ def test_a_mistake_names_its_line_before_anything_runs(pack, text, says, monkeyp
 
 
 def test_what_is_too_dear_names_its_line(pack, monkeypatch):
-    monkeypatch.setattr(pack.part("running.run"), "sample", lambda *_, **__: pytest.fail("something ran"))
+    host = importlib.import_module("comfy.sample")
+    monkeypatch.setattr(host, "sample_custom", lambda *_, **__: pytest.fail("something ran"))
     with pytest.raises(ValueError, match=r"^entries, line 2: sig_dpm_adaptive needs 10 evaluations or more.* is 5"):
         compare(pack, "sig_euler\nsig_dpm_adaptive", evaluations=5)
     with pytest.raises(ValueError, match="denoise is 0"):
