@@ -27,12 +27,12 @@ def extension() -> Sigmatic:
     off: dict[str, list[str]] = {}
     _part(off, "dropdown entries", lambda: _module("dropdowns.register").install())
     _part(off, "presets", lambda: _module("dropdowns.presets").offer_all())
-    files = [found.name for found in iter_modules(__path__) if not found.ispkg]
-    found = {name: _part(off, f"{name} nodes", lambda name=name: nodes_in(_module(name))) or [] for name in files}
-    nodes = [node for kinds in found.values() for node in kinds]
+    files = [module.name for module in iter_modules(__path__) if not module.ispkg]
+    by_file = {name: _part(off, f"{name} nodes", lambda name=name: nodes_in(_module(name))) or [] for name in files}
+    nodes = [node for kinds in by_file.values() for node in kinds]
     _part(off, "presets in the page", lambda: _module("page.preset_routes").install())
     _part(off, "plots in the page", lambda: _module("page.routes").install(nodes))
-    if found["demo"]:
+    if by_file["demo"]:
         what = "digits of Sigmatic Demo Model (its mixture works)"
         _part(off, what, lambda: _module("host.demo_model").check_digits())
     for cause, parts in off.items():
@@ -42,14 +42,14 @@ def extension() -> Sigmatic:
 
 def nodes_in(module: Any) -> list[type]:
     """The node classes that a file defines, with every schema tried: the host drops a whole pack for one that fails."""
-    found = [
+    nodes = [
         kind
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, io.ComfyNode) and kind.__module__ == module.__name__
     ]
-    for node in found:
+    for node in nodes:
         node.define_schema()
-    return found
+    return nodes
 
 
 def _module(name: str) -> Any:

@@ -102,8 +102,8 @@ class SigmaticCompare(ByName):
         names = ", ".join(dict.fromkeys(unknown))
         notes = [say("Their steps are known only in the run: {names}.", names=names)] if unknown else []
         notes += [say("Left out of the plot: {count} more.", count=over)] if over else []
-        found = tuple(warning for line in lines for warning in line.warnings)
-        return Plan(lines=tuple(lines), warnings=found, notes=tuple(notes))
+        warned = tuple(warning for line in lines for warning in line.warnings)
+        return Plan(lines=tuple(lines), warnings=warned, notes=tuple(notes))
 
     @classmethod
     def execute(
@@ -121,11 +121,11 @@ class SigmaticCompare(ByName):
         plan = cls.plan(known, evaluations, entries, denoise, reference)
         warnings.warn(plan.warnings)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative}
-        cells = trials.compare(model, latent_image, listed, plan.lines, **settings)
-        told = {"up to": f"{evaluations} model evaluations", "seed": seed, "cfg": f"{cfg:g}", "reference": place}
+        cells = trials.compare(model, latent_image, listed, plan.lines or (), **settings)
+        about = {"up to": f"{evaluations} model evaluations", "seed": seed, "cfg": f"{cfg:g}", "reference": place}
         samples = torch.cat([cell.samples for cell in cells])
         return io.NodeOutput(
-            sheet.sheet(listed, cells, decode, size, told), {"samples": samples}, sheet.table(listed, cells, place)
+            sheet.sheet(listed, cells, decode, size, about), {"samples": samples}, sheet.table(listed, cells, place)
         )
 
 

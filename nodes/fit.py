@@ -119,34 +119,34 @@ class SigmaticFit(ByName):
             **runs.options(sampler),
         }  # fmt: skip
         probe = fit_file.fingerprint(runs.probe()) if keep else []
-        found = fit_file.find(settings, probe) if keep else None
-        if found is None:
-            found = runs.fit(sampler, steps, budget)
+        best = fit_file.find(settings, probe) if keep else None
+        if best is None:
+            best = runs.fit(sampler, steps, budget)
             if keep:
-                found["evaluations"] += PROBED
-                fit_file.keep(settings, probe, found)
+                best["evaluations"] += PROBED
+                fit_file.keep(settings, probe, best)
         if save_as:
-            points = lists.write(found["sigmas"])
+            points = lists.write(best["sigmas"])
             presets.save(save_as, {"schedules": {"schedule": "drawn", "options": {"points": points}}}, True)
-        kept = {**drawn, "sigmas": found["sigmas"]}
+        kept = {**drawn, "sigmas": best["sigmas"]}
         sigmas = cls.plan(None, **drawn, kept=kept).sigmas
         return io.NodeOutput(
             sigmas,
-            _report(found, sampler, steps) + _hint(found, budget, ENOUGH * runs.price(sampler)(sigmas)),
+            _report(best, sampler, steps) + _hint(best, budget, ENOUGH * runs.price(sampler)(sigmas)),
             ui={"fit": [json.dumps(kept)]},  # for the plot; an object counts as a file
         )
 
 
-def _report(found: dict[str, Any], sampler: str, steps: int) -> str:
+def _report(best: dict[str, Any], sampler: str, steps: int) -> str:
     return (
-        f"{lists.write(found['sigmas'])}\n\n{sampler}, {steps} steps: error {found['error']:.4g}, against "
-        f"{found['start_error']:.4g} of {PREFIX}{found['start']}, the best ready-made schedule tried. "
-        f"{found['evaluations']} model evaluations."
+        f"{lists.write(best['sigmas'])}\n\n{sampler}, {steps} steps: error {best['error']:.4g}, against "
+        f"{best['start_error']:.4g} of {PREFIX}{best['start']}, the best ready-made schedule tried. "
+        f"{best['evaluations']} model evaluations."
     )
 
 
-def _hint(found: dict[str, Any], budget: int, enough: int) -> str:
+def _hint(best: dict[str, Any], budget: int, enough: int) -> str:
     """What to do where the search brought nothing, if there was anything to search for: one step has no choice."""
-    if found["error"] < found["start_error"] or len(found["sigmas"]) == 2 or budget >= enough:
+    if best["error"] < best["start_error"] or len(best["sigmas"]) == 2 or budget >= enough:
         return ""
     return f" The budget was too small to find a better one: {enough} is enough."

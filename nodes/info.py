@@ -37,8 +37,8 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
         head.append("the model is asked between the schedule's levels, too")
     rows = ["step      sigma       next  noise added  evaluations"]
     for row, noise in zip(table.rows, table.noise, strict=True):
-        asked = sum(stage.q != 0 for stage in row.stages)
-        rows.append(f"{row.step + 1:4d} {row.sigma:10.5g} {row.sigma_next:10.5g} {noise:12.5g} {asked:12d}")
+        calls = sum(stage.q != 0 for stage in row.stages)
+        rows.append(f"{row.step + 1:4d} {row.sigma:10.5g} {row.sigma_next:10.5g} {noise:12.5g} {calls:12d}")
     return "\n".join([*head, *rows])
 
 

@@ -113,8 +113,8 @@ class SigmaticKSampler(ByName):
         part = run.part(whole.sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         ours = lookup.schedule_entry(schedule)
         unsuitable = mismatch.of_schedule(schedulers.get(ours.name), model.sampling) if ours else []
-        found = (*whole.warnings, *unsuitable)
-        return replace(whole, levels=(part,), warnings=found, notes=chosen.ignores("eta", "s_noise"))
+        warned = (*whole.warnings, *unsuitable)
+        return replace(whole, levels=(part,), warnings=warned, notes=chosen.ignores("eta", "s_noise"))
 
     @classmethod
     def execute(

@@ -49,9 +49,9 @@ class SigmaticSchedule(ByName):
         if wrong or not schedule:
             return wrong or True
         try:
-            said = _own_params(lookup.chosen(schedule, schedule=True).name, more or "", points or "")
-            if said.get("points"):
-                schedulers.sigmas("drawn", 1, points=said["points"])
+            given = _own_params(lookup.chosen(schedule, schedule=True).name, more or "", points or "")
+            if given.get("points"):
+                schedulers.sigmas("drawn", 1, points=given["points"])
         except ValueError as error:
             return str(error)
         return True
@@ -72,10 +72,10 @@ class SigmaticSchedule(ByName):
         given = {key: value for key, value in given.items() if value}
         params = {**lookup.schedule_params(ours.name, rho), **_own_params(ours.name, more, points)}
         rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
-        found = mismatch.of_schedule(schedulers.get(ours.name), model.sampling)
-        told = {**rules, **given, **params, "warn": found.append}
-        levels = model_levels(model.sampling, ours.name, steps, ours.preset, **told)
-        return Plan((levels,), schedule=schedule, warnings=tuple(found))
+        warned = mismatch.of_schedule(schedulers.get(ours.name), model.sampling)
+        params = {**rules, **given, **params, "warn": warned.append}
+        levels = model_levels(model.sampling, ours.name, steps, ours.preset, **params)
+        return Plan((levels,), schedule=schedule, warnings=tuple(warned))
 
     @classmethod
     def execute(cls, model, **chosen) -> io.NodeOutput:
@@ -88,9 +88,9 @@ class SigmaticSchedule(ByName):
 def _own_params(name: str, text: str, points: str) -> dict:
     """What the widgets `points`, if the schedule has any, and `more` say; ValueError naming the one that is off."""
     spec = schedulers.get(name)
-    said = {**(spec.take({"points": points}, others=True) if points.strip() else {}), **options.more(text)}
+    given = {**(spec.take({"points": points}, others=True) if points.strip() else {}), **options.more(text)}
     try:
-        spec.resolve(said)
+        spec.resolve(given)
     except ValueError as error:
         raise ValueError(f"more: {error}") from None
-    return said
+    return given

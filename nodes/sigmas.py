@@ -76,10 +76,11 @@ class SigmaticSplit(io.ComfyNode):
                 raise ValueError(f"at is {at:g}: a step is a whole number.")
             parts = lists.split(_floats(sigmas), int(at))
         else:
-            if by != "sigma" and model is None:
-                raise ValueError(f"model: connect one, {by} is counted on its own range.")
-            sigma = at if by == "sigma" else levels.to_sigma(at, by, _span(model.sampling))
-            parts = lists.split_at(_floats(sigmas), sigma, exact)
+            if by != "sigma":
+                if model is None:
+                    raise ValueError(f"model: connect one, {by} is counted on its own range.")
+                at = levels.to_sigma(at, by, _span(model.sampling))
+            parts = lists.split_at(_floats(sigmas), at, exact)
         return Plan(tuple(map(_sigmas, parts)))
 
     @classmethod

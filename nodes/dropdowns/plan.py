@@ -82,8 +82,8 @@ class Sampler:
 
     def build(self, batch_index: Sequence[int] | None = None, log: Record | None = None) -> Any:
         """The SAMPLER. batch_index: the pictures' places in a larger batch; log: filled in by the run."""
-        build, first = (lookup.our_sampler, self.ours) if self.ours else (lookup.sampler_by_name, self.name)
-        return build(first, self.options, self.noise, batch_index, log)
+        known = (dict(self.options), self.noise, batch_index, log)
+        return lookup.our_sampler(self.ours, *known) if self.ours else lookup.sampler_by_name(self.name, *known)
 
     def on(self, model: ModelFacts) -> Configured | None:
         """The sampler with all its options on a model; None for one of somebody else's."""
@@ -102,15 +102,16 @@ class Plan:
     """What a node will do.
 
     levels: the levels of noise that are run; of a node that makes sigmas, those of each of its outputs of them. sampler
-    and schedule: None and "" where there is none, or it has no name. lines: the runs of a comparison. model: that which
-    comes out. warnings: said by whoever runs the plan. notes: for the plot only. assumes: what is taken for granted.
+    and schedule: a `Sampler` and a name; None and "" where there is none, or it has no name. lines: the plans of a
+    comparison. model: the `ModelFacts` of the MODEL that comes out. warnings: said by whoever runs the plan. notes: for
+    the plot only. assumes: what is taken for granted.
     """
 
     levels: tuple[Tensor, ...] = ()
-    sampler: Sampler | None = None
+    sampler: Any = None
     schedule: str = ""
     lines: "tuple[Plan, ...] | None" = None
-    model: ModelFacts | None = None
+    model: Any = None
     warnings: tuple[str, ...] = ()
     notes: tuple[Message, ...] = ()
     assumes: tuple[Message, ...] = ()
@@ -131,13 +132,13 @@ def by_name(
     more: Mapping[str, Any] | None = None,
 ) -> Plan:
     """A run by names, as the host's KSampler does it. `more` are parameters of a schedule of ours."""
-    found: list[str] = []
-    known = {"rho": rho, "more": more, "warn": found.append}
+    warned: list[str] = []
+    known = {"rho": rho, "more": more, "warn": warned.append}
     model.afford(steps, denoise)
     levels = run.tail(
         steps, denoise, lambda total: lookup.levels_by_name(model.sampling, schedule, sampler.name, total, **known)
     )
-    return Plan((levels,), sampler, schedule, warnings=tuple(found))
+    return Plan((levels,), sampler, schedule, warnings=tuple(warned))
 
 
 def usual(model: ModelFacts) -> Plan:

@@ -181,8 +181,8 @@ def _price(chosen: Sampler, model: ModelFacts) -> Callable[[Tensor], int]:
 
     The trial is on a model that answers at once.
     """
-    configured = chosen.on(model)
-    if configured:
+    configured: Any = chosen.on(model)
+    if configured is not None:
         return lambda sigmas: configured.table(sigmas).evaluations
     sampler = chosen.build()
 

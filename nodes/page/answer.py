@@ -58,11 +58,9 @@ def describe(request: Any) -> dict[str, Any]:
         **_levels(sigmas, ms),
         "range": [_rounded(float(end)) for end in (ms.sigma_min, ms.sigma_max)],
         "names": {"sampler": plan.sampler.name if plan.sampler else "", "schedule": plan.schedule},
-        "assumes": [*_once([*planner.assumes, *plan.assumes]), assumed.in_words(kind)],
+        "assumes": [*_once(plan.assumes), assumed.in_words(kind)],
         **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
-        "notes": _once(
-            [*plan.notes, *steps["notes"], *map(say, (*planner.warnings, *plan.warnings, *steps["warnings"]))]
-        ),
+        "notes": _once([*plan.notes, *steps["notes"], *map(say, (*plan.warnings, *steps["warnings"]))]),
         "lines": lines,
     }
 
@@ -90,11 +88,11 @@ def _steps(plan: Plan, model: ModelFacts) -> dict[str, Any]:
     sampler = plan.sampler
     if sampler is None or len(plan.sigmas) < 2:
         return none
-    if sampler.ours is None:
+    chosen = sampler.on(model)
+    if chosen is None:
         unknown = say("{name} is not Sigmatic's: only its levels of noise are known.", name=sampler.name)
         return {**none, "notes": [unknown]}
     sigmas = facts.at_most_one(plan.sigmas, model.sampling).tolist()
-    chosen = sampler.on(model)
     steps: dict[str, Any] = {"warnings": chosen.warnings}
     for key in {"eta", "s_noise"} & chosen.params.keys():
         steps[key] = [_at(chosen.params[key], sigma) for sigma in sigmas[:-1]]
@@ -108,11 +106,11 @@ def _steps(plan: Plan, model: ModelFacts) -> dict[str, Any]:
 
 def _lines(runs: Sequence[Plan], ms: Any) -> list[dict[str, Any]]:
     """A comparison's runs, each schedule once with all samplers that run it."""
-    found: dict[tuple, dict[str, Any]] = {}
+    by_levels: dict[tuple, dict[str, Any]] = {}
     for plan in runs:
         line = {"schedule": plan.schedule, "samplers": [], **_levels(plan.sigmas, ms)}
-        found.setdefault(tuple(plan.sigmas.tolist()), line)["samplers"].append(plan.sampler and plan.sampler.name)
-    return list(found.values())
+        by_levels.setdefault(tuple(plan.sigmas.tolist()), line)["samplers"].append(plan.sampler and plan.sampler.name)
+    return list(by_levels.values())
 
 
 def _levels(levels: Tensor, ms: Any) -> dict[str, list]:

@@ -32,18 +32,18 @@ def values(node: Any, given: Any, place: str) -> dict[str, Any]:
     """The node's widgets with the given values, checked as the host checks them, and its defaults for the others."""
     if not isinstance(given, dict):
         raise TypeError(f"{place}: give an object, a value for each widget.")
-    found = {}
+    taken = {}
     for widget in node.define_schema().inputs:
         if widget.io_type in _KINDS:
-            found[widget.id] = _value(widget, given[widget.id]) if widget.id in given else widget.as_dict()["default"]
-    unknown = given.keys() - found.keys()
+            taken[widget.id] = _value(widget, given[widget.id]) if widget.id in given else widget.as_dict()["default"]
+    unknown = given.keys() - taken.keys()
     if unknown:
         raise ValueError(f"{place}: {node.__name__} has no widget {short(repr(min(unknown)))}.")
-    asked = inspect.signature(node.validate_inputs).parameters if "validate_inputs" in vars(node) else ()
-    verdict = not asked or node.validate_inputs(**{name: found[name] for name in asked if name in found})
+    looks_at = inspect.signature(node.validate_inputs).parameters if "validate_inputs" in vars(node) else ()
+    verdict = not looks_at or node.validate_inputs(**{name: taken[name] for name in looks_at if name in taken})
     if verdict is not True:
         raise ValueError(str(verdict))
-    return found
+    return taken
 
 
 def _value(widget: Any, value: Any) -> Any:

@@ -32,34 +32,34 @@ def making(kind: str) -> list[str]:
 
 
 class Planner:
-    """Makes plans on an assumed model; what is taken for granted and warned of on the way is gathered."""
+    """Makes the plan of one run on an assumed model."""
 
     def __init__(self, model: ModelFacts) -> None:
         self.model = model
-        self.assumes: list[Message] = []
-        self.warnings: list[str] = []
+        self._assumes: list[Message] = []
+        self._warnings: list[str] = []
         self._count = 0
 
     def run(self, about: dict[str, Any], beside: Any) -> Plan:
         """The run of the node `about` with the other half of a custom run `beside` it, or with what is usual there.
 
+        The plan has the warnings of all nodes before it, and what is taken for granted in their places.
         ValueError or TypeError for what is wrong in them, or what a node refuses.
         """
         plan = self.plan(about, NODES)
         makes = NODES[about["node"]].plot.makes
         if makes == "MODEL" and plan.model:
             names = {"sampler": SAMPLER, "schedule": SCHEDULE}
-            self.assumes.append(say("They are shown at {sampler} on {schedule} with 20 steps.", **names))
-            return replace(usual(plan.model), model=plan.model)
-
-        if makes == "SAMPLER":
+            self._assumes.append(say("They are shown at {sampler} on {schedule} with 20 steps.", **names))
+            plan = replace(usual(plan.model), model=plan.model)
+        elif makes == "SAMPLER":
             unknown = say("The schedule is taken for {name} with 20 steps.", name=SCHEDULE)
-            return replace(self._source(beside, unknown), sampler=plan.sampler, notes=plan.notes)
-        if makes == "SIGMAS" and beside is not None and plan.sampler is None:
+            plan = replace(self._source(beside, unknown), sampler=plan.sampler, notes=plan.notes)
+        elif makes == "SIGMAS" and beside is not None and plan.sampler is None:
             samplers = making("SAMPLER")
             half = self.plan({"node": samplers[0], **checks.fields(beside, "beside", "node", "values")}, samplers)
-            return replace(plan, sampler=half.sampler, notes=(*plan.notes, *half.notes))
-        return plan
+            plan = replace(plan, sampler=half.sampler, notes=(*plan.notes, *half.notes))
+        return replace(plan, warnings=(*self._warnings, *plan.warnings), assumes=tuple(self._assumes))
 
     def plan(self, about: Any, names: Collection[str]) -> Plan:
         """The plan of a node by itself, which must be one of those `names`.
@@ -86,14 +86,12 @@ class Planner:
 
     def _wired(self, node: Any, takes: Any, inputs: Any) -> dict[str, Tensor]:
         """The sigmas that are wired into the node; usual ones where they are not known, or it cannot be without."""
-
         known = dict.fromkeys(name for one in NODES.values() for name in one.plot.follows)
         inputs, empty = checks.fields(inputs, "inputs", *known), inspect.Parameter.empty
         wanted = [name for name in node.plot.follows if name in inputs or takes[name].default is empty]
         elsewhere = say("Sigmas that come from elsewhere are taken for {name} with 20 steps.", name=SCHEDULE)
-
         sources = {name: self._source(inputs.get(name), elsewhere) for name in wanted}
-        self.warnings += [warning for plan in sources.values() for warning in plan.warnings]
+        self._warnings += [warning for plan in sources.values() for warning in plan.warnings]
         return {name: plan.sigmas for name, plan in sources.items()}
 
     def _source(self, about: Any, otherwise: Message) -> Plan:
@@ -103,8 +101,7 @@ class Planner:
             if self._count >= MOST:
                 raise ValueError(f"up to {MOST} nodes are drawn one after the other.")
             return self.plan(about, making("SIGMAS"))
-
-        self.assumes.append(otherwise)
+        self._assumes.append(otherwise)
         return replace(usual(self.model), warnings=())  # nobody has chosen that
 
     def _meant(self, node: Any, plan: Plan, about: dict[str, Any]) -> Tensor:
