@@ -67,7 +67,7 @@ def train_classifier(args: argparse.Namespace, data: Data) -> None:
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m sigmatic.demo.train_tiles", description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="a checkout of crawl/tiles, or an .npz of its tiles")
-    parser.add_argument("--steps", type=int, default=14000, help="optimiser steps of the network (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=9000, help="optimiser steps of the network (default %(default)s)")
     parser.add_argument("--batch", type=int, default=64, help="tiles a step (default %(default)s)")
     parser.add_argument("--lr", type=float, default=1.2e-3, help="peak learning rate (default %(default)s)")
     parser.add_argument("--ema", type=float, default=0.9995, help="decay of the weight average (default %(default)s)")
@@ -86,7 +86,8 @@ def main(argv: list[str] | None = None) -> None:
     if not (args.resume and (args.runs / "classifier.pt").is_file()):
         train_classifier(args, data)
     torch.manual_seed(args.seed)
-    train_network(args, data, TileNet(), tiles_data.augment)
+    images, labels, *held = data
+    train_network(args, (*tiles_data.with_mirrored(images, labels), *held), TileNet(), tiles_data.augment)
 
 
 if __name__ == "__main__":
