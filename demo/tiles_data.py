@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 
 from .network import SIDE
@@ -48,13 +47,18 @@ PARTS = re.compile(r"/brands/|/chunk_brands/|/amulet/i-|/overlay_|/draco-job-|te
 """Paths of what is only ever laid over another tile, and of tests."""
 WHOLE = ("water", "grass", "floor", "wall")
 """Kinds that fill their tile; what leaves a part of it open is the edge of something else."""
+MEAN, SPREAD = 51, 59
+"""Of the bytes of all pictures: an image is (byte - MEAN) / SPREAD, which is what noise schedules are made for."""
+LOW, HIGH = (0 - MEAN) / SPREAD, (255 - MEAN) / SPREAD
 HELD_OUT = 0.1
-ALIKE = 6.0 / 255  # tiles nearer than this (RMS) to one before are left out
+ALIKE = 6 / SPREAD  # tiles nearer than this (RMS) to one before are left out
 
 
 def read(source: Path) -> tuple[np.ndarray, list[str]]:
     """(rgba uint8 (n, 32, 32, 4), paths) of an .npz, or of all PNGs of that size below a folder."""
     if source.is_dir():
+        from PIL import Image  # only training needs it
+
         found = {str(path.relative_to(source)): np.asarray(Image.open(path).convert("RGBA")) for path in _pngs(source)}
         found = {name: rgba for name, rgba in found.items() if rgba.shape == (SIDE, SIDE, 4)}
         return np.stack(list(found.values())), list(found)
@@ -78,10 +82,10 @@ def kind_of(name: str, rgba: np.ndarray) -> str | None:
 
 
 def pictures(rgba: np.ndarray) -> Tensor:
-    """Tiles (n, 32, 32, 4) uint8 before the ground, as images (n, 3, 32, 32) in [-1, 1]."""
+    """Tiles (n, 32, 32, 4) uint8 before the ground, as images (n, 3, 32, 32) of mean 0 and deviation 1."""
     share = rgba[..., 3:].astype(np.float32) / 255
     rgb = rgba[..., :3].astype(np.float32) * share + np.asarray(GROUND, np.float32) * (1 - share)
-    return torch.from_numpy(rgb / 127.5 - 1).movedim(-1, 1).contiguous()
+    return torch.from_numpy((rgb - MEAN) / SPREAD).movedim(-1, 1).contiguous()
 
 
 def held_out(name: str) -> bool:
@@ -95,7 +99,7 @@ def held_out(name: str) -> bool:
 
 def distinct(images: Tensor) -> list[int]:
     """Which of `images` are to be kept so that none is nearer than ALIKE to a kept one before it."""
-    flat = images.flatten(1) / 2
+    flat = images.flatten(1)
     alike = torch.cdist(flat, flat) / flat.shape[1] ** 0.5 < ALIKE
     kept: list[int] = []
     for i in range(len(flat)):
@@ -131,4 +135,4 @@ def augment(images: Tensor) -> Tensor:
     for i, (down, right) in enumerate(torch.randint(0, 3, (count, 2)).tolist()):
         out[i] = padded[i, :, down : down + SIDE, right : right + SIDE]
     gain = 1 + 0.06 * torch.randn(count, 3, 1, 1)
-    return ((out + 1) * gain - 1).clamp(-1, 1)
+    return ((out - LOW) * gain + LOW).clamp(LOW, HIGH)
