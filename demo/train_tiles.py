@@ -58,8 +58,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("source", type=Path, help="a checkout of crawl/tiles, or an .npz of its tiles")
     add_flags(parser, MODEL, steps=9000, lr=1.2e-3, every=250, classifier_steps=1200)
     args = parser.parse_args(argv)
-    images, labels, *held = load(args.source)
-    data = (*with_mirrored(images, labels), *held)
+    images, labels, held_images, held_labels = load(args.source)
+    data = (*with_mirrored(images, labels), held_images, held_labels)
     if not args.export:
         train_classifier(args, MODEL, data, augment)
         train_network(args, MODEL, data, augment)

@@ -74,17 +74,15 @@ def sa_solver(
 ) -> tuple[Stage, ...]:
     """Noise where it does most good, in the middle of the run, and a free correction: from 10 to 30 steps.
 
-    Predicts with three predictions; every new one corrects the step before, which joins this step's sum. The orders
-    fall in the last steps.
+    Every new prediction corrects the step before, which joins this step's sum. The orders fall in the last steps.
     """
     method = _Method(tau, tau_start, tau_end, predictor_order, corrector_order)
     a, b = step.a, step.b
     here, landing = first_order(step, method.kept(a, b))
-    past = step.past
-    if not past:
+    if not step.past:
         return here, landing
-    ahead = method.predict(a, b, (a, *past), step.left)
-    change = method.correct(step, past, 1 + (step.kept[0].used or 0))
+    ahead = method.predict(a, b, (a, *step.past), step.left)
+    change = method.correct(step, step.past, 1 + (step.kept[0].used or 0))
     return here, landing._replace(w=_plus(ahead, landing.A, change))
 
 
@@ -104,11 +102,10 @@ def sa_solver_pece(
         return here, landing
     past = tuple(step.past[j] for j in places)
     made = sum(level == past[0] for level in step.past)  # registers of the step before
-    seen = sum(j < made + (step.kept[0].used or 0) for j in places)
-    change = method.correct(step, past, seen)
+    change = method.correct(step, past, sum(j < made + (step.kept[0].used or 0) for j in places))
     if not change:
-        ahead = method.predict(a, b, (a, *past), step.left) if b.sigma else landing.w
-        return here, landing._replace(w=_placed(ahead, 0, [1 + j for j in places]))
+        plain = method.predict(a, b, (a, *past), step.left) if b.sigma else landing.w
+        return here, landing._replace(w=_placed(plain, 0, [1 + j for j in places]))
     again = evaluate(a, 1.0, _placed(change, 0, [1 + j for j in places]))
     if b.sigma == 0:
         return here, again, Stage(0.0, 0.0, (1.0,))
