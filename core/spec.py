@@ -44,10 +44,6 @@ class Spec:
     reference: str
     build: Callable[..., Any]
 
-    def takes(self, name: str) -> bool:
-        """Whether it has a parameter of that name."""
-        return any(param.name == name for param in self.params)
-
     @property
     def defaults(self) -> dict[str, Any]:
         """Every parameter's default, by name."""

@@ -52,13 +52,13 @@ def tabulate(
             continue
         row, used = memory.guarded(spec, step, lambda step, now=now: _row(spec, step, now))
         rows.append(row._replace(step=i, leaves=matters[i], used=used))
-        previous, new = now, rows[-1].kept
+        previous, made = now, rows[-1].kept
         seen = seen[:used] if spec.group_size else seen
-        seen = seen if new else memory.parted(seen)
+        seen = seen if made else memory.parted(seen)
         # Whether the last step matters is for the next run to say: until then both are kept.
-        spare = len(new) if i == n - 1 and weights[i] < memory.GAP else 0
-        forgets = _singular(spec, a) or 0 < spec.group_size <= len(new + seen) - spare
-        seen = () if forgets else (new + seen)[: spec.history + spare]
+        spare = len(made) if i == n - 1 and weights[i] < memory.GAP else 0
+        forgets = _singular(spec, a) or 0 < spec.group_size <= len(made + seen) - spare
+        seen = () if forgets else (made + seen)[: spec.history + spare]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
     whole = Table(tuple(rows), space, spec.history, past, spec.uncond, seen)
     tolerance = math.inf if spec.checked == "none" else 1e-6  # numbers they must be in any case

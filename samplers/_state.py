@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..core import memory
 from ..core.space import working_dtype
-from ..core.spec import SamplerSpec
+from ..core.spec import SAMPLERS
 from ..core.table import Kept
 
 
@@ -34,24 +34,24 @@ class State:
         return replace(self, registers=tuple(register.to(*place) for register in self.registers))
 
 
-def past(state: State | None, spec: SamplerSpec, space: str, sigmas: Sequence[float]) -> tuple[Kept, ...]:
-    """The registers that a run over sigmas looks back on. TypeError or ValueError unless `state` was left for it."""
+def past(state: State | None, sampler: str, space: str, sigmas: Sequence[float]) -> tuple[Kept, ...]:
+    """The registers that a run over sigmas begins with; TypeError or ValueError unless `state` ends where it starts."""
     if state is None:
         return ()
     if not isinstance(state, State):
         raise TypeError(f"state is {type(state).__name__}: give the State that sample_with_state returned beside x.")
-    _compare(state, sampler=spec.name, space=space, sigma=sigmas[0] if sigmas else None)
-    return memory.resumed(spec, state.kept, sigmas, space)[0]
+    _compare(state, sampler=sampler, space=space, sigma=sigmas[0] if sigmas else None)
+    return memory.resumed(SAMPLERS.get(sampler), state.kept, sigmas, space)
 
 
-def resumed(state: State | None, spec: SamplerSpec, space: str, sigmas: Sequence[float], x: Tensor) -> State:
-    """Where a run of x over sigmas begins: a fresh State, or `state` on x's device with what that run looks back on."""
-    kept = past(state, spec, space, sigmas)
+def resumed(state: State | None, sampler: str, space: str, sigmas: Sequence[float], x: Tensor) -> State:
+    """Where a run of x over sigmas begins: a fresh State, or `state` on x's device. ValueError if it is another's."""
+    kept = past(state, sampler, space, sigmas)
     if state is None:
-        return State(spec.name, space, sigmas[0] if sigmas else 0.0, tuple(x.shape))
+        return State(sampler, space, sigmas[0] if sigmas else 0.0, tuple(x.shape))
     _compare(state, shape=tuple(x.shape))
     here = state.to(x.device, working_dtype(x))
-    return replace(here, kept=kept, registers=here.registers[len(state.kept) - len(kept) :])
+    return replace(here, kept=kept, registers=here.registers[len(here.registers) - len(kept) :])
 
 
 def _compare(state: State, **wanted: Any) -> None:

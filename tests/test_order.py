@@ -16,7 +16,7 @@ ODES = [spec.name for spec in SPECS if spec.ode is not None and not spec.adaptiv
 
 def ode(name):
     """The parameters that make a sampler its ODE."""
-    return sigmatic.samplers.get(name).ode
+    return dict(sigmatic.samplers.get(name).ode)
 
 
 def two_points(space):
