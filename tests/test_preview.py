@@ -86,8 +86,7 @@ def test_the_numbers_are_those_of_the_run(pack, ask, monkeypatch, sampler, model
             calls.append(0)
             return denoise(*args, **kwargs)
 
-        params = {key: options[key] for key in ("eta", "s_noise") if key in options}
-        noises.extend(sigmatic.samplers.table(name, sigmas, space=options["space"], **params).noise)
+        noises.extend(options["table"].noise)
         watched.sigmas = sigmas.tolist()
         return original(name, counted, x, sigmas, **options)
 
