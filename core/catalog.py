@@ -18,12 +18,12 @@ from .tabulate import tabulate
 
 def declared() -> dict[str, list[tuple[Spec, Param]]]:
     """Every parameter name in alphabetical order, with those that have it: (sampler or schedule, its parameter)."""
-    found: dict[str, list[tuple[Spec, Param]]] = {}
+    owners: dict[str, list[tuple[Spec, Param]]] = {}
     for registry in (SAMPLERS, SCHEDULES):
         for spec in map(registry.get, registry.names()):
             for param in spec.params:
-                found.setdefault(param.name, []).append((spec, param))
-    return dict(sorted(found.items()))
+                owners.setdefault(param.name, []).append((spec, param))
+    return dict(sorted(owners.items()))
 
 
 def take(given: Mapping[str, Any], *, text: bool = False) -> dict[str, Any]:

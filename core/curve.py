@@ -102,11 +102,11 @@ class Percents:
         between = [(100 * k / _GRID, self(100 * k / _GRID)) for k in range(_GRID + 1) if 100 * k / _GRID not in places]
         inside = [p for p in between if self.points[0][0] < p[0] < self.points[-1][0]]
         merged = sorted([*self.points, *inside], key=lambda point: point[0])  # stable: jumps keep their order
-        found: list[tuple[float, float]] = []
+        over: list[tuple[float, float]] = []
         for place, value in merged:
             sigma = float(to_sigma(place))
-            found.append((min(sigma, found[-1][0]) if found else sigma, value))
-        return Curve(tuple(found))
+            over.append((min(sigma, over[-1][0]) if over else sigma, value))
+        return Curve(tuple(over))
 
 
 def parse(text: str) -> Percents:

@@ -34,8 +34,8 @@ def tabulate(
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
     refuse_noise_on_the_way_up(spec, rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
-    reach = past[:: 2 if spec.uncond else 1]
-    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), reach[: spec.history]))
+    predictions = past[:: 2 if spec.uncond else 1][: spec.history]
+    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), predictions))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
     weights = memory.weights_of_steps(spec, levels)
     matters = [weight >= memory.GAP for weight in weights]
@@ -52,13 +52,13 @@ def tabulate(
             continue
         row, used = memory.guarded(spec, step, lambda step, now=now: _row(spec, step, now))
         rows.append(row._replace(step=i, leaves=matters[i], used=used))
-        previous, own = now, rows[-1].kept
+        previous, made = now, rows[-1].kept
         seen = seen[:used] if spec.group_size else seen
-        seen = seen if own else memory.parted(seen)
+        seen = seen if made else memory.parted(seen)
         # Whether the last step matters is for the next run to say: until then both are kept.
-        spare = len(own) if i == n - 1 and weights[i] < memory.GAP else 0
-        forgets = _singular(spec, a) or 0 < spec.group_size <= len(own + seen) - spare
-        seen = () if forgets else (own + seen)[: spec.history + spare]
+        spare = len(made) if i == n - 1 and weights[i] < memory.GAP else 0
+        forgets = _singular(spec, a) or 0 < spec.group_size <= len(made + seen) - spare
+        seen = () if forgets else (made + seen)[: spec.history + spare]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
     whole = Table(tuple(rows), space, spec.history, past, spec.uncond, seen)
     tolerance = math.inf if spec.checked == "none" else 1e-6  # numbers they must be in any case
@@ -75,9 +75,9 @@ def refuse_noise_on_the_way_up(spec: SamplerSpec, rising: bool, params: dict[str
         given = params.get(name, still)
         for value in given if isinstance(given, tuple) else (given,):
             if value != still:
-                is_, to = (f"{v:g}" if isinstance(v, float) else v for v in (value, still))
+                had, to = (f"above {still:g}", f"{still:g}") if isinstance(still, float) else (value, still)
                 raise ValueError(
-                    f"sigmas go up and {name} is {is_}: noise can only be added on the way down. Set {name} to {to}."
+                    f"sigmas go up and {name} is {had}: noise can only be added on the way down. Set {name} to {to}."
                 )
 
 
@@ -87,11 +87,11 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
     if _singular(spec, a):
         step = step._replace(kept=())
-    own = {key: value for key, value in params.items() if key not in CENTRAL}
+    for_builder = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)
     plain = (b.sigma == 0 and not spec.integrates_to_zero) or _singular(spec, b)
-    stages = first_order(step) if plain else spec.build(step, **own)
+    stages = first_order(step) if plain else spec.build(step, **for_builder)
     return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
 
 

@@ -37,7 +37,7 @@ def table(specs: list[Any]) -> str:
     rows = [_heads(specs), *map(_cells, specs)]
     widths = [max(map(len, column)) for column in zip(*(row[:-2] for row in rows), strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
-    room = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
+    columns = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
     out = lines[:1]
     for spec, line, (*_, models, params) in zip(specs, lines[1:], rows[1:], strict=True):
         notes = [spec.summary]
@@ -46,7 +46,7 @@ def table(specs: list[Any]) -> str:
         out += [
             "",
             line,
-            *(textwrap.fill(note, room, initial_indent="    ", subsequent_indent="    ") for note in notes),
+            *(textwrap.fill(note, columns, initial_indent="    ", subsequent_indent="    ") for note in notes),
         ]
     return "\n".join(out)
 

@@ -163,11 +163,3 @@ class SigmaticDemoDecode(io.ComfyNode):
     def execute(cls, samples: dict, zoom: int = 8) -> io.NodeOutput:
         """Grey in all three channels."""
         return io.NodeOutput(pictures(samples["samples"], zoom))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    found = [SigmaticDemoModel, SigmaticDemoPrompt, SigmaticDemoLatent, SigmaticDemoDecode]
-    for node in found:
-        node.define_schema()
-    return found

@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from .host import facts
+from .host import facts, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs.options import in_words
 from .running import record, settings_on_model
@@ -25,6 +25,7 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
         chosen = chosen._replace(space="flow" if max(levels) <= 1 else "ve")
     options = in_words(chosen.options)
     head.insert(0, f"sampler: sig_{choice.spec.name}" + (f" ({options})" if options else ""))
+    warnings.warn(chosen.warnings)
     head.append(f"model: {'taken for ' if model is None else ''}{chosen.space}")
     table = chosen.table(levels)
     if table is None:
@@ -36,8 +37,8 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
         head.append("the model is asked between the schedule's levels, too")
     rows = ["step      sigma       next  noise added  evaluations"]
     for row, noise in zip(table.rows, table.noise, strict=True):
-        asked = sum(stage.q != 0 for stage in row.stages)
-        rows.append(f"{row.step + 1:4d} {row.sigma:10.5g} {row.sigma_next:10.5g} {noise:12.5g} {asked:12d}")
+        calls = sum(stage.q != 0 for stage in row.stages)
+        rows.append(f"{row.step + 1:4d} {row.sigma:10.5g} {row.sigma_next:10.5g} {noise:12.5g} {calls:12d}")
     return "\n".join([*head, *rows])
 
 
@@ -86,9 +87,3 @@ class SigmaticSamplerInfo(io.ComfyNode):
     def execute(cls, sampler, sigmas, model=None) -> io.NodeOutput:
         """The text."""
         return io.NodeOutput(describe(sampler, sigmas, model))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSamplerInfo.define_schema()
-    return [SigmaticSamplerInfo]

@@ -66,9 +66,3 @@ class SigmaticNoise(io.ComfyNode):
         """A fresh NOISE."""
         widgets.require_names(noise=(noise, widgets.NOISE_KINDS))
         return io.NodeOutput(KeyedNoise(seed, noise))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticNoise.define_schema()
-    return [SigmaticNoise]

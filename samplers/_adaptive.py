@@ -40,10 +40,10 @@ def run(
     state = working_dtype(x)
 
     def answer(x_now: Tensor, sigma: Tensor) -> Tensor:
-        found = model(x_now.to(x.dtype), sigma, **extra_args)
-        return broadcast_like("model", found.denoised if isinstance(found, Output) else found, x).to(state)
+        output = model(x_now.to(x.dtype), sigma, **extra_args)
+        return broadcast_like("model", output.denoised if isinstance(output, Output) else output, x).to(state)
 
-    def tell(step: dict[str, Any]) -> None:
+    def report(step: dict[str, Any]) -> None:
         if callback is None:
             return
         i = _step(sigmas, step["sigma"])
@@ -60,7 +60,7 @@ def run(
         space=space,
         cost=spec.evals_per_step,
         most=params["max_evaluations"],
-        tell=tell,
+        tell=report,
         **{key: params[key] for key in ("rtol", "atol", "eta", "s_noise")},
     )
     out = going(x.to(state), sigmas).to(x.dtype)

@@ -1,6 +1,7 @@
 """Loads this checkout as the package `sigmatic`, whatever is installed, and holds what several tests share."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -10,9 +11,14 @@ from fakehost.host import Pack, fake_host
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+pytest_plugins = ["servers"]
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out already; for servers and commands, too
+    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 # Every run tries the same cases; to try others: pytest --hypothesis-profile=default
-settings.register_profile("fixed", derandomize=True)
+settings.register_profile("fixed", derandomize=True, deadline=None)
 settings.load_profile("fixed")
 
 
@@ -30,8 +36,12 @@ _load()
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """The browser tests come last: Playwright keeps an event loop running, in which others cannot start theirs."""
-    items.sort(key=lambda item: "web" in item.path.parts)
+    """Tests that share a server or an open page run in one worker, so that each is started once."""
+    for item in items:
+        params = getattr(item, "callspec", None) and item.callspec.params
+        for shared in ("installation", "opened"):
+            if shared in (params or {}):
+                item.add_marker(pytest.mark.xdist_group(f"{shared} {params[shared]}"))
 
 
 @pytest.fixture(scope="session")

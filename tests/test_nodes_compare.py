@@ -98,18 +98,24 @@ def test_steps_of_a_line_and_the_reference(pack):
         compare(pack, "sig_euler\nsig_heun", reference=3)
 
 
+def planned_levels(pack, text, model):
+    """The levels of a list of one line on a MODEL."""
+    (entry,) = pack.part("measuring.entries").read(text)
+    known = pack.part("dropdowns.plan").ModelFacts.of(model)
+    return pack.part("measuring.entries").within_budget(entry, known, 99, 1.0).sigmas
+
+
 def test_a_schedule_is_told_what_is_said_even_where_that_is_the_default_of_the_widget(pack):
-    ms = links(pack)["model"].get_model_object("model_sampling")
-    (entry,) = pack.part("measuring.entries").read("sig_euler / sig_polyexponential / rho=7")
-    levels = pack.part("measuring.entries").levels(entry, ms, 6, 1.0)
+    model = links(pack)["model"]
+    ms = model.get_model_object("model_sampling")
+    levels = planned_levels(pack, "sig_euler / sig_polyexponential / rho=7; steps=6", model)
     assert torch.equal(levels, sigmatic.schedulers.sigmas("polyexponential", 6, model_sigmas=ms.sigmas, rho=7.0))
 
 
 def test_a_drawn_schedule_is_written_as_in_its_widget(pack):
     model = links(pack)["model"]
     for points in ("0:14, 50:2, 100:0.1", "14, 2, 0.1"):
-        (entry,) = pack.part("measuring.entries").read(f"sig_euler / sig_drawn / points = {points}")
-        levels = pack.part("measuring.entries").levels(entry, model.get_model_object("model_sampling"), 6, 1.0)
+        levels = planned_levels(pack, f"sig_euler / sig_drawn / points = {points}; steps = 6", model)
         for told in ({"points": points}, {"more": f"points = {points}"}):
             wanted = pack.run("SigmaticSchedule", model=model, schedule="sig_drawn", steps=6, **told)
             assert torch.equal(levels, wanted)

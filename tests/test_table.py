@@ -185,7 +185,7 @@ def test_noise_on_the_way_up_is_refused(name):
 
 
 def test_churn_on_the_way_up_is_refused():
-    with pytest.raises(ValueError, match=r"s_churn is 5: .* Set s_churn to 0"):
+    with pytest.raises(ValueError, match=r"s_churn is above 0: .* Set s_churn to 0"):
         sigmatic.samplers.table("euler", [0.1, 1.0], s_churn=5.0)
 
 

@@ -1,7 +1,7 @@
 """What is behind a name in the dropdowns: one of ours, a preset, or somebody else's."""
 
 import inspect
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 import comfy.k_diffusion.sampling
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ... import samplers, schedulers
 from ..inputs.widgets import DEFAULT_RHO
-from ..running.host_functions import DEFAULT_NOISE, host_sampler, model_levels, offered
+from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered
 from ..running.record import Record
 
 PREFIX = "sig_"
@@ -69,18 +69,26 @@ def schedule_params(name: str, rho: float) -> dict[str, Any]:
 
 
 def levels_by_name(
-    ms: Any, schedule: str, sampler: str, steps: int, rho: float, more: dict[str, Any] | None = None
+    ms: Any,
+    schedule: str,
+    sampler: str,
+    steps: int,
+    rho: float,
+    more: Mapping[str, Any] | None = None,
+    *,
+    warn: Callable[[str], Any],
 ) -> Tensor:
     """The sigmas of a dropdown entry, ours or the host's, for `steps` steps of the sampler `sampler`.
 
-    `more` are parameters of our schedule; they go before `rho`.
+    `more` are parameters of our schedule; they go before `rho`. `warn` is as of `model_levels`.
     """
     ours = schedule_entry(schedule)
     # a few samplers of the host never run their last but one level: its KSampler asks for one more and drops it
     drops = sampler in getattr(comfy.samplers.KSampler, "DISCARD_PENULTIMATE_SIGMA_SAMPLERS", ())
     total = steps + 1 if drops else steps
     if ours:
-        sigmas = model_levels(ms, ours.name, total, ours.preset, **{**schedule_params(ours.name, rho), **(more or {})})
+        params = {**schedule_params(ours.name, rho), **(more or {})}
+        sigmas = model_levels(ms, ours.name, total, ours.preset, warn=warn, **params)
     else:
         sigmas = comfy.samplers.calculate_sigmas(ms, schedule, total).cpu()
     return torch.cat([sigmas[:-2], sigmas[-1:]]) if drops else sigmas
@@ -132,9 +140,16 @@ def our_sampler(
     noise: a kind, or the sampler's default. batch_index: the pictures' places in a larger batch. log: filled in by the
     run. ValueError for an option that the sampler does not allow.
     """
+    return comfy.samplers.KSAMPLER(function_of(our_choice(chosen, options, noise, batch_index), log), {})
+
+
+def our_choice(
+    chosen: Entry, options: Mapping[str, Any], noise: str = DEFAULT_NOISE, batch_index: Sequence[int] | None = None
+) -> Choice:
+    """What `our_sampler` runs."""
     fixed = {name: options[name] for name in samplers.get(chosen.name).defaults if name in options}
     run = {"noise": None if noise == DEFAULT_NOISE else noise, "batch_index": batch_index}
-    return comfy.samplers.KSAMPLER(host_sampler(chosen.name, preset=chosen.preset, log=log, **run, **fixed), {})
+    return Choice.of(chosen.name, chosen.preset, **run, **fixed)
 
 
 def sampler_names() -> list[str]:

@@ -2,29 +2,15 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 
 from comfy_execution.utils import get_executing_context
 
 _OVER = "Sigmatic: no warning this time."
 _log = logging.getLogger("sigmatic")
-_collector: ContextVar[list[str] | None] = ContextVar("_collector", default=None)
 _node: tuple[str, str] | None = None  # prompt and node of the last call
 _notes: list[str] = []  # of that node, in that prompt
 _warned: deque[str] = deque(maxlen=256)  # nodes with a warning under them, for all that we know
-
-
-@contextmanager
-def collected() -> Iterator[list[str]]:
-    """Inside, what is warned of goes into the list and nowhere else: for plots, which run nodes to see."""
-    notes: list[str] = []
-    before = _collector.set(notes)
-    try:
-        yield notes
-    finally:
-        _collector.reset(before)
 
 
 def warn(notes: Iterable[str]) -> None:
@@ -33,9 +19,6 @@ def warn(notes: Iterable[str]) -> None:
     Outside of a prompt they only go to the log.
     """
     global _node, _notes
-    collector = _collector.get()
-    if collector is not None:
-        return collector.extend(notes)
     context = get_executing_context()
     if context is None:
         return _write(notes)

@@ -6,12 +6,13 @@ or `Percents` for a curve over the run. Three names more are for the run: noise,
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ...core import catalog
 from ...core.curve import Percents, interval, parse
 from ...core.spec import CHURN, LAW, RESTART, Spec
-from ..host import facts, warnings
+from ..host import facts
 
 _AMOUNTS = ("eta", "tau", "s_churn")  # of noise: 0 outside of `between`; its strength, s_noise, stays as it is
 _RARE = {param.name: param.default for param in (*CHURN[:3], *RESTART, LAW)}  # left out of words at these values
@@ -67,14 +68,13 @@ def problems(**texts: str | None) -> str | None:
     return None
 
 
-def accepted_by(spec: Spec, options: dict[str, Any], source: str) -> dict[str, Any]:
-    """Those options that the sampler or schedule has. A warning that names the `source` for a value it does not allow.
+def accepted_by(spec: Spec, options: dict[str, Any], source: str, warn: Callable[[str], Any]) -> dict[str, Any]:
+    """Those options that the sampler or schedule has. A value it does not allow is left out with a warning.
 
-    For options that were given with others in mind, too: those on a MODEL, or of a preset.
+    For options that were given with others in mind, too: those on a MODEL, or of a preset. `warn` gets each warning,
+    which names their `source`.
     """
-    return spec.take(
-        options, others=True, warn=lambda problem: warnings.warn([f"{source}: left out for {spec.name}: {problem}"])
-    )
+    return spec.take(options, others=True, warn=lambda problem: warn(f"{source}: left out for {spec.name}: {problem}"))
 
 
 def over_sigma(given: dict[str, Any], ms: Any, between: tuple[float, float] | None = None) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A line is `sampler / schedule / name = value; name = value`. The schedule and th
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import comfy.samplers
@@ -15,10 +16,9 @@ from ...core.curve import Percents
 from ...core.param import Param, take
 from ..dropdowns import lookup
 from ..dropdowns.lookup import sampler_entry, schedule_entry
+from ..dropdowns.plan import ModelFacts, Plan, Sampler, by_name
 from ..host import facts
 from ..inputs import options, widgets
-from ..running import run, settings_on_model
-from ..running.host_functions import choice_of
 
 WIDGET = "entries"
 DEFAULT = """sig_euler
@@ -127,38 +127,34 @@ def _host_params(sampler: str, given: dict[str, str]) -> list[Param]:
     return params
 
 
-def levels(line: Line, ms: Any, steps: int, denoise: float) -> Tensor:
-    """The sigmas of the line's run in so many steps."""
-    names = line.schedule, line.sampler
-    return run.tail(
-        steps, denoise, lambda n: lookup.levels_by_name(ms, *names, n, widgets.DEFAULT_RHO, line.schedule_options)
-    )
-
-
-def within_budget(line: Line, model: Any, evaluations: int, denoise: float) -> tuple[Tensor, dict[str, Any]]:
-    """(sigmas, options of the sampler): as many steps as cost at most so many model evaluations.
+def within_budget(line: Line, model: ModelFacts, evaluations: int, denoise: float) -> Plan:
+    """The line's run: as many steps as cost at most so many model evaluations.
 
     ValueError naming the line where not even one step is that cheap.
     """
-    ms, given = facts.model_sampling(model), line.sampler_options
     entry = sampler_entry(line.sampler)
     spec = samplers.get(entry.name) if entry else None
+    sampler = Sampler(line.sampler, entry, line.sampler_options)
+
+    def steps_of(steps: int) -> Plan:
+        return by_name(model, sampler, line.schedule, steps, denoise, more=line.schedule_options)
+
     try:
         if spec and spec.adaptive:  # it stops by itself
             least = next(int(p.min or 1) for p in spec.params if p.name == "max_evaluations")
             if evaluations < least:
                 raise ValueError(f"{line.sampler} needs {least} evaluations or more and evaluations is {evaluations}.")
-            given = {"max_evaluations": evaluations, **given}
-            return levels(line, ms, line.steps or evaluations, denoise), given
+            options = {"max_evaluations": evaluations, **line.sampler_options}
+            return replace(steps_of(line.steps or evaluations), sampler=replace(sampler, options=options))
         if line.steps:
-            return levels(line, ms, line.steps, denoise), given
-        price = _table_price(line, model, ms) if spec else _trial_price(line, model, ms)
+            return steps_of(line.steps)
+        price = _price(sampler, model)
         guess = evaluations // (spec.evals_per_step if spec else 1)
-        steps = most_steps(lambda n: price(levels(line, ms, n, denoise)), evaluations, guess)
+        steps = most_steps(lambda n: price(steps_of(n).sigmas), evaluations, guess)
         if not steps:
-            least = price(levels(line, ms, 1, denoise))
+            least = price(steps_of(1).sigmas)
             raise ValueError(f"{line.sampler} takes {least} evaluations at least and evaluations is {evaluations}.")
-        return levels(line, ms, steps, denoise), given
+        return steps_of(steps)
     except ValueError as error:
         raise line.error(error) from None
 
@@ -180,19 +176,18 @@ def most_steps(price: Callable[[int], int], most: int, guess: int) -> int:
     return low
 
 
-def _table_price(line: Line, model: Any, ms: Any) -> Callable[[Tensor], int]:
-    """Evaluations of a run of ours: known from its table."""
-    choice: Any = choice_of(lookup.sampler_by_name(line.sampler, line.sampler_options).sampler_function)
-    chosen = choice.on(ms, settings_on_model.of_model(model))
-    return lambda sigmas: chosen.table(sigmas).evaluations
+def _price(chosen: Sampler, model: ModelFacts) -> Callable[[Tensor], int]:
+    """Evaluations of a run over sigmas: of a sampler of ours by its table, of another by a trial.
 
-
-def _trial_price(line: Line, model: Any, ms: Any) -> Callable[[Tensor], int]:
-    """Evaluations of a run of somebody else's: counted in a trial on a model that answers at once."""
-    sampler = lookup.sampler_by_name(line.sampler, line.sampler_options)
+    The trial is on a model that answers at once.
+    """
+    configured: Any = chosen.on(model)
+    if configured is not None:
+        return lambda sigmas: configured.table(sigmas).evaluations
+    sampler = chosen.build()
 
     def price(sigmas: Tensor) -> int:
-        trial = _Trial(model, ms)
+        trial = _Trial(model.model, model.sampling)
         x, extra = torch.ones(1, 4, 8, 8) * sigmas[:1], {"model_options": {}, "seed": 0, "denoise_mask": None}
         quiet = {"extra_args": extra, "callback": None, "disable": True}
         try:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..dropdowns import lookup
 from ..dropdowns.by_name import presets_in
+from ..dropdowns.plan import Plan
 from ..running import run
 from . import entries
 from .sheet import Cell, table
@@ -86,31 +87,32 @@ class _Counted:
         return getattr(self._model, name)
 
 
-def compare(model: Any, latent: dict, listed: Sequence[entries.Line], evaluations: int, **settings: Any) -> list[Cell]:
-    """Run every line; `settings`: seed, cfg, positive, negative, denoise. Whatever stops it, finished lines stay."""
-    denoise = settings.pop("denoise")
-    runs = [(line, *entries.within_budget(line, model, evaluations, denoise)) for line in listed]
-    keys = [(line.text, presets_in(line.sampler), str(options), *sigmas.tolist()) for line, sigmas, options in runs]
+def compare(
+    model: Any, latent: dict, listed: Sequence[entries.Line], plans: Sequence[Plan], **settings: Any
+) -> list[Cell]:
+    """Run the plan of every line; `settings`: seed, cfg, positive, negative. Whatever stops it, finished lines stay."""
+    runs = list(zip(listed, plans, strict=True))
+    keys = [_key(line, plan) for line, plan in runs]
     cells = _cells_of(Kept(model, latent, settings), keys)
     missing = {key: planned for key, planned in zip(keys, runs, strict=True) if key not in cells}
     if cells:
         _log.info("Sigmatic Compare: %d of %d entries are there from before.", len(cells), len(runs))
-    total = sum(len(sigmas) - 1 for _, sigmas, _ in missing.values())
+    total = sum(len(plan.sigmas) - 1 for _, plan in missing.values())
     show, passed = latent_preview.prepare_callback(model, total), 0
     try:
-        for key, (line, sigmas, options) in missing.items():
-            last = passed + len(sigmas) - 2
+        for key, (line, plan) in missing.items():
+            last = passed + len(plan.sigmas) - 2
 
             def report(step, x0, x, _, first=passed, last=last):
                 show(min(first + step, last), x0, x, total)  # adaptive samplers count steps of their own
 
             try:
-                cells[key] = _cell(model, latent, line, sigmas, options, {**settings, "callback": report})
+                cells[key] = _cell(model, latent, plan, {**settings, "callback": report})
             except (TypeError, ValueError) as error:  # of an option that a sampler of somebody else's refuses, say
                 raise (line.error(error) if line.sampler_options else error) from error
             passed = last + 1
     except BaseException:
-        ended = [(line, cells[key]) for key, (line, *_) in zip(keys, runs, strict=True) if key in cells]
+        ended = [(line, cells[key]) for key, (line, _) in zip(keys, runs, strict=True) if key in cells]
         _log.warning(
             "Sigmatic Compare stopped after %d of %d entries; they are kept: the same again goes on from there.\n%s",
             len(ended), len(runs), table([e for e, _ in ended], [c for _, c in ended], len(ended) - 1),
@@ -129,8 +131,13 @@ def _cells_of(wanted: Kept, keys: Sequence[tuple]) -> dict[tuple, Cell]:
     return wanted.cells
 
 
-def _cell(model: Any, latent: dict, line: entries.Line, sigmas: Tensor, options: dict, settings: dict) -> Cell:
-    sampler = lookup.sampler_by_name(line.sampler, options, batch_index=latent.get("batch_index"))
+def _key(line: entries.Line, plan: Plan) -> tuple:
+    options = plan.sampler and plan.sampler.options
+    return line.text, presets_in(line.sampler), str(options), *plan.sigmas.tolist()
+
+
+def _cell(model: Any, latent: dict, plan: Plan, settings: dict) -> Cell:
+    sigmas, sampler = plan.sigmas, plan.sampler and plan.sampler.build(latent.get("batch_index"))
     meter = Meter(getattr(sampler, "sampler_function", None))
     if meter.function:
         sampler = lookup.with_function(sampler, meter, {})

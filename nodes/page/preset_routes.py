@@ -46,10 +46,10 @@ def _change(body: bytes) -> None:
     if "rename" in given:
         presets.rename(preset_file.check_name(given.get("name")), given["rename"])
         return
-    found = {kind: given[kind[:-1]] for kind in preset_file.KINDS if given.get(kind[:-1]) is not None}
-    if not found:
+    chosen = {kind: given[kind[:-1]] for kind in preset_file.KINDS if given.get(kind[:-1]) is not None}
+    if not chosen:
         raise ValueError("sampler and schedule are both missing: give one to save.")
-    presets.save(given.get("name"), found, given.get("replace") is True)
+    presets.save(given.get("name"), chosen, given.get("replace") is True)
 
 
 async def _answer(request: web.Request, work: Any, argument: Any) -> web.Response:

@@ -1,7 +1,7 @@
 """Our samplers and schedules in the shape ComfyUI calls: k-diffusion functions and scheduler handlers."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import comfy.k_diffusion.sampling as K
@@ -42,6 +42,7 @@ class Configured(NamedTuple):
     options: dict[str, Any]
     params: dict[str, Any]
     space: str
+    warnings: tuple[str, ...] = ()
 
     def table(self, sigmas: Sequence[float] | Tensor, state: samplers.State | None = None) -> Table | None:
         """The table of a run over `sigmas`, which may go on from `state`; None for adaptive samplers, without one."""
@@ -57,13 +58,26 @@ class Choice(NamedTuple):
     fixed: dict[str, Any]
     preset: dict[str, Any]
 
-    def on(self, ms: Any, settings: dict[str, Any], call: dict[str, Any] | None = None) -> Configured:
+    @classmethod
+    def of(cls, name: str, preset: dict[str, Any] | None = None, **fixed: Any) -> "Choice":
+        """The choice of our sampler `name`. `fixed` are parameters of the sampler, and of the run.
+
+        Of the run: noise (a kind), batch_index (which images of a larger batch these are). ValueError for one that is
+        not allowed.
+        """
+        spec = samplers.get(name)
+        params = spec.take({key: value for key, value in fixed.items() if key not in RUN})
+        of_run = {key: fixed[key] for key in RUN if fixed.get(key) is not None}
+        return cls(spec, {**params, **of_run}, preset or {})
+
+    def on(self, ms: Any, settings: Mapping[str, Any], call: dict[str, Any] | None = None) -> Configured:
         """The sampler on a model. An option is taken from the last that has it: preset, Sigmatic Settings, fixed, call.
 
         ValueError for a parameter of the call that the sampler does not have or allow.
         """
         given = {**self.preset, **settings}
-        accepted = options.accepted_by(self.spec, given, "Sigmatic Settings")
+        notes: list[str] = []
+        accepted = options.accepted_by(self.spec, given, "Sigmatic Settings", notes.append)
         fixed = {name: value for name, value in self.fixed.items() if name not in RUN}
         params = {**self.spec.defaults, **accepted, **fixed, **self.spec.take(call or {})}
         given |= self.fixed
@@ -71,23 +85,24 @@ class Choice(NamedTuple):
         over_sigma = options.over_sigma(params, ms, None if self.spec.adaptive else run.get("between"))
         if "s_noise" in params:
             over_sigma["s_noise"] = scaled(over_sigma["s_noise"], facts.noise_scale(ms))
-        return Configured(self.spec, {**params, **run}, over_sigma, facts.space(ms))
+        return Configured(self.spec, {**params, **run}, over_sigma, facts.space(ms), tuple(notes))
 
 
 def host_sampler(
     name: str, *, preset: dict[str, Any] | None = None, log: Record | None = None, **fixed: Any
 ) -> Callable[..., Tensor]:
-    """Our sampler `name` as the function that the host's KSAMPLER calls.
+    """Our sampler `name` as the function that the host's KSAMPLER calls: `function_of` a `Choice`."""
+    return function_of(Choice.of(name, preset, **fixed), log)
 
-    Space and noise scale come from the model, the seed from extra_args. `fixed` are parameters of the sampler, and of
-    the run: noise (a kind), batch_index (which images of a larger batch these are); ValueError for one that is not
-    allowed. What is not fixed is taken from Sigmatic Settings on the model, then from the `preset`. `log` is filled in.
-    It may be called with eta=, s_noise=, noise_sampler= as well.
+
+def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tensor]:
+    """A choice as the function that the host's KSAMPLER calls.
+
+    Space and noise scale come from the model, the seed from extra_args. What is not fixed is taken from Sigmatic
+    Settings on the model, then from the preset. `log` is filled in. It may be called with eta=, s_noise=,
+    noise_sampler= as well.
     """
-    spec = samplers.get(name)
-    params = spec.take({key: value for key, value in fixed.items() if key not in RUN})
-    of_run = {key: fixed[key] for key in RUN if fixed.get(key) is not None}
-    choice = Choice(spec, {**params, **of_run}, preset or {})
+    spec, name = choice.spec, choice.spec.name
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
         latents.require_content("the latent", x)
@@ -104,9 +119,8 @@ def host_sampler(
         table = chosen.table(sigmas, state)
         if not facts.starts_from_noise(ms):
             _refuse_noise(name, table, chosen.params)
-        record.warn(
-            [*settings_on_model.missing(settings, ms), *mismatch.notes(spec, table, record.sigmas, model, extra_args)]
-        )
+        unsuitable = mismatch.notes(spec, table, record.sigmas, model, extra_args)
+        record.warn([*chosen.warnings, *settings_on_model.missing(settings, ms), *unsuitable])
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:
             source = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
@@ -150,15 +164,22 @@ def host_schedule(name: str, preset: dict[str, Any] | None = None) -> Callable[[
 
 
 def model_levels(
-    model_sampling: Any, name: str, steps: int, preset: dict[str, Any] | None = None, **fixed: Any
+    model_sampling: Any,
+    name: str,
+    steps: int,
+    preset: dict[str, Any] | None = None,
+    *,
+    warn: Callable[[str], Any] = lambda note: warnings.warn([note]),
+    **fixed: Any,
 ) -> Tensor:
     """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0.
 
     `fixed` are all other keywords of `schedulers.sigmas`; its sigma_min and sigma_max go before the model's. A
-    parameter that is not fixed is taken from Sigmatic Settings on the model, then from the `preset`.
+    parameter that is not fixed is taken from Sigmatic Settings on the model, then from the `preset`; `warn` gets what
+    is wrong with one of those.
     """
     given = {**(preset or {}), **settings_on_model.of_schedule(model_sampling)}
-    params = {**options.accepted_by(schedulers.get(name), given, "Sigmatic Settings"), **fixed}
+    params = {**options.accepted_by(schedulers.get(name), given, "Sigmatic Settings", warn), **fixed}
     return schedulers.sigmas(name, steps, **{**facts.levels(model_sampling), **params})
 
 

@@ -1,6 +1,7 @@
 """Sigmatic Settings: options that travel on the MODEL to every sig_ sampler and schedule that is chosen by name."""
 
 import copy
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -11,14 +12,19 @@ _KEY = "sigmatic"  # in model_options, where samplers see it
 _MARK = "_sigmatic"  # on the model_sampling object, which is all that a schedule is shown
 
 
-def apply(model: Any, given: dict[str, Any]) -> Any:
-    """A clone of the MODEL with the options `given` on it; one given before is replaced, the others stay."""
-    clone = model.clone()
-    merged = {**of_model(model), **given}
-    clone.model_options[_KEY] = merged
+def put(given: Mapping[str, Any], before: Mapping[str, Any], ms: Any) -> tuple[dict[str, Any], Any]:
+    """(options, model_sampling) of a model with `given` put on it, from those that it had; the others of those stay."""
+    merged = {**before, **given}
     of_schedules = _of_schedules(merged)
-    if of_schedules:
-        clone.add_object_patch("model_sampling", _with_options(model.get_model_object("model_sampling"), of_schedules))
+    return merged, _with_options(ms, of_schedules) if of_schedules else ms
+
+
+def apply(model: Any, settings: Mapping[str, Any], ms: Any) -> Any:
+    """A clone of the MODEL with these options and model_sampling, as of `put`."""
+    clone = model.clone()
+    clone.model_options[_KEY] = dict(settings)
+    if ms is not model.get_model_object("model_sampling"):
+        clone.add_object_patch("model_sampling", ms)
     return clone
 
 
