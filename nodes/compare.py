@@ -11,7 +11,7 @@ from .inputs import widgets
 from .measuring import entries, sheet, trials
 from .measuring.entries import within_budget
 
-_ROWS = 128  # most steps over all lines of a plot: finding how many a line may take makes tables of that length
+ROWS = 128  # most steps over all lines of a plot: finding how many a line may take makes tables of that length
 _GIVEN = 8  # a step is so much cheaper where their number is given: no table is made
 
 
@@ -89,7 +89,7 @@ class SigmaticCompare(ByName):
         and what is too much for a plot.
         """
         listed, _ = chosen(model, entries, reference)
-        left, lines, unknown, over = _ROWS, [], [], 0
+        left, lines, unknown, over = ROWS, [], [], 0
         for line in listed:
             cost = line.steps // _GIVEN if line.steps else evaluations
             if model.model is None and not (line.steps or sampler_entry(line.sampler)):
