@@ -68,7 +68,7 @@ def test_the_fit_beats_ready_made_schedules_on_the_digits(space, solver, steps):
         return Runs(model, (1, 32, 32), space, count, seed, fine=40)
 
     known, unseen = runs(5, 1), runs(12, 2)
-    found = known.fit(solver, steps, budget=25 * steps)
+    found = known.fit(solver, steps, budget=40 * steps)
     ours = unseen.error(solver, torch.tensor(found.sigmas))
     assert ours < min(unseen.error(solver, unseen.ready_made(name, steps)) for name in BEATEN)
 
