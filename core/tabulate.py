@@ -38,7 +38,8 @@ def tabulate(
     seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), predictions))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
     weights = memory.weights_of_steps(spec, levels)
-    matters = [weight >= memory.GAP for weight in weights]
+    least = memory.least_weight(spec)
+    matters = [weight >= least for weight in weights]
     matters[-1:] = [True] * (n > 0)  # what comes after the last step is for the next run to judge
     behind = [*accumulate(reversed(matters), initial=0)][n - 1 :: -1]  # each step, how many more of those that matter
     rows, strengths, previous = [], [], {}
@@ -56,7 +57,7 @@ def tabulate(
         seen = seen[:used] if spec.group_size else seen
         seen = seen if made else memory.parted(seen)
         # Whether the last step matters is for the next run to say: until then both are kept.
-        spare = len(made) if i == n - 1 and weights[i] < memory.GAP else 0
+        spare = len(made) if i == n - 1 and weights[i] < least else 0
         forgets = _singular(spec, a) or 0 < spec.group_size <= len(made + seen) - spare
         seen = () if forgets else (made + seen)[: spec.history + spare]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows

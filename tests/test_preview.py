@@ -503,7 +503,7 @@ def test_the_longest_plot_is_complete(preview, ask, sampler):
     assert f"up to {preview.ROWS} steps" in _words(longer["notes"])
 
 
-def test_the_longest_comparison_is_complete(pack, ask):
+def test_the_longest_comparison_is_complete(ask):
     """As many lines as may be drawn, each with all its steps; the others are counted. benchmarks/plots.py times it."""
     names = ("karras", "linear", "exponential", "normal", "simple", "beta", "cosine", "laplace", "ddim_uniform")
     told = ask("SigmaticCompare", entries="\n".join(f"sig_uni_pc / sig_{name}" for name in names), evaluations=20)
