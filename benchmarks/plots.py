@@ -32,7 +32,10 @@ def milliseconds(answer, node: str, make_values, repeats: int) -> float:
 def inside(arguments) -> int:
     inhost.load_host(), inhost.load_sigmatic()
     importlib.import_module("sigmatic.nodes.dropdowns.register").install()  # puts the names into the lists
-    answer = importlib.import_module("sigmatic.nodes.page.answer")
+    answer, planned = (importlib.import_module(f"sigmatic.nodes.page.{name}") for name in ("answer", "planned"))
+    nodes = importlib.import_module("sigmatic.nodes")
+    for name in ("ksampler", "compare"):
+        planned.offer(nodes.nodes_in(importlib.import_module(f"sigmatic.nodes.{name}")))
 
     def run(sampler: str):
         return lambda k: {"sampler": sampler, "steps": answer.ROWS, "schedule": "sig_karras", "rho": 7 + k / 1000}

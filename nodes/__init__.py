@@ -12,7 +12,7 @@ _log = logging.getLogger("sigmatic")
 
 
 class Sigmatic(ComfyExtension):
-    """What the host asks for the node classes."""
+    """The extension that the host's loader asks for node classes."""
 
     def __init__(self, nodes: list[type]) -> None:
         self._nodes = nodes

@@ -11,12 +11,12 @@ from .inputs import widgets
 from .measuring import entries, sheet, trials
 from .measuring.entries import within_budget
 
-_ROWS = 128  # most steps over all lines of a plot: finding how many a line may take makes tables of that length
+ROWS = 128  # most steps over all lines of a plot: finding how many a line may take makes tables of that length
 _GIVEN = 8  # a step is so much cheaper where their number is given: no table is made
 
 
 class SigmaticCompare(ByName):
-    """MODEL, CONDITIONING and LATENT in, IMAGE, LATENT and CSV out."""
+    """Runs a list of samplers and schedules on a model; a sheet of the results, the latents, and a CSV come out."""
 
     plot = Plot(idle=("seed", "cfg", "size"))
 
@@ -32,18 +32,16 @@ class SigmaticCompare(ByName):
             "after Cancel, or with a line more, only the rest is run.",
             search_aliases=["compare samplers", "xy plot", "grid", "benchmark"],
             inputs=[
-                io.Model.Input("model", tooltip="The model that removes the noise."),
-                io.Conditioning.Input("positive", tooltip="What should be in the picture."),
-                io.Conditioning.Input("negative", tooltip="What should not be in the picture."),
-                io.Latent.Input("latent_image", tooltip="The latent to start from. Its batch goes across the sheet."),
-                io.Int.Input(
-                    "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=False,
+                *widgets.run_links(
+                    "The model that removes the noise.", "What should be in the picture.",
+                    "What should not be in the picture.",
+                    "The latent to start from. Its batch goes across the sheet.",
+                ),
+                widgets.seed(
+                    control_after_generate=False,
                     tooltip="Number that the noise is made from, the same for every entry.",
                 ),
-                io.Float.Input(
-                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False,
-                    tooltip="How strictly the prompt is followed (classifier-free guidance).",
-                ),
+                widgets.cfg("How strictly the prompt is followed (classifier-free guidance)."),
                 io.Int.Input(
                     "evaluations", default=20, min=1, max=1000,
                     tooltip="How often each entry may ask the model, which is what takes the time. A sampler that "
@@ -89,7 +87,7 @@ class SigmaticCompare(ByName):
         and what is too much for a plot.
         """
         listed, _ = chosen(model, entries, reference)
-        left, lines, unknown, over = _ROWS, [], [], 0
+        left, lines, unknown, over = ROWS, [], [], 0
         for line in listed:
             cost = line.steps // _GIVEN if line.steps else evaluations
             if model.model is None and not (line.steps or sampler_entry(line.sampler)):
@@ -110,7 +108,7 @@ class SigmaticCompare(ByName):
         cls, model, positive, negative, latent_image, seed=0, cfg=8.0, evaluations=20, entries="", denoise=1.0,
         reference=0, size=256, vae=None,
     ) -> io.NodeOutput:  # fmt: skip
-        """Run the plan; one sheet of all results."""
+        """Run every entry's plan; what finished lies on one sheet, in one batch and in one table."""
         if denoise <= 0:
             raise ValueError("denoise is 0: nothing would be changed, so there is nothing to compare.")
         known = ModelFacts.of(model)

@@ -22,7 +22,7 @@ ENOUGH = 40  # runs: a budget
 
 
 class SigmaticFit(ByName):
-    """MODEL and CONDITIONING in, SIGMAS out."""
+    """Measures which levels of noise suit a sampler on the user's model; the SIGMAS come out."""
 
     plot = Plot("SIGMAS", idle=("keep", "save_as", "replace"), kept="fit")
 
@@ -37,18 +37,16 @@ class SigmaticFit(ByName):
             "some hundred model evaluations once; the result is kept for next time.",
             search_aliases=["optimal steps", "gits", "align your steps", "optimize sigmas"],
             inputs=[
-                io.Model.Input("model", tooltip="The model to measure."),
-                io.Conditioning.Input("positive", tooltip="A prompt like those that the schedule is for."),
-                io.Conditioning.Input("negative", tooltip="The negative prompt that goes with it."),
-                io.Latent.Input("latent_image", tooltip="An empty latent, for the size of the pictures."),
+                *widgets.run_links(
+                    "The model to measure.", "A prompt like those that the schedule is for.",
+                    "The negative prompt that goes with it.", "An empty latent, for the size of the pictures.",
+                ),
                 widgets.choice(
                     "sampler", comfy.samplers.SAMPLER_NAMES, "sig_dpmpp_2m",
                     "The method that the schedule is for. It is measured without noise of its own (eta 0).",
                 ),
                 io.Int.Input("steps", default=8, min=1, max=50, tooltip="The number of steps that it is for."),
-                io.Float.Input(
-                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False, tooltip="The cfg that it is for."
-                ),
+                widgets.cfg("The cfg that it is for."),
                 io.Int.Input(
                     "latents", default=4, min=1, max=64,
                     tooltip="How many pictures are measured at once. More is surer and slower.",
@@ -106,7 +104,7 @@ class SigmaticFit(ByName):
         cls, model, positive, negative, latent_image, sampler, steps=8, cfg=8.0, latents=4, budget=500, keep=True,
         save_as="", replace=False,
     ) -> io.NodeOutput:  # fmt: skip
-        """Look for a kept fit, else make one."""
+        """Take the fit of an earlier run with the same settings and model, or make one."""
         drawn = {"sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget}
         cls.plan(None, **drawn)
         if save_as:

@@ -43,7 +43,7 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
 
 
 class _Unknown:
-    """In the place of a model that is not there."""
+    """Stands where a model is looked for and none is connected."""
 
     def __init__(self, levels: tuple[float, ...]) -> None:
         self.levels = levels
@@ -55,7 +55,7 @@ class _Unknown:
 
 
 class SigmaticSamplerInfo(io.ComfyNode):
-    """-> STRING."""
+    """Makes the text that says what a SAMPLER will do over SIGMAS."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -85,5 +85,5 @@ class SigmaticSamplerInfo(io.ComfyNode):
 
     @classmethod
     def execute(cls, sampler, sigmas, model=None) -> io.NodeOutput:
-        """The text."""
+        """The text of `describe`."""
         return io.NodeOutput(describe(sampler, sigmas, model))

@@ -39,7 +39,7 @@ def _part_of_a_run() -> list:
 
 
 class SigmaticKSampler(ByName):
-    """MODEL, CONDITIONING and LATENT in, LATENT out."""
+    """Samples a LATENT with a model, as the host's KSampler does, with more to set."""
 
     plot = Plot(idle=("seed", "cfg", "noise", "add_noise"))
 
@@ -47,6 +47,10 @@ class SigmaticKSampler(ByName):
     def define_schema(cls) -> io.Schema:
         """Names come from the host's live lists, so entries of other packs are there too."""
         samplers, schedules = comfy.samplers.SAMPLER_NAMES, comfy.samplers.SCHEDULER_NAMES
+        model, *pictures = widgets.run_links(
+            "The model that removes the noise.", "What should be in the picture.", "What should not be in the picture.",
+            "The latent to start from: empty, or a picture to change.",
+        )  # fmt: skip
         return schema(
             node_id="SigmaticKSampler",
             display_name="Sigmatic KSampler",
@@ -55,16 +59,12 @@ class SigmaticKSampler(ByName):
             "a picture does not depend on the batch it is in.",
             search_aliases=["ksampler", "sampler", "eta", "karras", "rho"],
             inputs=[
-                io.Model.Input("model", tooltip="The model that removes the noise."),
-                io.Int.Input(
-                    "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True,
-                    tooltip="Number that the noise is made from. Same seed, same picture.",
-                ),
+                model,
+                widgets.seed(),
                 widgets.steps(),
-                io.Float.Input(
-                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False,
-                    tooltip="How strictly the prompt is followed (classifier-free guidance). 1 leaves the negative "
-                    "prompt out; too much burns the picture.",
+                widgets.cfg(
+                    "How strictly the prompt is followed (classifier-free guidance). 1 leaves the negative prompt out; "
+                    "too much burns the picture."
                 ),
                 widgets.choice(
                     "sampler", samplers, widgets.SAMPLER,
@@ -74,9 +74,7 @@ class SigmaticKSampler(ByName):
                     "schedule", schedules, widgets.SCHEDULE,
                     "How the amounts of noise of the steps are spaced (the sigmas). sig_ ones are Sigmatic's.",
                 ),
-                io.Conditioning.Input("positive", tooltip="What should be in the picture."),
-                io.Conditioning.Input("negative", tooltip="What should not be in the picture."),
-                io.Latent.Input("latent_image", tooltip="The latent to start from: empty, or a picture to change."),
+                *pictures,
                 widgets.denoise(),
                 widgets.eta(),
                 widgets.s_noise(),
@@ -120,7 +118,7 @@ class SigmaticKSampler(ByName):
     def execute(
         cls, model, seed, cfg, positive, negative, latent_image, denoise=1.0, add_noise=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
-        """Run the plan."""
+        """Run the plan on the LATENT; what was done, in words, comes out, too."""
         plan = cls.plan(ModelFacts.of(model), denoise=denoise, **chosen)
         sampler = plan.sampler
         log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(plan.sigmas.tolist()), keeps=True)

@@ -14,7 +14,7 @@ class SigmaticSampler(ByName):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """Ours only: the host has nodes for its own."""
+        """Lists our samplers only: the host has nodes for its own."""
         return schema(
             node_id="SigmaticSampler",
             display_name="Sigmatic Sampler",
@@ -53,5 +53,5 @@ class SigmaticSampler(ByName):
 
     @classmethod
     def execute(cls, **chosen) -> io.NodeOutput:
-        """A KSAMPLER of the host around our function."""
+        """The planned sampler as a KSAMPLER of the host."""
         return io.NodeOutput(cls.plan(None, **chosen).sampler.build())

@@ -14,11 +14,11 @@ _NONE = "none"
 
 
 class SigmaticSavePreset(io.ComfyNode):
-    """Widgets -> a file and two dropdown entries."""
+    """Saves what its widgets are set to in a file, and puts it into the dropdowns."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """A name, what it stands for, its settings."""
+        """The preset's name, its sampler and schedule (either may be none), their settings."""
         samplers_, schedules = ([_NONE, *names] for names in (_sampler_names(), _schedule_names()))
         return schema(
             node_id="SigmaticSavePreset",
@@ -59,7 +59,7 @@ class SigmaticSavePreset(io.ComfyNode):
         cls, name, sampler=_NONE, schedule=_NONE, eta=1.0, s_noise=1.0, rho=widgets.DEFAULT_RHO, noise="default",
         eta_curve="", s_noise_curve="", more="", replace=False,
     ) -> io.NodeOutput:  # fmt: skip
-        """Check, write, offer."""
+        """Check the settings, write them to the file, put the names into the dropdowns."""
         widgets.require_names(noise=(noise, widgets.NOISES), sampler=(sampler, [_NONE, *_sampler_names()]))
         widgets.require_names(schedule=(schedule, [_NONE, *_schedule_names()]))
         if sampler == schedule == _NONE:

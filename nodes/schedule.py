@@ -79,7 +79,7 @@ class SigmaticSchedule(ByName):
 
     @classmethod
     def execute(cls, model, **chosen) -> io.NodeOutput:
-        """The levels of the plan."""
+        """The planned levels as SIGMAS."""
         plan = cls.plan(ModelFacts.of(model), **chosen)
         warnings.warn(plan.warnings)
         return io.NodeOutput(plan.sigmas)

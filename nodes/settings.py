@@ -14,7 +14,7 @@ def _or_leave(name: str, high: float, step: float, tooltip: str) -> Any:
 
 
 class SigmaticSettings(io.ComfyNode):
-    """MODEL -> MODEL."""
+    """Puts options for every sig_ sampler and schedule on a MODEL."""
 
     plot = Plot("MODEL", idle=("noise", "batch_index"))
 
@@ -82,6 +82,6 @@ class SigmaticSettings(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, **chosen) -> io.NodeOutput:
-        """A clone with those options."""
+        """A clone of the MODEL with the planned options on it."""
         settings = cls.plan(ModelFacts.of(model), **chosen).model
         return io.NodeOutput(settings_on_model.apply(model, settings.settings, settings.sampling))

@@ -31,7 +31,7 @@ def _span(ms: Any) -> Span:
 
 
 class SigmaticSplit(io.ComfyNode):
-    """SIGMAS in, two SIGMAS out."""
+    """Cuts SIGMAS in two."""
 
     plot = Plot("SIGMAS", follows=("sigmas",))
 
@@ -69,7 +69,7 @@ class SigmaticSplit(io.ComfyNode):
 
     @classmethod
     def plan(cls, model: ModelFacts | None, sigmas: Tensor, by="step", at=10.0, exact=False) -> Plan:
-        """Both parts."""
+        """The levels before the cut, and those from it on; the level that is cut at is in both."""
         widgets.require_names(by=(by, SPLITS))
         if by == "step":
             if at != int(at):
@@ -85,12 +85,12 @@ class SigmaticSplit(io.ComfyNode):
 
     @classmethod
     def execute(cls, sigmas, model=None, **chosen) -> io.NodeOutput:
-        """Both parts, as tensors."""
+        """The two planned parts as SIGMAS."""
         return io.NodeOutput(*cls.plan(model and ModelFacts.of(model), sigmas, **chosen).levels)
 
 
 class SigmaticEdit(io.ComfyNode):
-    """SIGMAS in, SIGMAS out."""
+    """Changes SIGMAS by one operation."""
 
     plot = Plot("SIGMAS", follows=("sigmas", "sigmas_2"))
 
@@ -132,7 +132,7 @@ class SigmaticEdit(io.ComfyNode):
         cls, model: ModelFacts | None, sigmas: Tensor, operation="keep steps", amount=1.0, steps=20, start=0,
         end=widgets.LAST_STEP, sigmas_2: Tensor | None = None,
     ) -> Plan:  # fmt: skip
-        """The changed schedule."""
+        """The levels after the operation."""
         widgets.require_names(operation=(operation, EDITS))
         one = _floats(sigmas)
         if operation in ("join", "blend") and sigmas_2 is None:
@@ -152,18 +152,18 @@ class SigmaticEdit(io.ComfyNode):
 
     @classmethod
     def execute(cls, sigmas, **chosen) -> io.NodeOutput:
-        """The changed schedule as a tensor."""
+        """The planned levels as SIGMAS."""
         return io.NodeOutput(cls.plan(None, sigmas, **chosen).sigmas)
 
 
 class SigmaticText(io.ComfyNode):
-    """Text to SIGMAS and back."""
+    """Reads SIGMAS from text, and writes them as text."""
 
     plot = Plot("SIGMAS", follows=("sigmas",))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """A field, and an input that goes before it."""
+        """A field of text, and an input that is taken in its place."""
         return schema(
             node_id="SigmaticText",
             display_name="Sigmatic Sigmas from Text",
@@ -202,7 +202,7 @@ class SigmaticText(io.ComfyNode):
 
     @classmethod
     def execute(cls, text="", sigmas=None) -> io.NodeOutput:
-        """The schedule as a tensor and as text."""
+        """The planned levels as SIGMAS, and as text to copy."""
         levels = cls.plan(None, text, sigmas).sigmas
         return io.NodeOutput(levels, lists.write(_floats(levels)))
 
@@ -223,7 +223,7 @@ class SigmaticConvert(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """A number in, four out."""
+        """A number and its unit; an output for each unit."""
         return schema(
             node_id="SigmaticConvert",
             display_name="Sigmatic Convert Sigma",
@@ -245,6 +245,6 @@ class SigmaticConvert(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, value=0.5, unit="percent") -> io.NodeOutput:
-        """All four."""
+        """The level in all four units, in the order of `levels.UNITS`."""
         widgets.require_names(unit=(unit, levels.UNITS))
         return io.NodeOutput(*levels.convert(value, unit, _span(facts.model_sampling(model))).values())

@@ -38,7 +38,7 @@ def report(before: Tensor, after: Tensor) -> str:
 
 
 class SigmaticUnsample(ByName):
-    """MODEL, CONDITIONING, LATENT -> LATENT, SIGMAS, STRING."""
+    """Runs a picture backwards to noise; the noise, the levels for the way back and a report come out."""
 
     plot = Plot(idle=("cfg", "check"))
 
@@ -53,16 +53,15 @@ class SigmaticUnsample(ByName):
             "another prompt. Go on with SamplerCustom: the same sampler, these sigmas, add_noise off.",
             search_aliases=["inversion", "ddim inversion", "flip sigmas", "noise from image"],
             inputs=[
-                io.Model.Input("model", tooltip="The model."),
-                io.Conditioning.Input("positive", tooltip="What is in the picture; an empty prompt often does best."),
-                io.Conditioning.Input("negative", tooltip="Heard if cfg is not 1."),
-                io.Latent.Input("latent_image", tooltip="The picture, clean."),
+                *widgets.run_links(
+                    "The model.", "What is in the picture; an empty prompt often does best.", "Heard if cfg is not 1.",
+                    "The picture, clean.",
+                ),
                 widgets.choice("sampler", _ode_names(), "sig_heun", "A sampler without noise. Second order and up "
                     "comes back closer."),
                 widgets.choice("schedule", comfy.samplers.SCHEDULER_NAMES, _SCHEDULE, "How the steps are spaced."),
                 widgets.steps(),
-                io.Float.Input("cfg", default=1.0, min=0.0, max=100.0, step=0.1, round=False,
-                    tooltip="Guidance. 1 comes back best."),
+                widgets.cfg("Guidance. 1 comes back best.", default=1.0),
                 io.Boolean.Input("check", default=True,
                     tooltip="Sample back once, to say in the report how close it comes. Takes as long again."),
             ],
@@ -93,7 +92,7 @@ class SigmaticUnsample(ByName):
     def execute(
         cls, model, positive, negative, latent_image, cfg=1.0, check=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
-        """Up, and down again to see."""
+        """Run the way up; where `check` is on, the way back, too, to say how near it comes."""
         plan = cls.plan(ModelFacts.of(model), **chosen)
         up, back = plan.levels
         settings: dict[str, Any] = {"cfg": cfg, "positive": positive, "negative": negative}

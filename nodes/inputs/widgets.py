@@ -83,6 +83,27 @@ more = partial(
 )  # fmt: skip
 
 
+seed = partial(
+    io.Int.Input, "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True,
+    tooltip="Number that the noise is made from. Same seed, same picture.",
+)  # fmt: skip
+
+
+def cfg(tooltip: str, default: float = 8.0) -> io.Float.Input:
+    """The scale of guidance."""
+    return number("cfg", default, 0.0, 100.0, 0.1, tooltip)
+
+
+def run_links(model: str, positive: str, negative: str, latent_image: str) -> list:
+    """What a node that runs a model is wired to, each with its tooltip."""
+    return [
+        io.Model.Input("model", tooltip=model),
+        io.Conditioning.Input("positive", tooltip=positive),
+        io.Conditioning.Input("negative", tooltip=negative),
+        io.Latent.Input("latent_image", tooltip=latent_image),
+    ]
+
+
 def curve_text(name: str) -> io.String.Input:
     """Text for a curve over the run in place of the number `name`."""
     return io.String.Input(

@@ -21,7 +21,7 @@ from ..running.host_functions import offered
 from . import assumed, checks, planned
 
 BODY = 1 << 14
-"""Longest request, in bytes."""
+"""A request may have so many bytes."""
 ROWS = 100
 """Most steps for which the table is made: a row costs about 0.15 ms."""
 _LENGTH = 400  # of an error

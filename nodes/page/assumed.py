@@ -123,7 +123,7 @@ def _bare(param: Param) -> str:
 
 @lru_cache(maxsize=8)
 def model_sampling(kind: str, shift: float, sigma_min: float, sigma_max: float) -> Any:
-    """The host's object."""
+    """The host's model_sampling object of that kind of model."""
     known = comfy.model_sampling
     if kind in ("flow", "flux"):
         table = known.ModelSamplingFlux if kind == "flux" else known.ModelSamplingDiscreteFlow
@@ -139,7 +139,7 @@ def model_sampling(kind: str, shift: float, sigma_min: float, sigma_max: float) 
 
 
 def in_words(kind: Kind) -> Message:
-    """What is assumed, for people."""
+    """What is assumed, as a sentence for people."""
     return {
         "sd": say("The model is taken for a Stable Diffusion 1, 2 or XL model."),
         "zsnr": say("The model is taken for a v model trained up to pure noise (zero terminal SNR)."),

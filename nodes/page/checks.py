@@ -7,7 +7,7 @@ from ...core.spec import Param
 from ..inputs import widgets
 
 LETTERS = 2000
-"""Longest text of a widget, a curve say."""
+"""A widget's text (a curve, say) may have so many letters."""
 ECHO = 60
 """Most characters of a wrong value that an error repeats."""
 _KINDS = {"INT": "int", "FLOAT": "float", "BOOLEAN": "bool", "COMBO": "choice", "STRING": "text"}

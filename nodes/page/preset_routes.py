@@ -31,7 +31,7 @@ async def changed(request: web.Request) -> web.Response:
 
 
 async def removed(request: web.Request) -> web.Response:
-    """Delete ?name=."""
+    """Delete the presets of the name in the query, ?name=."""
     return await _answer(request, presets.remove, request.query.get("name", ""))
 
 

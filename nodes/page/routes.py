@@ -47,12 +47,12 @@ async def table(request: web.Request) -> web.Response:
 
 
 async def catalogue(request: web.Request) -> web.Response:
-    """All declarations."""
+    """Every sampler and schedule as declared (`answer.catalogue`)."""
     return web.json_response(answer.catalogue())
 
 
 async def plots(request: web.Request) -> web.Response:
-    """The nodes that have a plot."""
+    """The nodes that declare a plot, and those that decide how a model is sampled (`answer.plots`)."""
     return web.json_response(answer.plots())
 
 

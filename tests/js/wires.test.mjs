@@ -87,10 +87,10 @@ test("the other half of a custom run is found", () => {
     lonely: { type: "SigmaticSampler" },
     run: { type: "SamplerCustom", inputs: { model: ["MODEL", "load"], sampler: ["SAMPLER", "sampler"], sigmas: ["SIGMAS", "schedule"] } },
   });
-  assert.equal(beside(at("sampler"), "SIGMAS").found.node, at("schedule"));
-  assert.equal(beside(at("schedule"), "SAMPLER").found.node, at("sampler"));
+  assert.equal(beside(at("sampler"), "SIGMAS").half.node, at("schedule"));
+  assert.equal(beside(at("schedule"), "SAMPLER").half.node, at("sampler"));
   assert.deepEqual(modelOf(beside(at("sampler"), "SIGMAS").runner), { node: "SigmaticDemoModel", values: { parametrisation: "flow" } });
-  assert.deepEqual(beside(at("lonely"), "SIGMAS"), { found: null, runner: null });
+  assert.deepEqual(beside(at("lonely"), "SIGMAS"), { half: null, runner: null });
 });
 
 test("links in a circle end", () => {
@@ -137,6 +137,6 @@ test("the other half of a run is found behind reroutes", () => {
     two: { type: "Reroute", inputs: { "": ["*", "one"] } },
     run: { type: "SamplerCustom", inputs: { sampler: ["SAMPLER", "two"], sigmas: ["SIGMAS", "schedule"] } },
   });
-  assert.equal(beside(at("sampler"), "SIGMAS").found.node, at("schedule"));
-  assert.equal(beside(at("schedule"), "SAMPLER").found.node, at("sampler"));
+  assert.equal(beside(at("sampler"), "SIGMAS").half.node, at("schedule"));
+  assert.equal(beside(at("schedule"), "SAMPLER").half.node, at("sampler"));
 });

@@ -35,7 +35,7 @@ export class Plot {
     this.linked = [];
     /** @type {CurveEditor | null} */
     this.editor = null;
-    this.problem = this.asked = this.remark = "";
+    this.problem = this.answered = this.remark = "";
     this.busy = this.scheduled = false;
     /** @type {number | null} */
     this.at = null;
@@ -98,7 +98,7 @@ export class Plot {
     pointing(this);
     passMouse(this.element);
     for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
-    chain(this.node, "onExecuted", (output) => { keepShown(this.node, output); this.queue(); });
+    chain(this.node, "onExecuted", (output) => { keepShown(this.node, output); look(); });
     chain(this.node, "onAdded", () => this.start());
     chain(this.node, "onRemoved", () => this.stop());
   }
@@ -136,10 +136,10 @@ export class Plot {
     Object.assign(this, { linked, remark });
     follow(met, look);
     if (!body) {
-      [this.answer, this.asked, this.drawn] = [null, "", []];
+      [this.answer, this.answered, this.drawn] = [null, "", []];
       this.svg.replaceChildren();
     }
-    if (body === this.asked) return this.paint();
+    if (body === this.answered) return this.paint();
     if (this.busy) return;
     this.busy = true;
     const [status, answer] = await ask(body);
@@ -147,7 +147,7 @@ export class Plot {
     if (this.gone) return;
     if (status === 429) return void setTimeout(() => this.queue(), SOON);
     const away = AWAY.includes(status);
-    this.asked = away ? "" : body;
+    this.answered = away ? "" : body;
     if (away) setTimeout(() => this.queue(), AGAIN);
     this.problem = status === 200 ? "" : String(answer.error ?? say("The server does not answer: {error}", { error: status }));
     if (status === 200) this.answer = answer;
@@ -158,7 +158,7 @@ export class Plot {
 
   /** Whether the last answer is to another question than the node asks now. */
   get stale() {
-    return question(this.node, this.choice.model).body !== this.asked;
+    return question(this.node, this.choice.model).body !== this.answered;
   }
 
   /** Show the editor of the chosen curve, or none. @param {boolean} [grow] the node by it (not one that is loaded: it was saved as large) @param {boolean} [anew] for its words */

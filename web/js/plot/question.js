@@ -1,5 +1,5 @@
 // @ts-check
-/** What the server is asked about a node: its widgets' values, the other half of a custom run, settings, the model. */
+/** What the request to the server says of a node: its widgets' values, the other half of a custom run, settings, the model. */
 
 import { declared, deciding } from "./declared.js";
 import { api, valueNames } from "../host.js";
@@ -31,7 +31,7 @@ function keptBy(node) {
 
 /**
  * The request about `node` ("": there is nothing to ask yet), the names of the widgets whose true values cannot be seen,
- * what is to be said in place of an answer, and all nodes that the request depends on.
+ * what stands in place of an answer, and all nodes that the request depends on.
  * @param {LNode} node @param {string} model the model to assume, as JSON; "": the one that the wires lead to
  * @returns {{body: string, linked: string[], remark: string, met: Set<any>}}
  */
@@ -44,9 +44,9 @@ export function question(node, model) {
   /** @param {any} from */
   const read = (from) => {
     const idle = declared(from.type)?.idle ?? [];
-    const found = widgetValues(from, valueNames(from).filter((name) => !idle.includes(name)), met);
-    linked.push(...found.linked);
-    return found.values;
+    const seen = widgetValues(from, valueNames(from).filter((name) => !idle.includes(name)), met);
+    linked.push(...seen.linked);
+    return seen.values;
   };
   /** A node with all that is wired into it. @param {any} from @param {number} depth */
   const described = (from, depth) => {
@@ -71,11 +71,11 @@ export function question(node, model) {
   }
   /** @type {Record<string, any>} */
   const request = described(node, 0);
-  const half = OTHER_HALF[declared(node.type)?.makes ?? ""];
-  if (half) {
-    const { found, runner } = beside(node, half, met);
-    if (found && half === "SIGMAS") request.beside = source(found.node, found.slot, 0);
-    else if (found && declared(found.node.type)?.makes === half) request.beside = { node: found.node.type, values: read(found.node) };
+  const kind = OTHER_HALF[declared(node.type)?.makes ?? ""];
+  if (kind) {
+    const { half, runner } = beside(node, kind, met);
+    if (half && kind === "SIGMAS") request.beside = source(half.node, half.slot, 0);
+    else if (half && declared(half.node.type)?.makes === kind) request.beside = { node: half.node.type, values: read(half.node) };
     if (runner) path.push(runner);
   }
   const sets = (/** @type {string} */ type) => declared(type)?.makes === "MODEL";

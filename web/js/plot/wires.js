@@ -37,13 +37,13 @@ export function wired(node, input, met) {
   for (let hop = 0; hop < HOPS; hop++) {
     if (port?.link === null || port?.link === undefined) return null;
     const link = linkOf(at, port.link);
-    const found = link && at.graph.getNodeById?.(link.origin_id);
-    if (!found) return null;
-    met?.add(found);
+    const from = link && at.graph.getNodeById?.(link.origin_id);
+    if (!from) return null;
+    met?.add(from);
     const slot = link.origin_slot ?? 0;
-    const next = handedOn(found, slot, port.type);
-    if (next === undefined) return { node: found, slot };
-    [at, port] = [found, next ?? undefined];
+    const next = handedOn(from, slot, port.type);
+    if (next === undefined) return { node: from, slot };
+    [at, port] = [from, next ?? undefined];
   }
   return null;
 }
@@ -76,13 +76,13 @@ export function modelOf(node, deciding, met) {
  * @param {Node} node @param {(type: string) => boolean} sets whether nodes of a type do @param {Set<Node>} [met] @returns {Node[]}
  */
 export function settingsOf(node, sets, met) {
-  const found = [];
+  const nodes = [];
   let at = origin(node, modelInput(node), met);
   for (let hop = 0; at && hop < HOPS; hop++) {
-    if (sets(at.type)) found.unshift(at);
+    if (sets(at.type)) nodes.unshift(at);
     at = origin(at, modelInput(at), met);
   }
-  return found.slice(-4);
+  return nodes.slice(-4);
 }
 
 /** @param {Node} node */
@@ -98,15 +98,15 @@ function fileOf({ widgets = [] }) {
 
 /**
  * The node that runs what `node` makes, and what is wired into it beside `node` by an input of the type `kind`.
- * @param {Node} node @param {string} kind SAMPLER or SIGMAS @param {Set<Node>} [met] @returns {{found: {node: Node, slot: number} | null, runner: Node | null}}
+ * @param {Node} node @param {string} kind SAMPLER or SIGMAS @param {Set<Node>} [met] @returns {{half: {node: Node, slot: number} | null, runner: Node | null}}
  */
 export function beside(node, kind, met) {
   for (const runner of readers(node)) {
     met?.add(runner);
     const input = runner.inputs?.find((one) => one.type === kind);
-    if (input) return { found: wired(runner, input, met), runner };
+    if (input) return { half: wired(runner, input, met), runner };
   }
-  return { found: null, runner: null };
+  return { half: null, runner: null };
 }
 
 /** The nodes that read what a node makes, through reroutes. @param {Node} node @param {number} [hop] @returns {Generator<Node>} */
