@@ -79,20 +79,18 @@ def parted(kept: Sequence[Kept]) -> tuple[Kept, ...]:
     return tuple(register._replace(used=None) if i == 0 else register for i, register in enumerate(kept))
 
 
-def resumed(
-    spec: SamplerSpec, kept: Sequence[Kept], sigmas: Sequence[float], space: str
-) -> tuple[tuple[Kept, ...], int]:
-    """What a run over `sigmas` may look back on of the run before, and how many of its newest registers are left out.
+def resumed(spec: SamplerSpec, kept: Sequence[Kept], sigmas: Sequence[float], space: str) -> tuple[Kept, ...]:
+    """The registers of the run before that a run over `sigmas` may look back on: not the newest if its step was short.
 
-    Whether the last step of that run was long enough is only known now.
+    Whether that step was long enough is only known now.
     """
     if not kept or len(sigmas) < 2:
-        return tuple(kept), 0
+        return tuple(kept)
     ends = [level(sigma, space) for sigma in (kept[0].sigma, *sigmas[:2])]
     if not NOTHING <= weights_of_steps(spec, ends)[0] < GAP or kept[0].used is None:
-        return tuple(kept), 0
+        return tuple(kept)
     short = sum(register.sigma == kept[0].sigma for register in kept)
-    return parted(kept[short:]), short
+    return parted(kept[short:])
 
 
 def _length(spec: SamplerSpec, a: Level, b: Level, noisy: bool = False) -> float:

@@ -32,7 +32,7 @@ def digit_problem(text: str) -> str | None:
 
 def pictures(samples: Tensor, zoom: int) -> Tensor:
     """Latents (B, 1, H, W) in [-1, 1] -> pictures (B, zoom H, zoom W, 3) in [0, 1], every pixel a square."""
-    latents.insist_full("samples", samples)
+    latents.require_content("samples", samples)
     if samples.ndim != 4 or samples.shape[1] != 1:
         raise ValueError(
             f"samples: Sigmatic Demo Decode takes latents of one channel, got {tuple(samples.shape)}. For other "
@@ -65,7 +65,7 @@ class SigmaticDemoModel(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "parametrisation",
-                    options=list(demo_model.KINDS),
+                    options=list(demo_model.PARAMETRISATIONS),
                     default="eps",
                     tooltip="What kind of model it poses as: eps as Stable Diffusion, v as SD 2.1, flow as SD3, "
                     "Flux and Wan. The pictures are the same kind, the noise is not.",
@@ -77,7 +77,9 @@ class SigmaticDemoModel(io.ComfyNode):
     @classmethod
     def execute(cls, model: str, parametrisation: str) -> io.NodeOutput:
         """A fresh ModelPatcher."""
-        widgets.insist(model=(model, demo_model.MODELS), parametrisation=(parametrisation, demo_model.KINDS))
+        widgets.require_names(
+            model=(model, demo_model.MODELS), parametrisation=(parametrisation, demo_model.PARAMETRISATIONS)
+        )
         return io.NodeOutput(demo_model.build(model, parametrisation))
 
 
@@ -161,11 +163,3 @@ class SigmaticDemoDecode(io.ComfyNode):
     def execute(cls, samples: dict, zoom: int = 8) -> io.NodeOutput:
         """Grey in all three channels."""
         return io.NodeOutput(pictures(samples["samples"], zoom))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    found = [SigmaticDemoModel, SigmaticDemoPrompt, SigmaticDemoLatent, SigmaticDemoDecode]
-    for node in found:
-        node.define_schema()
-    return found

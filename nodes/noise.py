@@ -53,7 +53,7 @@ class SigmaticNoise(io.ComfyNode):
                     tooltip="Number that the noise is made from. Same seed, same picture.",
                 ),
                 io.Combo.Input(
-                    "noise", options=widgets.KINDS, default="gaussian",
+                    "noise", options=widgets.NOISE_KINDS, default="gaussian",
                     tooltip="The kind of noise. gaussian is what models are trained with. pink and pyramid give larger "
                     "shapes, blue and violet finer grain.",
                 ),
@@ -64,11 +64,5 @@ class SigmaticNoise(io.ComfyNode):
     @classmethod
     def execute(cls, seed: int, noise: str = "gaussian") -> io.NodeOutput:
         """A fresh NOISE."""
-        widgets.insist(noise=(noise, widgets.KINDS))
+        widgets.require_names(noise=(noise, widgets.NOISE_KINDS))
         return io.NodeOutput(KeyedNoise(seed, noise))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticNoise.define_schema()
-    return [SigmaticNoise]

@@ -2,12 +2,15 @@
 
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
 
 
 class SigmaticSampler(ByName):
     """A sampler with its parameters, for SamplerCustom and everything else that takes a SAMPLER."""
+
+    plot = Plot("SAMPLER", idle=("noise",))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -38,14 +41,17 @@ class SigmaticSampler(ByName):
         return widgets.problem("sampler", sampler, lookup.sampler_names()) or True
 
     @classmethod
-    def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
+    def plan(
+        cls, model: ModelFacts | None, sampler=widgets.SAMPLER, eta=1.0, s_noise=1.0, noise="default", eta_curve="",
+        s_noise_curve="", more="",
+    ) -> Plan:  # fmt: skip
+        """The sampler with its options; whoever runs it has the levels."""
+        widgets.require_names(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
+        given = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
+        chosen = Sampler(sampler, lookup.chosen(sampler), given | options.more(more), noise)
+        return Plan(sampler=chosen, notes=chosen.ignores("eta", "s_noise"))
+
+    @classmethod
+    def execute(cls, **chosen) -> io.NodeOutput:
         """A KSAMPLER of the host around our function."""
-        widgets.insist(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
-        said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
-        return io.NodeOutput(lookup.own_sampler_object(lookup.chosen(sampler), said, noise))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSampler.define_schema()
-    return [SigmaticSampler]
+        return io.NodeOutput(cls.plan(None, **chosen).sampler.build())

@@ -9,7 +9,8 @@ from torch import Tensor
 from .. import samplers
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
-from .dropdowns.lookup import PREFIX, Entry
+from .dropdowns.lookup import PREFIX
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
 from .host import facts, latents
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
@@ -28,11 +29,6 @@ def uphill(sigmas: Tensor, space: str) -> Tensor:
     return rising.clamp(max=_TOP) if space == "flow" else rising
 
 
-def rising(ms: Any, sampler: str, schedule: str, steps: int) -> Tensor:
-    """The levels of a run from a picture to noise."""
-    return uphill(lookup.levels_by_name(ms, schedule, sampler, steps, widgets.OWN_RHO), facts.space(ms))
-
-
 def report(before: Tensor, after: Tensor) -> str:
     """How far a round trip ended from where it began."""
     error = float((after.float() - before.float()).square().mean().sqrt())
@@ -43,6 +39,8 @@ def report(before: Tensor, after: Tensor) -> str:
 
 class SigmaticUnsample(ByName):
     """MODEL, CONDITIONING, LATENT -> LATENT, SIGMAS, STRING."""
+
+    plot = Plot(idle=("cfg", "check"))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -82,30 +80,32 @@ class SigmaticUnsample(ByName):
         return wrong or widgets.problem("schedule", schedule, comfy.samplers.SCHEDULER_NAMES) or True
 
     @classmethod
+    def plan(cls, model: ModelFacts, sampler="sig_heun", schedule=_SCHEDULE, steps=20) -> Plan:
+        """The levels of the way up, and those of the way back."""
+        widgets.require_names(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
+        chosen = Sampler(sampler, lookup.chosen(sampler), {})
+        down = by_name(model, chosen, schedule, steps)
+        up = uphill(down.sigmas, facts.space(model.sampling))
+        back = torch.cat([up[1:].flip(0), up.new_zeros(1)])
+        return Plan((up, back), chosen, schedule)
+
+    @classmethod
     def execute(
-        cls, model, positive, negative, latent_image, sampler="sig_heun", schedule=_SCHEDULE, steps=20, cfg=1.0,
-        check=True,
+        cls, model, positive, negative, latent_image, cfg=1.0, check=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
         """Up, and down again to see."""
-        widgets.insist(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
-        up = rising(facts.model_sampling(model), sampler, schedule, steps)
-        down = torch.cat([up[1:].flip(0), up.new_zeros(1)])
+        plan = cls.plan(ModelFacts.of(model), **chosen)
+        up, back = plan.levels
         settings: dict[str, Any] = {"cfg": cfg, "positive": positive, "negative": negative}
         settings |= {"seed": 0, "add_noise": False}
-        chosen = lookup.own_sampler_object(Entry(sampler.removeprefix(PREFIX), {}), {})
-        noise = run.sample(model, latent_image, chosen, up, **settings)
+        sampler = plan.sampler.build()
+        noise = run.sample(model, latent_image, sampler, up, **settings)
         text = "round trip: not looked at"
         if check:
-            back = run.sample(model, noise, chosen, down, **settings)
-            text = report(latents.fit_latent(model, latent_image), back["samples"])
-        return io.NodeOutput(noise, down, text)
+            again = run.sample(model, noise, sampler, back, **settings)
+            text = report(latents.fit_latent(model, latent_image), again["samples"])
+        return io.NodeOutput(noise, back, text)
 
 
 def _ode_names() -> list[str]:
     return [PREFIX + name for name in offered() if not samplers.get(name).stochastic]
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticUnsample.define_schema()
-    return [SigmaticUnsample]

@@ -72,8 +72,8 @@ def test_the_fit_beats_ready_made_schedules_on_the_digits(space, solver, steps):
         model = digits.denoiser([i % 10 for i in range(count)], space=space)
         return Runs(model, (1, 32, 32), space, count, seed, fine=40)
 
-    known, unseen = runs(8, 1), runs(12, 2)
-    found = known.fit(solver, steps, budget=25 * steps)
+    known, unseen = runs(5, 1), runs(12, 2)
+    found = known.fit(solver, steps, budget=40 * steps)
     ours = unseen.error(solver, torch.tensor(found.sigmas))
     assert ours < min(unseen.error(solver, unseen.ready_made(name, steps)) for name in BEATEN)
 

@@ -24,8 +24,8 @@ FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-READY = "() => !!(window.app?.graph && app.canvas && app.extensionManager && window.__sigmatic_ready && \
-LiteGraph.registered_node_types.SigmaticKSampler)"
+READY = "() => !!(window.app?.graph && app.canvas && LiteGraph.registered_node_types.SigmaticKSampler && \
+app.extensionManager?.getSidebarTabs?.().some(({ id }) => id === 'sigmatic-browser'))"
 NOT_OURS = ("Cannot read properties of undefined (reading 'id')",)  # 1.27.10 itself, on every load
 
 
