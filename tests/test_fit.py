@@ -11,6 +11,9 @@ from sigmatic.demo import digits
 from sigmatic.demo.mixture import Mixture
 
 BEATEN = ("karras", "normal", "simple")  # the usual one and the models' own
+STEPS = [6, 10, *(pytest.param(n, marks=pytest.mark.thorough) for n in (8, 15))]
+QUICK = [("euler", 6), ("dpmpp_2m", 10)]  # on the digits
+ALL = [(solver, steps) for solver in ("euler", "dpmpp_2m") for steps in (6, 8, 10, 15)]
 
 
 class Runs:
@@ -49,7 +52,7 @@ def mixture(space, count=32, seed=1):
     return Runs(exact.denoiser(space), exact.shape, space, count, seed)
 
 
-@pytest.mark.parametrize("steps", [6, 10, *(pytest.param(n, marks=pytest.mark.slow) for n in (8, 15))])
+@pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("solver", ["euler", "dpmpp_2m"])
 def test_the_fit_beats_ready_made_schedules_on_the_mixture(space, solver, steps):
     known, unseen = mixture(space), mixture(space, count=96, seed=2)
@@ -60,8 +63,10 @@ def test_the_fit_beats_ready_made_schedules_on_the_mixture(space, solver, steps)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("steps", [6, 8, 10, 15])
-@pytest.mark.parametrize("solver", ["euler", "dpmpp_2m"])
+@pytest.mark.parametrize(
+    ("solver", "steps"),
+    [pytest.param(*case, marks=() if case in QUICK else pytest.mark.thorough) for case in ALL],
+)
 def test_the_fit_beats_ready_made_schedules_on_the_digits(space, solver, steps):
     def runs(count, seed):
         model = digits.denoiser([i % 10 for i in range(count)], space=space)
