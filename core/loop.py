@@ -15,12 +15,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from .noise.keys import Draw
 from .plan import PlannedStep, Sum, plan
 from .space import working_dtype
 from .table import Table
 
-Noise = Callable[..., Tensor]
-"""f(sigma, sigma_next), and where a run jumps or churns f(sigma, sigma_next, visit, stream)."""
+Noise = Callable[[Draw], Tensor]
+"""Unit normals like x for one draw."""
 
 
 class Output(NamedTuple):
@@ -59,7 +60,7 @@ def run(
     for step in progress(plan(table)):
         start, slots, draws, new = current, [current, *kept], [], []
         for total in step.sums:
-            draws += [noise(*request) for request in step.draws[len(draws) : total.draws]]
+            draws += [noise(draw) for draw in step.draws[len(draws) : total.draws]]
             current = start  # lets go of the stage before: its memory is free for this one
             if not total.unchanged:
                 current = combine(total, slots, evaluate.strengthened(draws, total.spread))

@@ -165,18 +165,17 @@ def _check_x(x: Tensor) -> None:
 def _noise(noise: Any, x: Tensor, seed: int, batch_index: Any, space: str, spec: SamplerSpec, sigmas: Sequence[float]):
     if noise == "comfy":
         noise = comfy(spec.name, x, check_seed(seed), sigmas)
-    ours = isinstance(noise, (noises.Gaussian, noises.Shaped))
-    if ours and noise.shape != x.shape:
+    if isinstance(noise, noises.Source) and noise.shape != x.shape:
         raise ValueError(f"noise is for an x of shape {tuple(noise.shape)}, and x has {tuple(x.shape)}: make it for x.")
     if callable(noise):
-        return _drawing(noise, x, ours)
+        return _drawing(noise, x)
     if not isinstance(noise, str) or noise not in noises.KINDS:
         kinds = ", ".join(noises.KINDS)
         raise ValueError(f"noise is {noise!r}: give one of {kinds}, comfy, or a function (sigma, sigma_next).")
-    return noises.KINDS[noise](x, seed, batch_index, space=space)
+    return noises.KINDS[noise](x, seed, batch_index, space=space).draw
 
 
-def _drawing(noise: Any, x: Tensor, ours: bool) -> loop.Noise:
+def _drawing(noise: Any, x: Tensor) -> loop.Noise:
     """A noise function as the loop calls it: what it returns is like x, in the run's dtype."""
     state, shape, device = spaces.working_dtype(x), x.shape, x.device
 
@@ -185,9 +184,9 @@ def _drawing(noise: Any, x: Tensor, ours: bool) -> loop.Noise:
             return found
         return loop.broadcast_like("noise", found, x).to(device, state)
 
-    if ours:
-        return lambda *asked: like_x(noise(*asked))
-    return lambda sigma, sigma_next, *_: like_x(noise(sigma, sigma_next))
+    if isinstance(noise, noises.Source):
+        return lambda draw: like_x(noise.draw(draw))
+    return lambda draw: like_x(noise(draw.sigma, draw.sigma_next))
 
 
 def _resume(state: State | None, spec: SamplerSpec, space: str, sigmas: tuple[float, ...], x: Tensor):
