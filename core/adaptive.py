@@ -16,11 +16,10 @@ from torch import Tensor
 
 from . import policy
 from .loop import Noise, combine
-from .noise.keys import Draw
 from .plan import planned
 from .space import Level, at_rho, level
 from .spec import S_NOISE, Param
-from .table import Row, Stage, Step, Table, first_order
+from .table import Draw, Row, Stage, Step, Table, first_order
 from .verify import check
 
 FIRST_LAM = -6.0  # on flow from sigma = 1, where lam is infinite, one Euler step leads here (sigma = .9975)

@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .noise.keys import Draw
 from .plan import PlannedStep, Sum, plan
 from .space import working_dtype
-from .table import Table
+from .table import Draw, Table
 
 Noise = Callable[[Draw], Tensor]
 """Unit normals like x for one draw."""
@@ -99,7 +98,8 @@ class _Model:
         """The registers' raw parts at `current`: the prediction and, where the table has it, the unconditional one."""
         self.seen = current.to(self.x.dtype)
         self.denoised = None  # its memory is free for the answer
-        answer, uncond = self.model(self.seen, next(self._times), **self.extra_args), None
+        uncond: Any = None
+        answer: Any = self.model(self.seen, next(self._times), **self.extra_args)
         if self._more or not isinstance(answer, Tensor):
             answer, uncond, self._frac = _needed(self.table, answer)
         if not self._sure:  # until it is right once

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .noise.keys import Draw
-from .table import Row, Stage, Table
+from .table import Draw, Row, Stage, Table
 
 Terms = dict[int, float]
 

@@ -1,8 +1,8 @@
 """The network of the embedded models: a class-conditional U-Net for 32x32 pictures, digits or coloured tiles.
 
-It predicts v on the circle ``theta = atan2(sigma, alpha s_d)`` and is preconditioned there (Karras et al. 2022,
-arXiv:2206.00364, table 1, rewritten without a singular end): one set of weights serves VE and flow, because both
-see the same ``z`` and the same ``theta``. All images are in [-1, 1]; of digits -1 is paper and 1 is ink.
+It predicts v on the circle ``theta = atan2(sigma, alpha)`` and is preconditioned there (Karras et al. 2022,
+arXiv:2206.00364, table 1 for data of deviation 1, rewritten without a singular end): one set of weights serves VE and
+flow, because both see the same ``z`` and the same ``theta``.
 """
 
 import math
@@ -93,15 +93,12 @@ class PictureNet(nn.Module):
     """U-Net on pictures of 32x32; pixels are unshuffled by 2, so its levels are 16x16, 8x8 and 4x4.
 
     channels: of the three levels. classes: how many kinds of pictures it knows. colours: channels of a picture.
-    data_std: s_d of the preconditioning. ``forward`` is the denoiser; ``velocity`` is the bare network, which training
-    uses.
+    ``forward`` is the denoiser; ``velocity`` is the bare network, which training uses.
     """
 
-    def __init__(
-        self, channels: tuple[int, int, int], classes: int, colours: int, data_std: float = 1.0, width: int = 128
-    ) -> None:
+    def __init__(self, channels: tuple[int, int, int], classes: int, colours: int, width: int = 128) -> None:
         super().__init__()
-        self.classes, self.colours, self.data_std = classes, colours, data_std
+        self.classes, self.colours = classes, colours
         a, b, c = channels
         self.noise = NoiseEmbedding(width)
         self.table = nn.Parameter(torch.randn(classes, width) * 0.3)
@@ -121,7 +118,7 @@ class PictureNet(nn.Module):
         return F.silu(self.noise(lam) + classes)
 
     def velocity(self, z: Tensor, lam: Tensor, label: Tensor) -> Tensor:
-        """v = cos(theta) noise - sin(theta) x0 / s_d, (B, C, 32, 32), from the unit-scale state z of that shape."""
+        """v = cos(theta) noise - sin(theta) x0, (B, C, 32, 32), from the unit-scale state z of that shape."""
         emb = self.embed(lam, label)
         fine = self.down1(self.stem(F.pixel_unshuffle(z, 2)), emb)
         half = self.down2(self.pool1(fine), emb)
@@ -142,14 +139,14 @@ class PictureNet(nn.Module):
         """Denoise x = alpha x0 + sigma noise.
 
         x (B, C, 32, 32); alpha and sigma (B,), VE alpha = 1, flow alpha = 1 - sigma (0 is fine), not both 0;
-        label (B, classes) class weights. Returns x0 like x, about [-1, 1]. Items of a batch do not mix.
+        label (B, classes) class weights. Returns x0 like x. Items of a batch do not mix.
         """
-        theta = torch.atan2(sigma, alpha * self.data_std)
-        scale = torch.hypot(sigma, alpha * self.data_std)
+        theta = torch.atan2(sigma, alpha)
+        scale = torch.hypot(sigma, alpha)
         z = x / scale[:, None, None, None]
         v = self.velocity(z, log_snr(alpha, sigma), label)
         cos, sin = theta.cos()[:, None, None, None], theta.sin()[:, None, None, None]
-        return self.data_std * (cos * z - sin * v)
+        return cos * z - sin * v
 
 
 class DigitNet(PictureNet):
@@ -160,7 +157,7 @@ class DigitNet(PictureNet):
 
 
 class TileNet(PictureNet):
-    """The one of the coloured tiles, about 3.7 M parameters."""
+    """The one of the coloured tiles, about 3.3 M parameters."""
 
     def __init__(self) -> None:
-        super().__init__((120, 176, 192), classes=19, colours=3, data_std=0.5)
+        super().__init__((64, 128, 224), classes=20, colours=3)

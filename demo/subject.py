@@ -1,8 +1,9 @@
-"""What the command line draws: the digit network or the 2-D mixture, each as a batch that a sampler can run on."""
+"""What the command line draws: an embedded network or the 2-D mixture, each as a batch that a sampler can run on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any, Protocol
 
 import torch
@@ -11,9 +12,10 @@ from torch import Tensor
 from .. import samplers
 from ..core.noise import kinds
 from . import sheet
+from .embedded import Label
 from .mixture import Mixture
 
-AT_ONCE = 64  # digits in one call of the network: larger batches are no faster and only take memory
+AT_ONCE = 64  # pictures in one call of the network: larger batches are no faster and only take memory
 POINTS_BEHIND = 3000
 
 
@@ -32,26 +34,24 @@ class Subject(Protocol):
         ...
 
 
-class Digits:
-    """The embedded digit network; `labels` are the digits asked for (None: whichever the network likes).
+class Pictures:
+    """An embedded network (the module `digits` or `tiles`); `labels` are the classes asked for (None: any).
 
-    RuntimeError where the file of weights is damaged.
+    RuntimeError where the file of weights is missing or damaged.
     """
 
-    def __init__(self, labels: Sequence[int | None], cfg: float, columns: int) -> None:
-        from . import digits
-
-        digits.load()  # a missing or damaged file is to be known before the work begins
-        self._digits, self.labels, self.cfg, self.columns = digits, list(labels), cfg, columns
-        self.shape, self.chunk = (len(self.labels), 1, 32, 32), AT_ONCE
+    def __init__(self, network: ModuleType, labels: Sequence[Label], cfg: float, columns: int) -> None:
+        network.load()  # a missing or damaged file is to be known before the work begins
+        self.network, self.labels, self.cfg, self.columns = network, list(labels), cfg, columns
+        self.shape, self.chunk = (len(self.labels), network.MODEL.colours, 32, 32), AT_ONCE
 
     def model(self, start: int, stop: int, space: str, uncond: bool) -> Callable[..., Any]:
-        """The denoiser of digits start to stop."""
-        return self._digits.denoiser(self.labels[start:stop], space=space, cfg=self.cfg, uncond=uncond)
+        """The denoiser of pictures start to stop."""
+        return self.network.denoiser(self.labels[start:stop], space=space, cfg=self.cfg, uncond=uncond)
 
     def picture(self, x0: Tensor, scale: int) -> Any:
-        """Rows of digits."""
-        return sheet.tiles(self._digits.to_images(x0), self.columns, scale)
+        """Rows of pictures."""
+        return sheet.tiles(self.network.to_images(x0), self.columns, scale)
 
 
 class Points:

@@ -1,92 +1,69 @@
-"""Train the coloured model from nothing: ``python -m sigmatic.demo.train_tiles SOURCE``.
+"""Train the model of coloured tiles from nothing: ``python -m sigmatic.demo.train_tiles SOURCE``.
 
 SOURCE is a checkout of the public repository crawl/tiles, or an .npz of its tiles (`tiles_data.read`). One command
-trains the network and the classifier that judges it; a run that was interrupted goes on with ``--resume``.
+trains the network and the classifier that judges it, measures them and writes tiles.safetensors; a run that was
+interrupted goes on with ``--resume``, and ``--export`` packs the latest checkpoint as it is.
 """
 
 import argparse
-from itertools import pairwise
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-from tqdm import tqdm
 
-from . import tiles_data
-from .network import TileNet
-from .train import Data, learning_rate, save_checkpoint, train_network
+from .measure import RUNS, draw, frechet, nearest
+from .tiles import GUIDANCE, KINDS, MODEL
+from .tiles_data import augment, load, with_mirrored
+from .training import Data, add_flags, pack, train_classifier, train_network
 
-RUNS = Path(__file__).parent / "runs" / "tiles"
-
-
-class TileClassifier(nn.Module):
-    """Images (B, 3, 32, 32) in [-1, 1] -> logits (B, kinds); `features` (B, 128) are what distances are measured in."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        widths = (3, 32, 64, 96, 128)
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, stride=1 if a == 3 else 2, padding=1) for a, b in pairwise(widths)
-        )
-        self.norms = nn.ModuleList(nn.GroupNorm(8, width) for width in widths[1:])
-        self.drop = nn.Dropout(0.4)
-        self.out = nn.Linear(widths[-1], len(tiles_data.KINDS))
-
-    def features(self, x: Tensor) -> Tensor:
-        """What it sees in x, before it decides: (B, 128)."""
-        for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = F.silu(norm(conv(x)))
-        return x.mean((2, 3))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.out(self.drop(self.features(x)))
+FACTS = {"license": "CC0-1.0", "data": "Dungeon Crawl Stone Soup's tiles, crawl/tiles a6ea165; a tenth held out"}
+REPEATS = 4  # how many pictures are drawn for each held-out tile, of its kind
 
 
-def train_classifier(args: argparse.Namespace, data: Data) -> None:
-    """Cross-entropy on augmented tiles; it never sees the network, nor anything the network drew."""
-    images, labels, held_images, held_labels = data
-    torch.manual_seed(args.seed + 1)
-    net = TileClassifier()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.05)
-    shares = torch.bincount(labels)[labels].double() ** -0.5
-    for step in tqdm(range(args.classifier_steps), desc="classifier", mininterval=5):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, args.classifier_steps, 2e-3, 100)
-        pick = torch.multinomial(shares, 128, replacement=True)
-        loss = F.cross_entropy(net(tiles_data.augment(images[pick])), labels[pick], label_smoothing=0.05)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+def measure(path: Path, data: Data) -> dict[str, str]:
+    """What the network of `path` draws against the held-out tiles, and against those it knows.
+
+    recognised: share that is read as the kind asked for, also kind by kind. distance: Frechet distance of features
+    to the held-out tiles, beside that of the known tiles. nearest: median distance to the nearest known tile, in
+    units of the data's deviation, beside that of held-out tiles; near: share of pictures nearer than 1 in 20 held-out
+    tiles are.
+    """
+    known, _, held, held_labels = data
+    network, classifier = MODEL.read(path)
+    labels = held_labels.repeat(REPEATS)
     with torch.no_grad():
-        accuracy = (net.eval()(held_images).argmax(1) == held_labels).float().mean().item()
-    print(f"classifier: {accuracy:.1%} of {len(held_labels)} held-out tiles")
-    save_checkpoint(args.runs / "classifier.pt", {"net": net.state_dict(), "accuracy": accuracy})
-
-
-def parse(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m sigmatic.demo.train_tiles", description=__doc__.splitlines()[0])
-    parser.add_argument("source", type=Path, help="a checkout of crawl/tiles, or an .npz of its tiles")
-    parser.add_argument("--steps", type=int, default=14000, help="optimiser steps of the network (default %(default)s)")
-    parser.add_argument("--batch", type=int, default=64, help="tiles a step (default %(default)s)")
-    parser.add_argument("--lr", type=float, default=1.2e-3, help="peak learning rate (default %(default)s)")
-    parser.add_argument("--ema", type=float, default=0.9995, help="decay of the weight average (default %(default)s)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--classifier-steps", type=int, default=2000, help="(default %(default)s)")
-    parser.add_argument("--every", type=int, default=500, help="steps between checkpoints (default %(default)s)")
-    parser.add_argument("--float32", action="store_true", help="no bfloat16 in training (slower on most machines)")
-    parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the checkpoints")
-    parser.add_argument("--resume", action="store_true", help="go on from the latest checkpoint")
-    return parser.parse_args(argv)
+        real, learnt = classifier.features(held), classifier.features(known)
+        read = classifier(held).argmax(1) == held_labels
+    apart = nearest(held, known)
+    facts = {"distance_known": frechet(learnt, real), "nearest_held_out": apart.median().item()}
+    for space in RUNS:
+        x0 = draw(MODEL, network, labels, space=space, cfg=GUIDANCE).clamp(MODEL.low, MODEL.high)
+        with torch.no_grad():
+            seen = classifier.features(x0)
+            right = classifier.out(seen).argmax(1) == labels
+        close = nearest(x0, known)
+        facts[f"recognised_{space}"] = right.float().mean().item()
+        facts[f"distance_{space}"] = frechet(seen, real)
+        facts[f"nearest_{space}"] = close.median().item()
+        facts[f"near_{space}"] = (close < apart.quantile(0.05)).float().mean().item()
+        for k, kind in enumerate(KINDS):
+            facts[f"recognised_{space}_{kind}"] = right[labels == k].float().mean().item()
+            facts[f"classifier_{kind}"] = read[held_labels == k].float().mean().item()
+    return {name: f"{value:.3f}" for name, value in facts.items()}
 
 
 def main(argv: list[str] | None = None) -> None:
-    args = parse(argv)
-    data = tiles_data.load(args.source)
-    if not (args.resume and (args.runs / "classifier.pt").is_file()):
-        train_classifier(args, data)
-    torch.manual_seed(args.seed)
-    train_network(args, data, TileNet(), tiles_data.augment)
+    parser = argparse.ArgumentParser(
+        prog="python -m sigmatic.demo.train_tiles", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("source", type=Path, help="a checkout of crawl/tiles, or an .npz of its tiles")
+    add_flags(parser, MODEL, steps=9000, lr=1.2e-3, every=250, classifier_steps=1200)
+    args = parser.parse_args(argv)
+    images, labels, held_images, held_labels = load(args.source)
+    data = (*with_mirrored(images, labels), held_images, held_labels)
+    if not args.export:
+        train_classifier(args, MODEL, data, augment)
+        train_network(args, MODEL, data, augment)
+    pack(args, FACTS, lambda: measure(args.out, data))
 
 
 if __name__ == "__main__":

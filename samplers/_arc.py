@@ -15,9 +15,9 @@ LOW, HIGH = 0.15, 12.0  # times data_std: between, the clock is the log-SNR; rho
 APART = 1e-4
 LONGEST = {5: 0.13, 4: 0.35, 3: np.inf}  # steps in the clock that so many predictions are still good for
 LAST_SHARE = 0.5
-"""How much of the correction before the step to 0 is made. An exact model's image moves with x as sigma goes to 0, a
-network's hardly does, so all of it takes x too far: with 6 to 20 evaluations the digit network ends nearer by 2 to 5 %
-with half, mixtures end at 0.85 to 2 times the error."""
+"""How much of the correction before the step to 0 is made. Near sigma 0 a network's image hardly follows x, and all of
+it is too much: half leaves 0.91 of the error on digits and on a public ViT within what it knows (0.70 to 1.08), 1.22 on
+mixtures."""
 
 
 def soft(sigma: np.ndarray, alpha: np.ndarray | float, data_std: float) -> np.ndarray:

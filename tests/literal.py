@@ -2,7 +2,7 @@
 
 import torch
 
-from sigmatic.core.noise.keys import Draw
+from sigmatic.core.table import Draw
 
 
 def run(table, model, x, noise, registers=()):

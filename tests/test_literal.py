@@ -5,13 +5,16 @@ import torch
 from literal import run as literal
 
 import sigmatic
-from sigmatic.core.curve import along
 from sigmatic.core.noise import kinds
-from sigmatic.core.tabulate import tabulate
 
 NAMES = [name for name in sigmatic.samplers.names() if not sigmatic.samplers.get(name).adaptive]
 NEAR = {torch.float32: 1e-6, torch.float64: 1e-12}
 SHAPE = (2, 3, 4)
+
+
+def takers(param):
+    """The samplers that have a parameter."""
+    return [name for name in NAMES if param in sigmatic.samplers.get(name).defaults]
 
 
 def denoise(x, sigma):
@@ -33,15 +36,12 @@ def start(sigmas, dtype):
 def same(name, space, dtype, sigmas, state=None, x=None, **params):
     """Run both; return the loop's result and state."""
     x = start(sigmas, dtype) if x is None else x
-    past = state.kept if state else ()
     spec = sigmatic.samplers.get(name)
-    source = kinds.KINDS[spec.noise](x, 5, None, space=space)
+    source = kinds.KINDS[spec.noise](x, 5, None, space=space).draw
     out, left = sigmatic.samplers.sample_with_state(
         name, denoise, x, sigmas, space=space, seed=5, state=state, disable=True, **params
     )
-    values = tuple(sigmas.tolist())
-    options = along(spec.params, spec.resolve(params), values)
-    table = tabulate(name, values, space, tuple(options.items()), past)
+    table = sigmatic.samplers.table(name, sigmas, space=space, state=state, **params)
     wanted, kept = literal(table, denoise, x, source, state.registers if state else ())
     scale = max(1.0, wanted.abs().max().item())
     torch.testing.assert_close(out / scale, wanted / scale, rtol=0, atol=NEAR[dtype] * len(table.rows))
@@ -58,24 +58,24 @@ def test_every_table(name, space, dtype):
     same(name, space, dtype, levels(space))
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if not sigmatic.samplers.get(n).closing])
+@pytest.mark.parametrize("name", NAMES)
 def test_a_run_in_parts(name, space):
     sigmas = levels(space)
     x, state = same(name, space, torch.float64, sigmas[:4])
     same(name, space, torch.float64, sigmas[3:], state, x)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if sigmatic.samplers.get(n).takes("restarts")])
+@pytest.mark.parametrize("name", takers("restarts"))
 def test_restart(name, space):
     marks = {"restart_min": 0.1, "restart_max": 0.6}
     same(name, space, torch.float64, levels(space, 9), restarts=2, **marks)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if sigmatic.samplers.get(n).takes("s_churn")])
+@pytest.mark.parametrize("name", takers("s_churn"))
 def test_churn(name, space):
     same(name, space, torch.float64, levels(space), s_churn=3.0, s_noise=1.1)
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if sigmatic.samplers.get(n).takes("eta")])
+@pytest.mark.parametrize("name", takers("eta"))
 def test_curves(name, space):
     same(name, space, torch.float64, levels(space), eta=lambda sigma: min(1.0, sigma), s_noise=lambda sigma: 0.9)

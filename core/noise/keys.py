@@ -16,11 +16,12 @@ Notation. All words are whole numbers modulo 2^64; ^ is exclusive or, << and >> 
        a + b + w;   and then   w = w + 1,   a = b ^ b >> 11,   b = 9 c,   c = rol(c, 24) + the word
 4. The normals: each word is two numbers of 32 bits, the lower half first, each of them a unit normal:
        z = Phi^-1((bits + 1/2) / 2^32)                                     Phi: the normal distribution
-   Deep nodes of a Brownian path take 16 bits (four of a word, 2^16 in place of 2^32). There and nowhere else.
+   Nodes n >= 32 of a Brownian path, of which many make one number, take 16 bits: four of a word, 2^16 for 2^32.
 
-For example, the first two numbers of seed 42 in batch item 3 between sigma 2 and sigma 1 of a model with alpha = 1 (place
-2^63 + 9530 * 2^31 + 10240), and of node 1 of its path with 16 bits:
-       key 0  ->  0.0, 0.0;   key 0  ->  0.0
+For example, seed 42, stream step, visit 0, item 3, chunk 0, and its first two numbers:
+       sigma 2 to 1 (alpha 1)   place 2^63 + 9530 2^31 + 10240   key 0x8b1fe994b471751d   0.243556, -0.111202
+       node 1                   place 1                          key 0x555111d2c245cd64   -1.702019, 0.711357
+       node 100                 place 100                        key 0xfe137339e7c8cc87   -1.237184, -0.403806
 """
 
 from __future__ import annotations
@@ -37,22 +38,13 @@ from torch import Tensor
 
 MASK = (1 << 64) - 1
 STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
-CHUNK = 1 << 17
+CHUNK = 1 << 16
 """Numbers under one key: work on a chunk stays in the cache, and chunks are made on several threads."""
 PLAIN: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
 """What tensors of ours are made as, whatever the program around has set as torch's defaults."""
 _FIRST = 0x9E3779B97F4A7C15
 _CELLS = 1 << 16
 _OUTER = 512  # cells at each end of the normal (|z| > 2.4) where it bends too much for a straight line
-
-
-class Draw(NamedTuple):
-    """What one draw of unit normals is for: between which levels, how often the run has been there, and its stream."""
-
-    sigma: float
-    sigma_next: float
-    visit: int = 0
-    stream: str = "step"
 
 
 def key(seed: int, stream: str, visit: int, item: int, chunk: int, place: int) -> int:

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from ...core import space as spaces
+from ..table import Draw
 from . import shapes
 from .brownian import DevicePath, Path, clock, stretch
-from .keys import STREAMS, Draw, check_batch_index, check_seed, chunks, device_normals, key, normals
+from .keys import STREAMS, check_batch_index, check_seed, chunks, device_normals, key, normals
 from .parallel import each
 
 
