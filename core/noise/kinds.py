@@ -66,7 +66,8 @@ class Gaussian(Source):
             parts = list(enumerate(chunks(self.size)))
             each(normals, [(row[part].numpy(), item(k, place)) for row, item in items for k, part in parts])
         else:
-            each(device_normals, [(row, item(0, place)) for row, item in items])
+            for row, item in items:
+                device_normals(row, item(0, place))
         return self.hand_over(out)
 
     def clock(self, sigma: float) -> float:
