@@ -173,7 +173,7 @@ def itself(chunk, place, item=0):
     "make", [brownian.Path, lambda *about: brownian.DevicePath(*about, torch.device("cpu"))], ids=["CPU", "device"]
 )
 def test_two_ways_to_keep_a_path(make):
-    """One keeps its way, one looks from the root each time: both add up, and W(s), W(t) have the covariance min(s, t)."""
+    """One keeps its way, one looks from the root each time: both add up, and have the covariance min(s, t)."""
     size, places = 200_000, [0, 9000, 12000, 12001, 12345, 20000, 7]
     path, steps = make(size, [itself, partial(itself, item=1)]), []
     for start, end in itertools.pairwise([*places, 12000, 9000]):
