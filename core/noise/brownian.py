@@ -162,7 +162,8 @@ class DevicePath(Path):
 
     def __init__(self, size: int, keys: Sequence[ItemKey], device: torch.device) -> None:
         super().__init__(size, keys)
-        self._here = torch.zeros(len(keys), size, dtype=torch.float32, device=device)
+        with torch.inference_mode(False):  # kept for looks outside of it, too
+            self._here = torch.zeros(len(keys), size, dtype=torch.float32, device=device)
 
     def _walk(self, out: Tensor, place: int, scale: float) -> None:
         fresh = torch.empty_like(out[0])
