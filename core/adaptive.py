@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from . import policy
-from .loop import combine
+from .loop import Noise, combine
 from .plan import planned
 from .space import Level, at_rho, level
 from .spec import S_NOISE, Param
-from .table import Row, Stage, Step, Table, first_order
+from .table import Draw, Row, Stage, Step, Table, first_order
 from .verify import check
 
 FIRST_LAM = -6.0  # on flow from sigma = 1, where lam is infinite, one Euler step leads here (sigma = .9975)
@@ -96,7 +96,7 @@ class Run:
     pair: Callable[[Step], tuple[Stage, ...]]
     controller: Controller
     model: Callable[..., Any]
-    noise: Callable[..., Tensor]
+    noise: Noise
     space: str
     rtol: float
     atol: float
@@ -156,7 +156,7 @@ class Run:
             raise ArithmeticError(f"adaptive step from sigma {step.a.sigma:g}: the model's prediction is not finite.")
         if d == 1:
             return low, high, ending, error
-        noise = self.noise(step.a.sigma, step.b.sigma) * (self.s_noise * policy.deviation(step.b, d))
+        noise = self.noise(Draw(step.a.sigma, step.b.sigma)) * (self.s_noise * policy.deviation(step.b, d))
         return low, high * (step.b.alpha / inner.b.alpha) + noise, None, error
 
     def _walk(self, x: Tensor, row: Row) -> tuple[list[Tensor], Tensor | None]:

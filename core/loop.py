@@ -17,10 +17,10 @@ from torch import Tensor
 
 from .plan import PlannedStep, Sum, plan
 from .space import working_dtype
-from .table import Table
+from .table import Draw, Table
 
-Noise = Callable[..., Tensor]
-"""f(sigma, sigma_next), and where a run jumps or churns f(sigma, sigma_next, visit, stream)."""
+Noise = Callable[[Draw], Tensor]
+"""Unit normals like x for one draw."""
 
 
 class Output(NamedTuple):
@@ -60,7 +60,7 @@ def run(
         start, slots, draws, new = current, [current, *kept], [], []
         for total in step.sums:
             while len(draws) < total.draws:
-                draws.append(noise(*step.draws[len(draws)]))
+                draws.append(noise(step.draws[len(draws)]))
             current = start  # lets go of the stage before: its memory is free for this one
             if not total.unchanged:
                 current = combine(total, slots, evaluate.strengthened(draws, total.spread) if total.spread else draws)

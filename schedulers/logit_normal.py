@@ -5,8 +5,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ..core.noise.quantile import even_shares
 from ..core.schedule.clocks import from_log_rho
+from ..core.schedule.quantile import even_shares
 from ..core.space import Span, level
 from ..core.spec import Param, schedule
 
