@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 WEB_DIRECTORY = "./web"
 
-_PUBLIC = {"samplers": ".samplers", "schedulers": ".schedulers", "noise": ".core.noise"}
+_PUBLIC = {"samplers": ".samplers", "schedulers": ".schedulers", "recipes": ".recipes", "noise": ".core.noise"}
 
 
 async def comfy_entrypoint():
