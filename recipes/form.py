@@ -140,7 +140,12 @@ def _tokens(value: Any) -> Tokens:
 
 
 def _experts(value: Any) -> Experts:
-    readers = {"boundary": _number(0.0, 1.0), "cfg": _number(0.0, 100.0), "high": _text, "low": _text}
+    readers = {
+        "boundary": _number(spaces.SMALLEST, spaces.LARGEST),
+        "cfg": _number(0.0, 100.0),
+        "high": _text,
+        "low": _text,
+    }
     given = _object(value)
     if given.keys() != readers.keys():
         raise ValueError(f"has {', '.join(given)}: give {', '.join(readers)}.")

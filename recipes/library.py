@@ -14,6 +14,7 @@ from .form import read
 from .recipe import Recipe
 
 OURS = Path(__file__).parent
+PLACING = ("schedule", "params", "levels", "timesteps", "tokens", "first_sigma")  # say together where the levels lie
 Objects = dict[str, Mapping[str, Any]]
 
 
@@ -98,18 +99,16 @@ def _parsed(path: Path) -> tuple[Mapping[str, Any], list[str]]:
 
 
 def _resolved(name: str, objects: Objects) -> tuple[Recipe | None, list[str]]:
-    """The recipe of an object with what its `base` says filled in; one schedule or list takes the other's place."""
+    """The recipe of an object with what its `base` says filled in; a schedule or list of its own replaces the base's."""
     whole: dict[str, Any] = {}
     seen, here = [], name
     while here is not None:
         if here in seen or here not in objects:
-            return None, [
-                f"base: there is no recipe {here!r} to build on." if here not in seen else "base: is a circle."
-            ]
+            return None, ["base: is a circle." if here in seen else f"base: there is no recipe {here!r} to build on."]
         seen.append(here)
         own = dict(objects[here])
         if whole.keys() & {"schedule", "levels", "timesteps"}:
-            own = {key: value for key, value in own.items() if key not in ("schedule", "params", "levels", "timesteps")}
+            own = {key: value for key, value in own.items() if key not in PLACING}
         whole, here = {**own, **whole, "base": None}, own.get("base")
     del whole["base"]
     return read(name, whole)

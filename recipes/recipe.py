@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 PREDICTIONS = ("eps", "v", "x0", "edm", "flow")
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Tokens(NamedTuple):
@@ -24,7 +22,7 @@ class Tokens(NamedTuple):
 
 
 class Experts(NamedTuple):
-    """Two models that share a run: the level where the second takes over, its cfg, and words in their file names."""
+    """Two models that share a run: the sigma where the second takes over, its cfg, and words in their file names."""
 
     boundary: float
     cfg: float
@@ -57,14 +55,14 @@ class Recipe:
     date: str
     files: tuple[str, ...] = ()
     schedule: str = "drawn"
-    params: Mapping[str, Any] = NOTHING
-    levels: Mapping[int, tuple[float, ...]] = NOTHING
-    timesteps: Mapping[int, tuple[float, ...]] = NOTHING
+    params: Mapping[str, Any] = field(default_factory=dict)
+    levels: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
+    timesteps: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     tokens: Tokens | None = None
     betas: tuple[float, float, int] | None = None
     range: tuple[float, float] | None = None
     first_sigma: float | None = None
-    settings: Mapping[str, Any] = NOTHING
+    settings: Mapping[str, Any] = field(default_factory=dict)
     steps_range: tuple[int, int] | None = None
     guidance: float | None = None
     experts: Experts | None = None
