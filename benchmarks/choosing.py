@@ -6,6 +6,7 @@ black to white. Prints the tables in Markdown; with --pictures it draws the cont
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import sys
 from pathlib import Path
@@ -34,11 +35,11 @@ SHEETS = {
 def drawn(sampler: str, steps: int, space: str, schedule: str | None = None) -> torch.Tensor:
     """The twenty digits."""
     from sigmatic import samplers, schedulers
-    from sigmatic.core import noise
+    from sigmatic.core.noise import kinds
     from sigmatic.demo import digits
 
     sigmas = schedulers.sigmas(schedule or USUAL[space], steps, space=space)
-    x = noise.initial(torch.empty(len(LABELS), 1, 32, 32), 0) * sigmas[0]
+    x = kinds.initial(torch.empty(len(LABELS), 1, 32, 32), 0) * sigmas[0]
     model = digits.denoiser(LABELS, space=space, cfg=digits.GUIDANCE)
     return samplers.sample(sampler, model, x, sigmas, space=space, seed=0, disable=True)
 
@@ -93,5 +94,8 @@ def pictures() -> int:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", action="store_true", help="draw the contact sheets into docs/")
+    arguments = parser.parse_args()
     inhost.load_sigmatic()
-    sys.exit(pictures() if "--pictures" in sys.argv else tables())
+    sys.exit(pictures() if arguments.pictures else tables())

@@ -14,7 +14,7 @@ import torch
 sigmatic = inhost.load_sigmatic()
 
 
-class Bench:
+class Runs:
     """Runs of one model from `count` starting noises."""
 
     def __init__(self, model: str, space: str, count: int, seed: int, cfg: float) -> None:
@@ -50,20 +50,18 @@ def main() -> None:
     parser.add_argument("--unseen", type=int, default=32, help="pictures it is judged by")
     parser.add_argument("--budget", type=int, default=45, help="model evaluations of a fit, times steps")
     args = parser.parse_args()
-    from sigmatic.core import fit as fitting
+    from sigmatic.core.schedule import fit as fitting
 
     print("| model | space | solver | steps | fitted | karras | normal | simple | best ready-made |", flush=True)
     print("|---" * 9 + "|")
     for model in args.models:
         for space in ("ve", "flow"):
-            known, unseen = (
-                Bench(model, space, n, seed, args.cfg) for n, seed in ((args.latents, 1), (args.unseen, 2))
-            )
+            known, unseen = (Runs(model, space, n, seed, args.cfg) for n, seed in ((args.latents, 1), (args.unseen, 2)))
             for solver in args.solvers:
                 for steps in args.steps:
                     ready = {name: sigmatic.schedulers.sigmas(name, steps, space=space) for name in fitting.STARTS}
                     found = fitting.fit(
-                        lambda sigmas, bench=known, solver=solver: bench.run(solver, sigmas),
+                        lambda sigmas, runs=known, solver=solver: runs.run(solver, sigmas),
                         known.goal,
                         {name: sigmas.tolist() for name, sigmas in ready.items()},
                         sigmatic.schedulers.span(space=space),

@@ -142,7 +142,7 @@ def from_network(network: Callable[[Tensor, Tensor, Tensor], Tensor], space: str
     """A k-diffusion denoiser model(x, sigma, **extra_args) from a network(x, alpha, sigma, **extra_args).
 
     The network may predict x0, eps, v or the flow velocity (`kind`); alpha and sigma reach it as (B,) tensors. For
-    networks that scale their input or count time in their own way: `core.adapters`.
+    networks that scale their input or count time in their own way: `core.model.adapters`.
     """
     check(space)
     check_kind(kind)

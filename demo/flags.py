@@ -9,6 +9,8 @@ from typing import Any
 
 from .. import samplers, schedulers
 from ..core.spec import Param, SamplerSpec, ScheduleSpec, Spec
+from .embedded import nearest
+from .tiles_data import KINDS
 
 PREFIX = "param_"
 ANY = "any"
@@ -142,3 +144,10 @@ def digit(text: str) -> int | str:
     if len(text) == 1 and text in "0123456789":
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a digit: give 0 to 9, or {ANY}")
+
+
+def kind(text: str) -> str:
+    """A type for argparse: a kind of tile, or ANY, for which the network picks."""
+    if text != ANY and text not in KINDS:
+        raise argparse.ArgumentTypeError(f"there is no kind {text!r}: {nearest(text, (*KINDS, ANY))}")
+    return text

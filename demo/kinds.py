@@ -11,8 +11,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .. import samplers, schedulers
-from ..core import adapters, noise
-from ..core.discrete import Discrete
+from ..core.model import adapters
+from ..core.model.discrete import Discrete
+from ..core.noise import kinds
 from . import digits, sheet
 from .files import check_target, write_png
 from .flags import add_seed, whole
@@ -62,7 +63,7 @@ def drawn(kind: str, sampler: str, steps: int, seed: int, bar: tqdm) -> Tensor:
     rho = schedulers.sigmas("karras", steps).double()
     sigmas = rho / (1 + rho) if space == "flow" else rho
     network = adapters.network(digits.denoiser(DIGITS, space=space, cfg=digits.GUIDANCE), habits, space)
-    x = noise.initial(torch.empty(len(DIGITS), 1, 32, 32), seed) * sigmas[0].float()
+    x = kinds.initial(torch.empty(len(DIGITS), 1, 32, 32), seed) * sigmas[0].float()
     model = adapters.denoiser(network, habits, space)
     options = {"space": space, "seed": seed, "callback": lambda _: bar.update(), "disable": True}
     return samplers.sample(sampler, model, x, sigmas, **options)

@@ -1,8 +1,8 @@
-"""The network of the embedded model: a class-conditional U-Net for 32x32 handwritten digits.
+"""The network of the embedded models: a class-conditional U-Net for 32x32 pictures, digits or coloured tiles.
 
-It predicts v on the circle ``theta = atan2(sigma, alpha s_d)`` and is preconditioned there (Karras et al. 2022,
-arXiv:2206.00364, table 1, rewritten without a singular end): one set of weights serves VE and flow, because both
-see the same ``z`` and the same ``theta``. All images are in [-1, 1], -1 = paper, 1 = ink.
+It predicts v on the circle ``theta = atan2(sigma, alpha)`` and is preconditioned there (Karras et al. 2022,
+arXiv:2206.00364, table 1 for data of deviation 1, rewritten without a singular end): one set of weights serves VE and
+flow, because both see the same ``z`` and the same ``theta``.
 """
 
 import math
@@ -11,9 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CLASSES = 10
 SIDE = 32  # pixels a side
-DATA_STD = 1.0  # s_d of the preconditioning
 LAM_LOW, LAM_HIGH = -8.0, 7.0  # the log-SNRs of training; beyond them the network is told these
 LAM_CENTRE, LAM_REACH = -0.5, 6.5  # the embedding's scale is squashed into centre +- reach: its middle matters most
 
@@ -91,34 +89,36 @@ class Attention(nn.Module):
         return x + self.out(h)
 
 
-class DigitNet(nn.Module):
-    """U-Net of about 1.1 M parameters; pixels are unshuffled by 2, so its levels are 16x16, 8x8 and 4x4.
+class PictureNet(nn.Module):
+    """U-Net on pictures of 32x32; pixels are unshuffled by 2, so its levels are 16x16, 8x8 and 4x4.
 
+    channels: of the three levels. classes: how many kinds of pictures it knows. colours: channels of a picture.
     ``forward`` is the denoiser; ``velocity`` is the bare network, which training uses.
     """
 
-    def __init__(self, channels: tuple[int, int, int] = (64, 96, 96), width: int = 128) -> None:
+    def __init__(self, channels: tuple[int, int, int], classes: int, colours: int, width: int = 128) -> None:
         super().__init__()
+        self.classes, self.colours = classes, colours
         a, b, c = channels
         self.noise = NoiseEmbedding(width)
-        self.table = nn.Parameter(torch.randn(CLASSES, width) * 0.3)
+        self.table = nn.Parameter(torch.randn(classes, width) * 0.3)
         self.null = nn.Parameter(torch.zeros(width))
-        self.stem = nn.Conv2d(4, a, 3, padding=1)
+        self.stem = nn.Conv2d(4 * colours, a, 3, padding=1)
         self.down1, self.down2 = Block(a, width), Block(b, width)
         self.pool1, self.pool2 = nn.Conv2d(a, b, 2, stride=2), nn.Conv2d(b, c, 2, stride=2)
         self.mid1, self.mid_attention, self.mid2 = Block(c, width), Attention(c), Block(c, width)
         self.merge2, self.merge1 = nn.Conv2d(b + c, b, 1), nn.Conv2d(a + b, a, 1)
         self.up_attention = Attention(b)
         self.up2, self.up1 = Block(b, width), Block(a, width)
-        self.head_norm, self.head = nn.GroupNorm(8, a), zeroed(nn.Conv2d(a, 4, 3, padding=1))
+        self.head_norm, self.head = nn.GroupNorm(8, a), zeroed(nn.Conv2d(a, 4 * colours, 3, padding=1))
 
     def embed(self, lam: Tensor, label: Tensor) -> Tensor:
-        """Embedding (B, width) of log-SNR lam (B,) and class weights label (B, 10); a zero row is unconditional."""
+        """Embedding (B, width) of log-SNR lam (B,) and class weights label (B, classes); zeros are unconditional."""
         classes = label @ self.table + (1 - label.sum(1, keepdim=True)) * self.null
         return F.silu(self.noise(lam) + classes)
 
     def velocity(self, z: Tensor, lam: Tensor, label: Tensor) -> Tensor:
-        """v = cos(theta) noise - sin(theta) x0 / s_d, (B, 1, 32, 32), from the unit-scale state z of that shape."""
+        """v = cos(theta) noise - sin(theta) x0, (B, C, 32, 32), from the unit-scale state z of that shape."""
         emb = self.embed(lam, label)
         fine = self.down1(self.stem(F.pixel_unshuffle(z, 2)), emb)
         half = self.down2(self.pool1(fine), emb)
@@ -138,12 +138,26 @@ class DigitNet(nn.Module):
     def forward(self, x: Tensor, alpha: Tensor, sigma: Tensor, label: Tensor) -> Tensor:
         """Denoise x = alpha x0 + sigma noise.
 
-        x (B, 1, 32, 32); alpha and sigma (B,), VE alpha = 1, flow alpha = 1 - sigma (0 is fine), not both 0;
-        label (B, 10) class weights. Returns x0 (B, 1, 32, 32), about [-1, 1]. Items of a batch do not mix.
+        x (B, C, 32, 32); alpha and sigma (B,), VE alpha = 1, flow alpha = 1 - sigma (0 is fine), not both 0;
+        label (B, classes) class weights. Returns x0 like x. Items of a batch do not mix.
         """
-        theta = torch.atan2(sigma, alpha * DATA_STD)
-        scale = torch.hypot(sigma, alpha * DATA_STD)
+        theta = torch.atan2(sigma, alpha)
+        scale = torch.hypot(sigma, alpha)
         z = x / scale[:, None, None, None]
         v = self.velocity(z, log_snr(alpha, sigma), label)
         cos, sin = theta.cos()[:, None, None, None], theta.sin()[:, None, None, None]
-        return DATA_STD * (cos * z - sin * v)
+        return cos * z - sin * v
+
+
+class DigitNet(PictureNet):
+    """The one of the digits, about 1.1 M parameters."""
+
+    def __init__(self) -> None:
+        super().__init__((64, 96, 96), classes=10, colours=1)
+
+
+class TileNet(PictureNet):
+    """The one of the coloured tiles, about 3.3 M parameters."""
+
+    def __init__(self) -> None:
+        super().__init__((64, 128, 224), classes=20, colours=3)

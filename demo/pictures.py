@@ -13,29 +13,35 @@ from tqdm import tqdm
 
 from .. import samplers, schedulers
 from ..core.spec import SamplerSpec
-from . import digits, sheet
+from . import digits, sheet, tiles
 from .files import check_target, write_png
-from .flags import ANY, USUAL_SCHEDULE, add_declared, add_run, digit, number, split, whole
-from .subject import Digits, Points, Subject, run
+from .flags import ANY, USUAL_SCHEDULE, add_declared, add_run, digit, kind, number, split, whole
+from .subject import Pictures, Points, Subject, run
 
 DEMO_SAMPLERS = ("euler", "heun", "dpmpp_2m", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_3m_sde")
 DEMO_STEPS = (4, 8, 16, 30)
 DEMO_DIGITS = (2, 3, 4, 5, 8)
-POINTS, DIGITS = 1500, 30  # how many are drawn unless asked
-MOST_STEPS, MOST_ITEMS, MOST_DIGITS = 10_000, 100_000, 1_000
+DEMO_KINDS = ("potion", "weapon", "wall", "dragon", "monster")
+WITH_TILES = tiles.WEIGHTS.is_file()  # they are offered once their weights are there
+NETWORKS = {"digits": digits, **({"tiles": tiles} if WITH_TILES else {})}
+USUAL = {
+    name: count for name, count in (("digits", 30), ("tiles", 40), ("mixture", 1500)) if name != "tiles" or WITH_TILES
+}
+"""How many are drawn unless a number is given."""
+MOST_STEPS, MOST_ITEMS, MOST_PICTURES = 10_000, 100_000, 1_000
 STEPS = whole(1, MOST_STEPS)
-DEMO_WIDE, WIDE = 5, 10  # digits in a row
-CFG = 2.0
+DEMO_WIDE, WIDE = 5, 10  # pictures in a row
 
 
 def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The flags of one of the two commands."""
     (_demo_arguments if command == "demo" else _sample_arguments)(parser)
     add_run(parser)
-    parser.add_argument(
-        "--model", choices=("digits", "mixture"), help="the digit network (default), or Gaussians in 2-D"
-    )
-    parser.add_argument("--cfg", metavar="SCALE", type=number(0, 100), help=f"pull towards the digit; default {CFG:g}")
+    coloured = "the network of coloured tiles, " if WITH_TILES else ""
+    help_model = f"the digit network (default), {coloured}or Gaussians in 2-D"
+    parser.add_argument("--model", choices=tuple(USUAL), help=help_model)
+    help_cfg = f"pull towards the digit or kind; default {digits.GUIDANCE:g}"
+    parser.add_argument("--cfg", metavar="SCALE", type=number(0, 100), help=help_cfg)
     out = Path(f"sigmatic-{command}.png")
     parser.add_argument("--out", metavar="FILE", type=Path, default=out, help="PNG to write, default %(default)s")
     if command == "sample":
@@ -50,15 +56,21 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", nargs="+", default=list(DEMO_STEPS), type=STEPS, metavar="N", help=help_steps)
     help_digits = f"0 to 9, or {ANY}: the network picks; default {wanted}"
     parser.add_argument("--digits", "--digit", nargs="+", metavar="DIGIT", type=digit, help=help_digits)
+    help_kinds = f"of tiles, or {ANY}; default {' '.join(DEMO_KINDS)}; all: {', '.join(tiles.KINDS)}"
+    parser.add_argument(
+        "--kinds", "--kind", nargs="+", metavar="KIND", type=kind, help=help_kinds if WITH_TILES else argparse.SUPPRESS
+    )
 
 
 def _sample_arguments(parser: argparse.ArgumentParser) -> None:
     every = ", ".join(samplers.names())
     parser.add_argument("--sampler", default="dpmpp_2m_sde", metavar="NAME", help=f"default %(default)s; all: {every}")
     parser.add_argument("--steps", default=20, metavar="N", type=STEPS, help="default %(default)s")
-    help_count = f"how many, default {DIGITS} digits or {POINTS} points"
+    help_count = "how many, default " + ", ".join(f"{count} of {model}" for model, count in USUAL.items())
     parser.add_argument("--count", metavar="N", type=whole(1, MOST_ITEMS), help=help_count)
     parser.add_argument("--digit", type=digit, help=f"0 to 9, or {ANY}: the network picks; default all in turn")
+    help_kind = f"of tiles, or {ANY}; default all in turn: {', '.join(tiles.KINDS)}"
+    parser.add_argument("--kind", metavar="KIND", type=kind, help=help_kind if WITH_TILES else argparse.SUPPRESS)
     for name, what in (("min", "least noise of the schedule, before 0"), ("max", "noise that the run starts from")):
         parser.add_argument(f"--sigma-{name}", metavar="SIGMA", type=number(0, 1e6), help=what)
 
@@ -69,7 +81,7 @@ def execute(args: argparse.Namespace, command: str) -> None:
     args.schedule = args.schedule or USUAL_SCHEDULE[args.space]
     missing = args.model is None and not digits.WEIGHTS.is_file()
     args.model = args.model or ("mixture" if missing else "digits")
-    args.cfg = CFG if args.cfg is None and args.model == "digits" else args.cfg
+    args.cfg = NETWORKS[args.model].GUIDANCE if args.cfg is None and args.model in NETWORKS else args.cfg
     picture = demo(args) if command == "demo" else sample(args)
     write_png(picture, args.out, command, args)
     if missing:
@@ -81,7 +93,8 @@ def demo(args: argparse.Namespace) -> Image:
     """The contact sheet: a row for each sampler, a column for each number of steps, one seed for all."""
     specs = [samplers.get(name) for name in args.samplers]
     sigmas = [schedulers.sigmas(args.schedule, n, space=args.space) for n in args.steps]
-    subject = _subject(args, args.digits, list(DEMO_DIGITS), POINTS, DEMO_WIDE)
+    usual = list(DEMO_KINDS if args.model == "tiles" else DEMO_DIGITS)
+    subject = _subject(args, args.digits, args.kinds, usual, USUAL["mixture"], DEMO_WIDE)
     cells = []
     with _bar(sum(args.steps) * len(specs), subject) as bar:
         for spec in specs:
@@ -98,11 +111,12 @@ def sample(args: argparse.Namespace) -> Image:
     params, bend = split(args, spec, schedule)
     ends = {"sigma_min": args.sigma_min, "sigma_max": args.sigma_max}
     sigmas = schedulers.sigmas(schedule.name, args.steps, space=args.space, **ends, **bend)
-    if args.model == "digits" and (args.count or 0) > MOST_DIGITS:
-        raise ValueError(f"--count {args.count}: one picture has room for {MOST_DIGITS} digits.")
-    asked = None if args.digit is None else [args.digit] * (args.count or DIGITS)
-    every = [i % 10 for i in range(args.count or DIGITS)]
-    subject = _subject(args, asked, every, args.count or POINTS, WIDE)
+    if args.model in NETWORKS and (args.count or 0) > MOST_PICTURES:
+        raise ValueError(f"--count {args.count}: one picture has room for {MOST_PICTURES} {args.model}.")
+    count = args.count or USUAL[args.model]
+    numbers, kinds = ([label] * count if label is not None else None for label in (args.digit, args.kind))
+    every = [i % NETWORKS[args.model].CLASSES for i in range(count)] if args.model in NETWORKS else []
+    subject = _subject(args, numbers, kinds, every, count, WIDE)
     with _bar(args.steps, subject) as bar:
         bar.set_description(spec.name)
         cell = _cell(subject, spec, sigmas, params, args, bar, scale=3)
@@ -112,13 +126,25 @@ def sample(args: argparse.Namespace) -> Image:
     return sheet.contact_sheet([[cell]], [""], [""], spec.title, note)
 
 
-def _subject(args: argparse.Namespace, asked: list | None, usual: list, points: int, columns: int) -> Subject:
+def _subject(
+    args: argparse.Namespace, numbers: list | None, kinds: list | None, usual: list, points: int, columns: int
+) -> Subject:
+    """What `args` ask for, `usual` where neither digits (`numbers`) nor kinds of tiles are given.
+
+    ValueError for what the model knows nothing of.
+    """
+    strange = {"digits": {"--kind": kinds}, "tiles": {"--digit": numbers}}
+    strange["mixture"] = {"--digit": numbers, "--kind": kinds, "--cfg": args.cfg}
+    for name, value in strange[args.model].items():
+        if value is not None:
+            cure = "tiles" if name == "--kind" else "digits"
+            raise ValueError(
+                f"{name}: the model {args.model} knows nothing of it; leave it out, or take --model {cure}."
+            )
     if args.model == "mixture":
-        for name, value in (("--digit", asked), ("--cfg", args.cfg)):
-            if value is not None:
-                raise ValueError(f"{name}: the mixture knows nothing of it; leave it out, or take --model digits.")
         return Points(points)
-    return Digits([None if label == ANY else label for label in asked or usual], args.cfg, columns)
+    labels = [None if label == ANY else label for label in numbers or kinds or usual]
+    return Pictures(NETWORKS[args.model], labels, args.cfg, columns)
 
 
 def _cell(
@@ -146,5 +172,6 @@ def _row_label(spec: SamplerSpec) -> str:
 
 
 def _what(args: argparse.Namespace) -> str:
-    model = f"digit network, cfg {args.cfg:g}" if args.model == "digits" else "mixture of Gaussians (grey: exact)"
+    names = {"digits": "digit network", "tiles": "network of coloured tiles"}
+    model = f"{names[args.model]}, cfg {args.cfg:g}" if args.model in names else "mixture of Gaussians (grey: exact)"
     return f"{model}, {'flow' if args.space == 'flow' else 'VE'}, {args.schedule} schedule"

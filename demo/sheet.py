@@ -112,20 +112,22 @@ def contact_sheet(
 
 
 def tiles(images: Sequence[np.ndarray], columns: int, scale: int = 2) -> Image.Image:
-    """Grey images (H, W) of uint8 in rows of `columns`, enlarged `scale` times; the last row may be short.
+    """Images of uint8, grey (H, W) or coloured (H, W, 3), in rows of `columns`, enlarged `scale` times.
 
+    Grey ones are smoothed; coloured ones are pixel art and keep their square pixels. The last row may be short.
     ValueError if there are no images.
     """
     if not images:
         raise ValueError("no images to lay out")
     columns = max(1, min(columns, len(images)))
-    height, width = images[0].shape
-    wall = np.full((-(-len(images) // columns) * height, columns * width), 255, dtype=np.uint8)
+    height, width, *colours = images[0].shape
+    wall = np.full((-(-len(images) // columns) * height, columns * width, *colours), 255, dtype=np.uint8)
     for i, image in enumerate(images):
         y, x = divmod(i, columns)
         wall[y * height : (y + 1) * height, x * width : (x + 1) * width] = image
     # Enlarged as a whole: tile by tile, every edge would show.
-    large = Image.fromarray(wall).resize((wall.shape[1] * scale, wall.shape[0] * scale), Resampling.BICUBIC)
+    smooth = Resampling.NEAREST if colours else Resampling.BICUBIC
+    large = Image.fromarray(wall).resize((wall.shape[1] * scale, wall.shape[0] * scale), smooth)
     return large.convert("RGB")
 
 

@@ -16,9 +16,9 @@ from torch import Tensor
 from tqdm import tqdm
 
 from .. import samplers
-from ..core import noise
-from ..core.discrete import Discrete
-from ..core.trajectory import Trajectory
+from ..core.model.discrete import Discrete
+from ..core.model.trajectory import Trajectory
+from ..core.noise import kinds
 from . import digits, sheet, tiny
 from .files import check_target, write_png
 from .flags import add_seed, whole
@@ -98,7 +98,7 @@ def _learned(table: Discrete, steps: int, seed: int, bar: tqdm) -> tiny.TinyNet:
 def _row(model: Callable[..., Tensor], sigmas: Tensor, shape: tuple, seed: int, bar: tqdm) -> list[Image]:
     """One run of DDPM on two noises, looked at in its stages."""
     kept, size = Trajectory(), torch.hypot(sigmas, torch.ones(()))
-    start = noise.initial(torch.empty(PAIR, *shape), seed) * size[0]  # DDPM's own: of unit size, as the papers scale
+    start = kinds.initial(torch.empty(PAIR, *shape), seed) * size[0]  # DDPM's own: of unit size, as the papers scale
 
     def watch(step: dict) -> None:
         kept(step)

@@ -1,19 +1,21 @@
-"""What the command line draws: the digit network or the 2-D mixture, each as a batch that a sampler can run on."""
+"""What the command line draws: an embedded network or the 2-D mixture, each as a batch that a sampler can run on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from .. import samplers
-from ..core import noise
+from ..core.noise import kinds
 from . import sheet
+from .embedded import Label
 from .mixture import Mixture
 
-AT_ONCE = 64  # digits in one call of the network: larger batches are no faster and only take memory
+AT_ONCE = 64  # pictures in one call of the network: larger batches are no faster and only take memory
 POINTS_BEHIND = 3000
 
 
@@ -32,26 +34,24 @@ class Subject(Protocol):
         ...
 
 
-class Digits:
-    """The embedded digit network; `labels` are the digits asked for (None: whichever the network likes).
+class Pictures:
+    """An embedded network (the module `digits` or `tiles`); `labels` are the classes asked for (None: any).
 
-    RuntimeError where the file of weights is damaged.
+    RuntimeError where the file of weights is missing or damaged.
     """
 
-    def __init__(self, labels: Sequence[int | None], cfg: float, columns: int) -> None:
-        from . import digits  # not before it is needed: the network is loaded from a file
-
-        digits.load()  # a missing or damaged file is to be known before the work begins
-        self._digits, self.labels, self.cfg, self.columns = digits, list(labels), cfg, columns
-        self.shape, self.chunk = (len(self.labels), 1, 32, 32), AT_ONCE
+    def __init__(self, network: ModuleType, labels: Sequence[Label], cfg: float, columns: int) -> None:
+        network.load()  # a missing or damaged file is to be known before the work begins
+        self.network, self.labels, self.cfg, self.columns = network, list(labels), cfg, columns
+        self.shape, self.chunk = (len(self.labels), network.MODEL.colours, 32, 32), AT_ONCE
 
     def model(self, start: int, stop: int, space: str, uncond: bool) -> Callable[..., Any]:
-        """The denoiser of digits start to stop."""
-        return self._digits.denoiser(self.labels[start:stop], space=space, cfg=self.cfg, uncond=uncond)
+        """The denoiser of pictures start to stop."""
+        return self.network.denoiser(self.labels[start:stop], space=space, cfg=self.cfg, uncond=uncond)
 
     def picture(self, x0: Tensor, scale: int) -> Any:
-        """Rows of digits."""
-        return sheet.tiles(self._digits.to_images(x0), self.columns, scale)
+        """Rows of pictures."""
+        return sheet.tiles(self.network.to_images(x0), self.columns, scale)
 
 
 class Points:
@@ -97,7 +97,7 @@ def run(
         stop = min(count, start + subject.chunk)
         like, index = torch.empty(stop - start, *subject.shape[1:]), range(start, stop)
         # Always the same stretch of noise levels, so that the picture to come does not hang on sigma_max.
-        x = noise.gaussian(like, seed, index, stream="initial")(1.0, 0.0) * sigmas[0]
+        x = kinds.gaussian(like, seed, index, stream="initial")(1.0, 0.0) * sigmas[0]
         model = subject.model(start, stop, space, spec.uncond)
         out = samplers.sample(
             sampler, model, x, sigmas, space=space, seed=seed, batch_index=index, callback=tick, disable=True, **params

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..core.adapters import clip_denoised, denoiser, discrete
-from ..core.discrete import Discrete
+from ..core.model.adapters import clip_denoised, denoiser, discrete
+from ..core.model.discrete import Discrete
 
 SIDE = 8
 HEART = """

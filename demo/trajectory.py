@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from .. import samplers, schedulers
 from ..core import space as spaces
-from ..core.trajectory import Trajectory
+from ..core.model.trajectory import Trajectory
 from . import sheet
 from .files import check_target, write_gif, write_png
 from .flags import USUAL_SCHEDULE, add_declared, add_run, split, whole

@@ -1,69 +1,12 @@
-"""Sigmatic Settings: options that travel on the MODEL to every sig_ sampler and schedule that is chosen by name."""
+"""Sigmatic Settings: options that ride on the MODEL to every sig_ name after it."""
 
-import copy
-from functools import lru_cache
 from typing import Any
 
-from .. import schedulers
-from . import host, options, widgets
-from .compat import CATEGORY, advanced, io, number, schema
-
-_KEY = "sigmatic"  # in model_options, where samplers see it
-_MARK = "_sigmatic"  # on the model_sampling object, which is all that a schedule is shown
-
-
-def apply(model: Any, given: dict[str, Any]) -> Any:
-    """A clone of the MODEL with the options `given` on it; one given before is replaced, the others stay."""
-    clone = model.clone()
-    merged = {**of_model(model), **given}
-    clone.model_options[_KEY] = merged
-    spaced = _of_schedules(merged)
-    if spaced:
-        clone.add_object_patch("model_sampling", _twin(model.get_model_object("model_sampling"), spaced))
-    return clone
-
-
-def of_model(model: Any, extra_args: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The options on a MODEL, or on the one that a sampler function was handed with `extra_args`."""
-    model_options = (extra_args or {}).get("model_options") or getattr(model, "model_options", None) or {}
-    found = model_options.get(_KEY)
-    return dict(found) if isinstance(found, dict) else {}
-
-
-def of_schedule(ms: Any) -> dict[str, Any]:
-    """The options that a schedule sees."""
-    return dict(getattr(ms, _MARK, None) or {})
-
-
-def lost(wanted: dict[str, Any], ms: Any) -> list[str]:
-    """A warning where the options of schedules did not reach the model's schedules."""
-    seen = of_schedule(ms)
-    gone = [f"{k} {options.as_text(value)}" for k, value in _of_schedules(wanted).items() if seen.get(k) != value]
-    if not gone:
-        return []
-    return [
-        "put Sigmatic Settings after ModelSamplingSD3, ModelSamplingFlux and the like: another node has changed the "
-        f"model's range of noise since, and the schedule was made without {', '.join(gone)}."
-    ]
-
-
-def _of_schedules(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if name in _schedule_params()}
-
-
-@lru_cache(maxsize=1)
-def _schedule_params() -> frozenset[str]:
-    return frozenset(param.name for name in schedulers.names() for param in schedulers.get(name).params)
-
-
-def _twin(ms: Any, spaced: dict[str, Any]) -> Any:
-    """The same model_sampling with options on it: its tensors shared, its registers its own."""
-    twin = copy.copy(ms)
-    for registers in ("_buffers", "_parameters", "_modules"):
-        if registers in vars(twin):
-            vars(twin)[registers] = copy.copy(vars(twin)[registers])
-    setattr(twin, _MARK, spaced)
-    return twin
+from ..core import catalog
+from .dropdowns.plan import ModelFacts, Plan, Plot
+from .host.api import CATEGORY, advanced, io, number, schema
+from .inputs import options, widgets
+from .running import settings_on_model
 
 
 def _or_leave(name: str, high: float, step: float, tooltip: str) -> Any:
@@ -71,7 +14,9 @@ def _or_leave(name: str, high: float, step: float, tooltip: str) -> Any:
 
 
 class SigmaticSettings(io.ComfyNode):
-    """MODEL -> MODEL."""
+    """Puts options for every sig_ sampler and schedule on a MODEL."""
+
+    plot = Plot("MODEL", idle=("noise", "batch_index"))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -111,21 +56,20 @@ class SigmaticSettings(io.ComfyNode):
         return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more) or True
 
     @classmethod
-    def execute(
-        cls, model, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="", s_noise_curve="",
-        start_percent=0.0, end_percent=100.0, more="", batch_index=-1,
-    ) -> io.NodeOutput:  # fmt: skip
-        """A clone with what was said."""
-        widgets.insist(noise=(noise, widgets.NOISES))
-        host.model_sampling(model)  # says so if this is no model
+    def plan(
+        cls, model: ModelFacts, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="",
+        s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1,
+    ) -> Plan:  # fmt: skip
+        """The model with the options that the widgets give."""
+        widgets.require_names(noise=(noise, widgets.NOISES))
         numbers = {"eta": eta, "s_noise": s_noise, "s_churn": s_churn, "rho": rho}
         given: dict[str, Any] = {name: value for name, value in numbers.items() if value != -1}
         for name, value in given.items():
             if not value >= 0:
                 raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
-            if name in options.params():
-                given[name] = options.insist(name, value)
-        given |= options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        given = (
+            catalog.take(given) | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        )
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):
@@ -134,10 +78,10 @@ class SigmaticSettings(io.ComfyNode):
             given["between"] = (start_percent, end_percent)
         if batch_index >= 0:
             given["batch_index"] = batch_index
-        return io.NodeOutput(apply(model, given))
+        return Plan(model=model.with_settings(given))
 
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSettings.define_schema()
-    return [SigmaticSettings]
+    @classmethod
+    def execute(cls, model, **chosen) -> io.NodeOutput:
+        """A clone of the MODEL with the planned options on it."""
+        settings = cls.plan(ModelFacts.of(model), **chosen).model
+        return io.NodeOutput(settings_on_model.apply(model, settings.settings, settings.sampling))

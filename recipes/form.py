@@ -18,7 +18,8 @@ def read(name: str, given: Mapping[str, Any]) -> tuple[Recipe | None, list[str]]
     """The recipe that a JSON object says, and the problems found in it as "field: what is wrong" (then no recipe)."""
     known = {f.name: f for f in fields(Recipe) if f.name != "name"}
     problems = [f"{key}: there is no such field; there are {', '.join(known)}." for key in given if key not in known]
-    problems += [f"{key}: is missing." for key, f in known.items() if f.default is MISSING and key not in given]
+    needed = [key for key, f in known.items() if f.default is MISSING and f.default_factory is MISSING]
+    problems += [f"{key}: is missing." for key in needed if key not in given]
     values = {}
     for key in known.keys() & given.keys():
         try:
@@ -57,6 +58,10 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"is {value!r}: give text.")
     return value
+
+
+def _note(value: Any) -> str:
+    return value and _text(value)  # nothing, where a note of the base does not hold
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -153,7 +158,7 @@ def _experts(value: Any) -> Experts:
 
 
 READERS: dict[str, Callable[[Any], Any]] = {
-    "title": _text, "models": _texts, "files": _texts, "sources": _texts, "date": _text, "note": _text,
+    "title": _text, "models": _texts, "files": _texts, "sources": _texts, "date": _text, "note": _note,
     "space": _one_of(spaces.SPACES), "prediction": _one_of(PREDICTIONS),
     "schedule": _registered(schedulers), "params": _object, "levels": _lists, "timesteps": _lists,
     "tokens": _tokens, "betas": _betas, "range": _pair(_number(spaces.SMALLEST, spaces.LARGEST)),

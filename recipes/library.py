@@ -99,7 +99,7 @@ def _parsed(path: Path) -> tuple[Mapping[str, Any], list[str]]:
 
 
 def _resolved(name: str, objects: Objects) -> tuple[Recipe | None, list[str]]:
-    """The recipe of an object with what its `base` says filled in; a schedule or list of its own replaces the base's."""
+    """The recipe of an object with what its `base` says filled in; its own schedule or list replaces the base's."""
     whole: dict[str, Any] = {}
     seen, here = [], name
     while here is not None:

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from .. import schedulers
-from ..core.discrete import Discrete
-from ..core.levels import to_sigma
+from ..core.model.discrete import Discrete
+from ..core.schedule.levels import to_sigma
 from ..core.space import Span
 from .recipe import Recipe
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from ..core.keys import MASK, PLAIN
+from ..core.noise.keys import MASK, PLAIN
 
 
 def has_tree(name: str) -> bool:

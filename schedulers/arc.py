@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..core.clocks import to_zero
+from ..core.schedule.clocks import to_zero
 from ..core.space import Span, at_rho, level
 from ..core.spec import Param, schedule
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..core.clocks import interpolated
-from ..core.discrete import Discrete
+from ..core.model.discrete import Discrete
+from ..core.schedule.clocks import interpolated
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..core.clocks import table_ends
-from ..core.quantile import beta_quantile
+from ..core.noise.quantile import beta_quantile
+from ..core.schedule.clocks import table_ends
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.clocks import from_shares, share_ends, stretched
+from ..core.schedule.clocks import from_shares, share_ends, stretched
 from ..core.space import Span
 from ..core.spec import schedule
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.clocks import angles, from_angles, to_zero
+from ..core.schedule.clocks import angles, from_angles, to_zero
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

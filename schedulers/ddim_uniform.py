@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.clocks import table_ends
+from ..core.schedule.clocks import table_ends
 from ..core.space import Span
 from ..core.spec import schedule
 

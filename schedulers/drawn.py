@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..core.curve import parse as percents
-from ..core.sigmas import parse
+from ..core.schedule.sigmas import parse
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..core.clocks import from_shares, shifted
+from ..core.schedule.clocks import from_shares, shifted
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.clocks import interpolated
+from ..core.schedule.clocks import interpolated
 from ..core.space import Span
 from ..core.spec import schedule
 

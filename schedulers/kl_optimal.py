@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.clocks import angles, from_angles
+from ..core.schedule.clocks import angles, from_angles
 from ..core.space import Span
 from ..core.spec import schedule
 

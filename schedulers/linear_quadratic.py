@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.clocks import stretched
+from ..core.schedule.clocks import stretched
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

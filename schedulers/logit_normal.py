@@ -6,8 +6,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ..core.clocks import from_log_rho
-from ..core.quantile import even_shares
+from ..core.noise.quantile import even_shares
+from ..core.schedule.clocks import from_log_rho
 from ..core.space import Span, level
 from ..core.spec import Param, schedule
 

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from ..core.clocks import table_ends, to_zero
+from ..core.schedule.clocks import table_ends, to_zero
 from ..core.space import Span
 from ..core.spec import schedule
 

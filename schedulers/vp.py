@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..core.clocks import from_log_rho, log_rho_ends
+from ..core.schedule.clocks import from_log_rho, log_rho_ends
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

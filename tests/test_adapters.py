@@ -7,9 +7,10 @@ import pytest
 import torch
 
 import sigmatic
-from sigmatic.core import adapters, guidance, policy, space as spaces
-from sigmatic.core.discrete import Discrete
+from sigmatic.core import policy, space as spaces
 from sigmatic.core.loop import Output
+from sigmatic.core.model import adapters, guidance
+from sigmatic.core.model.discrete import Discrete
 from sigmatic.demo import digits
 from sigmatic.demo.mixture import Mixture
 

@@ -5,10 +5,10 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 import sigmatic
-from sigmatic.core import brownian, keys, noise
+from sigmatic.core.noise import brownian, keys, kinds
 
 LEAF = brownian.LEAF
 
@@ -32,7 +32,7 @@ def increments(path, sigmas):
 @pytest.mark.parametrize("steps", [20, 200, 1000])
 def test_increments_are_unit_normals(steps):
     sigmas = levels(steps, name="exponential")
-    path = noise.brownian(torch.empty(1, max(1000, 2_000_000 // steps)), 1)
+    path = kinds.brownian(torch.empty(1, max(1000, 2_000_000 // steps)), 1)
     z = torch.stack([path(a, b).flatten() for a, b in itertools.pairwise(sigmas)]).double()
     assert z.var().item() == pytest.approx(1, abs=0.01)
     assert (z**4).mean().item() / z.var().item() ** 2 == pytest.approx(3, abs=0.05)
@@ -45,12 +45,11 @@ def test_increments_are_unit_normals(steps):
 def test_any_partition_sums_to_the_whole(times, seed):
     sigmas = sorted(times, reverse=True)
     x = torch.empty(1, 50)
-    path = noise.brownian(x, seed)
+    path = kinds.brownian(x, seed)
     places = [round(time_of(path, s) / LEAF) for s in sigmas]
     sigmas = [s for k, s in enumerate(sigmas) if places.index(places[k]) == k]
-    if len(sigmas) < 2:
-        return
-    (whole,) = increments(noise.brownian(x, seed), [sigmas[0], sigmas[-1]])
+    assume(len(sigmas) > 1)
+    (whole,) = increments(kinds.brownian(x, seed), [sigmas[0], sigmas[-1]])
     assert (sum(increments(path, sigmas)) - whole).abs().max() < 1e-5 * max(1, whole.abs().max())
 
 
@@ -58,7 +57,7 @@ def test_twenty_and_forty_steps_follow_one_path(space):
     x = torch.empty(2, 100)
     fine = levels(39, space)
     coarse = fine[::2]
-    of_fine, of_coarse = (increments(noise.brownian(x, 1, space=space), s) for s in (fine, coarse))
+    of_fine, of_coarse = (increments(kinds.brownian(x, 1, space=space), s) for s in (fine, coarse))
     for k, whole in enumerate(of_coarse):
         torch.testing.assert_close(of_fine[2 * k] + of_fine[2 * k + 1], whole, rtol=0, atol=1e-5)
 
@@ -66,30 +65,30 @@ def test_twenty_and_forty_steps_follow_one_path(space):
 def test_order_of_looking_does_not_matter():
     x = torch.empty(2, 100)
     pairs = list(itertools.pairwise(levels(20)))
-    straight = noise.brownian(x, 1)
+    straight = kinds.brownian(x, 1)
     expected = {pair: straight(*pair) for pair in pairs}
-    jumping = noise.brownian(x, 1)
+    jumping = kinds.brownian(x, 1)
     for pair in [*pairs[::3], *pairs[::-1], *pairs]:
         assert torch.equal(jumping(*pair), expected[pair])
 
 
 def test_the_way_up_is_the_way_down_reversed():
-    path = noise.brownian(torch.empty(1, 100), 1)
+    path = kinds.brownian(torch.empty(1, 100), 1)
     assert torch.equal(path(2.0, 1.0), -path(1.0, 2.0))
 
 
 def test_an_item_is_itself_in_any_batch():
     pairs = list(itertools.pairwise(levels(8)))
-    whole, alone = noise.brownian(torch.empty(5, 3, 40), 1), noise.brownian(torch.empty(1, 3, 40), 1, [3])
+    whole, alone = kinds.brownian(torch.empty(5, 3, 40), 1), kinds.brownian(torch.empty(1, 3, 40), 1, [3])
     for pair in pairs:
         assert torch.equal(whole(*pair)[3], alone(*pair)[0])
 
 
 def test_items_seeds_and_streams_are_independent():
     x = torch.empty(2, 100_000)
-    rows = [noise.brownian(x, seed)(2.0, 1.0) for seed in (1, 2, 2**32 + 1)]
-    rows += [noise.brownian(x, 1, stream=stream)(2.0, 1.0) for stream in ("churn", "jump")]
-    rows += [noise.gaussian(x, 1)(2.0, 1.0)]
+    rows = [kinds.brownian(x, seed)(2.0, 1.0) for seed in (1, 2, 2**32 + 1)]
+    rows += [kinds.brownian(x, 1, stream=stream)(2.0, 1.0) for stream in ("churn", "jump")]
+    rows += [kinds.gaussian(x, 1)(2.0, 1.0)]
     z = torch.cat(rows)
     assert (torch.corrcoef(z) - torch.eye(len(z))).abs().max() < 0.015
 
@@ -100,25 +99,25 @@ def test_inference_mode_does_not_matter(kind):
     x = torch.empty(2, 4, 256, 256)
     pairs = list(itertools.pairwise(levels(4)))
     with torch.inference_mode():
-        inside = [noise.KINDS[kind](x, 1)(*pair) for pair in pairs[:1]]
-        path = noise.KINDS[kind](x, 1)
+        inside = [kinds.KINDS[kind](x, 1)(*pair) for pair in pairs[:1]]
+        path = kinds.KINDS[kind](x, 1)
         inside += [path(*pair) for pair in pairs[1:]]
-    outside = noise.KINDS[kind](x, 1)
+    outside = kinds.KINDS[kind](x, 1)
     assert all(torch.equal(outside(*pair), z) for pair, z in zip(pairs, inside, strict=True))
 
 
 def test_chunks_are_independent(monkeypatch):
     """An item of many chunks is no copy of the first; how the work is cut up does not matter within a chunk."""
     size = keys.CHUNK + 1000
-    z = noise.brownian(torch.empty(1, size), 1)(2.0, 1.0).flatten()
+    z = kinds.brownian(torch.empty(1, size), 1)(2.0, 1.0).flatten()
     assert abs((z[:1000] * z[keys.CHUNK :]).mean().item()) < 0.15
     monkeypatch.setattr(brownian, "PIECE", 777)
-    other = noise.brownian(torch.empty(1, size), 1)(2.0, 1.0).flatten()
+    other = kinds.brownian(torch.empty(1, size), 1)(2.0, 1.0).flatten()
     torch.testing.assert_close(other, z, rtol=0, atol=1e-5)
 
 
 def test_both_ends_are_finite(space):
-    path = noise.brownian(torch.empty(1, 64), 1, space=space)
+    path = kinds.brownian(torch.empty(1, 64), 1, space=space)
     top = 1.0 if space == "flow" else 1e6
     for pair in [(top, 0.5), (0.5, 0.0), (top, 0.0), (0.0, 0.5)]:
         z = path(*pair)
@@ -126,7 +125,7 @@ def test_both_ends_are_finite(space):
 
 
 def test_a_step_shorter_than_a_leaf_has_noise_of_its_own():
-    path = noise.brownian(torch.empty(1, 20_000), 1)
+    path = kinds.brownian(torch.empty(1, 20_000), 1)
     a, b, c = 1.0, 1.0 - 1e-5, 1.0 - 2e-5
     first, second = path(a, b).flatten(), path(b, c).flatten()
     assert first.std().item() == pytest.approx(1, abs=0.02)
@@ -135,7 +134,7 @@ def test_a_step_shorter_than_a_leaf_has_noise_of_its_own():
 
 @pytest.mark.parametrize("towards", [0.0, math.inf])
 def test_a_rounding_error_of_sigma_changes_nothing(towards, space):
-    path = noise.brownian(torch.empty(1, 16), 1, space=space)
+    path = kinds.brownian(torch.empty(1, 16), 1, space=space)
     sigmas = torch.tensor(levels(20, space))
     moved = torch.nextafter(sigmas, torch.tensor(towards)).clamp(max=1.0 if space == "flow" else 100.0)
     for pair, other in zip(itertools.pairwise(sigmas.tolist()), itertools.pairwise(moved.tolist()), strict=True):
@@ -177,7 +176,7 @@ def test_normals_of_any_size(size, draw):
 
 def test_memory_is_bounded():
     x = torch.empty(1, 1000)
-    path = noise.brownian(x, 1)
+    path = kinds.brownian(x, 1)
     for pair in itertools.pairwise(levels(50)):
         path(*pair)
     kept = sum(w.numel() for chunk in path.path._chunks for piece in chunk._kept for w in piece)
@@ -209,13 +208,13 @@ def test_the_path_of_a_device_is_the_same_path():
 
 def test_where_noise_is_made():
     x = torch.empty(1, 8)
-    assert torch.equal(noise.brownian(x, 1, device="same")(2.0, 1.0), noise.brownian(x, 1)(2.0, 1.0))
+    assert torch.equal(kinds.brownian(x, 1, device="same")(2.0, 1.0), kinds.brownian(x, 1)(2.0, 1.0))
     with pytest.raises(ValueError, match="device is 'gpu'"):
-        noise.gaussian(x, 1, device="gpu")
+        kinds.gaussian(x, 1, device="gpu")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-@pytest.mark.parametrize("make", [noise.gaussian, noise.brownian])
+@pytest.mark.parametrize("make", [kinds.gaussian, kinds.brownian])
 def test_on_a_gpu(make):
     x = torch.empty(2, 100_000, device="cuda")
     z = make(x, 1, device="same")(2.0, 1.0)

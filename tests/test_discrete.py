@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import sigmatic
-from sigmatic.core import adapters
-from sigmatic.core.discrete import Discrete
-from sigmatic.core.trajectory import Trajectory
+from sigmatic.core.model import adapters
+from sigmatic.core.model.discrete import Discrete
+from sigmatic.core.model.trajectory import Trajectory
 from sigmatic.demo.mixture import Mixture
 
 TABLES = {

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 import sigmatic
-from sigmatic.core import guidance, space as spaces
+from sigmatic.core import space as spaces
+from sigmatic.core.model import guidance
 from sigmatic.demo.mixture import Mixture
 
 WANTED = slice(0, 3)  # the class y: three of the mixture's eight components

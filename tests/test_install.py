@@ -1,8 +1,9 @@
 """Dropdown entries on a stand-in host: how they get there, and the functions behind them."""
 
 import asyncio
-import importlib
+import importlib.util
 import logging
+import sys
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ def functions(nodes):
 
 
 def _install(nodes):
-    importlib.import_module(".install", nodes.__name__).install()
+    importlib.import_module(".dropdowns.register", nodes.__name__).install()
 
 
 def test_every_sampler_and_schedule_gets_an_entry_in_the_live_lists(nodes, hosts, functions):
@@ -67,19 +68,25 @@ def test_a_taken_name_is_left_and_logged_in_one_line(nodes, hosts, functions, ca
     (line,) = caplog.messages
     assert "sig_euler, sig_karras" in line
     assert "other_pack" in line
-    install = importlib.import_module(".install", nodes.__name__)
-    assert install.own_sampler("sig_euler") is None
-    assert install.own_sampler("sig_heun") == ("heun", {})
-    assert install.own_schedule("sig_karras") is None
+    install = importlib.import_module(".dropdowns.lookup", nodes.__name__)
+    assert install.sampler_entry("sig_euler") is None
+    assert install.sampler_entry("sig_heun") == ("heun", {})
+    assert install.schedule_entry("sig_karras") is None
 
 
-def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, caplog):
+def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, root, caplog, monkeypatch):
     _install(nodes)
     first = functions.sample_sig_euler
-    install = importlib.import_module(".install", nodes.__name__)
-    install.__package__ = "another_clone.nodes"
-    with caplog.at_level(logging.WARNING, "sigmatic"):
-        install.install()
+    spec = importlib.util.spec_from_file_location(
+        "a_clone", root / "__init__.py", submodule_search_locations=[str(root)]
+    )
+    monkeypatch.setitem(sys.modules, "a_clone", importlib.util.module_from_spec(spec))
+    try:
+        with caplog.at_level(logging.WARNING, "sigmatic"):
+            importlib.import_module("a_clone.nodes.dropdowns.register").install()
+    finally:
+        for name in [name for name in sys.modules if name.startswith("a_clone.")]:
+            del sys.modules[name]
     assert functions.sample_sig_euler is first
     (line,) = caplog.messages
     assert "sigmatic.nodes" in line
@@ -120,20 +127,23 @@ def test_the_schedule_handlers_follow_the_model(nodes, hosts):
         torch.testing.assert_close(sigmas[-2], ms.sigma_min)
 
 
-def test_the_noise_scale_of_the_model_multiplies_s_noise(pack, monkeypatch):
-    adapter, told = pack.part("adapter"), {}
-    plain = adapter.samplers.sample_with_state
+def test_the_noise_scale_of_the_model_multiplies_s_noise(pack):
+    function = pack.part("running.host_functions").host_sampler("euler_ancestral")
 
-    def sample(name, model, x, sigmas, **options):
-        told.update(options)
-        return plain(name, lambda x, sigma: x, x, sigmas, space="flow")
+    def run(scale, s_noise, seed):
+        model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="flow")
+        model.get_model_object("model_sampling").noise_scale = scale
 
-    monkeypatch.setattr(adapter.samplers, "sample_with_state", sample)
-    model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="flow")
-    model.get_model_object("model_sampling").noise_scale = 2.5
-    function = adapter.host_sampler("euler_ancestral", s_noise=0.5)
-    function(model, torch.zeros(1, 1, 32, 32), torch.tensor([0.9, 0.0]), extra_args={"seed": None})
-    assert (told["s_noise"], told["space"], told["seed"]) == (1.25, "flow", 0)
+        def denoiser(x, sigma, **_):
+            return x
+
+        denoiser.inner_model = type("Guider", (), {"model_patcher": model})()
+        sigmas = torch.tensor([0.9, 0.5, 0.1])
+        return function(denoiser, torch.zeros(1, 1, 32, 32), sigmas, extra_args={"seed": seed}, s_noise=s_noise)
+
+    scaled = run(2.5, 0.5, None)
+    assert scaled.std() > 0 and torch.equal(scaled, run(1.0, 1.25, 0)), "and no seed is seed 0"
+    assert not torch.equal(scaled, run(1.0, 0.5, None))
 
 
 def test_cancel_is_seen_before_every_evaluation(pack):
@@ -147,7 +157,7 @@ def test_cancel_is_seen_before_every_evaluation(pack):
         return x * 0
 
     denoiser.inner_model = type("Guider", (), {"model_patcher": model})()
-    function = pack.part("adapter").host_sampler("heun")
+    function = pack.part("running.host_functions").host_sampler("heun")
     with pytest.raises(management.InterruptProcessingException):
         function(denoiser, torch.zeros(1, 1, 32, 32), torch.tensor([9.0, 6.0, 4.0, 2.0, 0.0]))
     assert len(calls) == 3
@@ -161,7 +171,7 @@ def test_image_to_image_flow_takes_no_noise(pack):
         return x * 0
 
     model.model_sampling = ms
-    function = pack.part("adapter").host_sampler("euler_ancestral")
+    function = pack.part("running.host_functions").host_sampler("euler_ancestral")
     given = torch.zeros(1, 1, 32, 32), torch.tensor([0.9, 0.5, 0.0])
     with pytest.raises(ValueError, match="eta"):
         function(model, *given)
@@ -169,7 +179,7 @@ def test_image_to_image_flow_takes_no_noise(pack):
 
 
 def test_a_rounding_error_above_one_is_one(pack):
-    host, sampling = pack.part("host"), importlib.import_module("comfy.model_sampling")
+    host, sampling = pack.part("host.facts"), importlib.import_module("comfy.model_sampling")
     flow, eps = (type("MS", (sampling.Discrete, kind), {})() for kind in (sampling.CONST, sampling.EPS))
     above = torch.tensor([1.0000001, 0.5])
     assert host.at_most_one(above, flow)[0] == 1
@@ -178,4 +188,4 @@ def test_a_rounding_error_above_one_is_one(pack):
 
 def test_a_model_without_model_sampling_is_refused_in_words(pack):
     with pytest.raises(ValueError, match="model_sampling"):
-        pack.part("host").model_sampling(object())
+        pack.part("host.facts").model_sampling(object())

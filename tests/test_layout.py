@@ -17,6 +17,19 @@ MAY_IMPORT = {
     "nodes": set(ROOMS),
     "demo": {"core", "samplers", "schedulers", "recipes", "demo"},
 }
+INSIDE = {
+    "core": {"": {""}, "model": {"", "model"}, "noise": {"", "noise"}, "schedule": {"", "schedule"}},
+    "nodes": {
+        "host": {"host"},
+        "inputs": {"host", "inputs"},
+        "running": {"host", "inputs", "running"},
+        "dropdowns": {"host", "inputs", "running", "dropdowns"},
+        "measuring": {"host", "inputs", "running", "dropdowns", "measuring"},
+        "": {"", "host", "inputs", "running", "dropdowns", "measuring"},
+        "page": {"", "host", "inputs", "running", "dropdowns", "measuring", "page"},
+    },
+}
+"""Rooms inside a room ("": the files at its top) and what each of them may import."""
 HOST = {"comfy", "comfy_api", "folder_paths", "server", "latent_preview", "comfy_execution"}
 ROOT_FILES = [ROOT / "__init__.py", ROOT / "__main__.py"]
 SOURCES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py")) + ROOT_FILES
@@ -52,6 +65,59 @@ def test_imports_go_one_way(path):
             assert target in MAY_IMPORT[room], f"{path.name}: {room} may not import {target}"
 
 
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_of(path): path for path in SOURCES}
+
+
+def imported(path: Path) -> set[str]:
+    """The modules of ours that a file imports, at its top or inside a function, by their full dotted names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            package = path.relative_to(ROOT).parts[:-1]
+            base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+            base_name = ".".join(part for part in base if part)
+            names = [f"{base_name}.{alias.name}" if base_name else alias.name for alias in node.names]
+            found |= {name if name in MODULES else base_name for name in names}
+    return found - {module_of(path)}
+
+
+def inner_room(module: str) -> str:
+    """The room inside a room that a module lies in, "" for the files at the top."""
+    parts = MODULES[module].relative_to(ROOT).parts
+    return parts[1] if len(parts) > 2 else ""
+
+
+@pytest.mark.parametrize("room", INSIDE)
+def test_rooms_inside_a_room_are_entered_one_way(room):
+    there = {
+        path.relative_to(ROOT / room).parts[0] for path in (ROOT / room).rglob("*.py") if path.parent != ROOT / room
+    }
+    assert there == set(INSIDE[room]) - {""}, "a room that nobody has said anything of"
+    for module, path in MODULES.items():
+        if module.split(".")[0] == room and module != room:  # the room's own __init__ gathers them all
+            entered = {inner_room(name) for name in imported(path) if name.split(".")[0] == room and name != room}
+            assert entered <= INSIDE[room][inner_room(module)], module
+
+
+def test_nothing_imports_in_a_circle():
+    left = {module: imported(path) & set(MODULES) for module, path in MODULES.items()}
+    while left:
+        free = [module for module, names in left.items() if not names & set(left)]
+        assert free, f"they import each other in a circle: {sorted(left)}"
+        for module in free:
+            del left[module]
+
+
+def test_the_top_of_nodes_shows_node_files_only():
+    for path in (ROOT / "nodes").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert path.name == "__init__.py" or "class Sigmatic" in text, f"{path.name}: no node in it, it has a room"
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_files_and_functions_are_small(path):
     text = path.read_text(encoding="utf-8")
@@ -67,7 +133,9 @@ def test_files_and_functions_are_small(path):
 def test_packages_are_listed():
     tomllib = pytest.importorskip("tomllib", reason="needs Python 3.11")
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
-    assert sorted(listed) == sorted(["sigmatic", *(f"sigmatic.{room}" for room in ROOMS)])
+    folders = {path.parent for path in SOURCES if path.parent != ROOT}
+    packages = {".".join(["sigmatic", *folder.relative_to(ROOT).parts]) for folder in folders}
+    assert sorted(listed) == sorted(["sigmatic", *packages])
 
 
 def test_the_root_is_free_to_import():

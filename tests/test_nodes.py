@@ -92,7 +92,7 @@ def test_without_leftover_noise_the_first_half_is_clean(pack):
 @pytest.mark.parametrize("nothing", [{"denoise": 0.0}, {"start_at_step": 6}, {"start_at_step": 4, "end_at_step": 4}])
 def test_nothing_to_do_returns_the_latent(pack, nothing):
     latent = {"samples": torch.ones(1, 1, 32, 32), "downscale_ratio_spacial": 8, "noise_mask": "kept"}
-    out = pack.part("run").sample(
+    out = pack.part("running.run").sample(
         pack.run("SigmaticDemoModel", model="mixture"), latent, None, torch.empty(0), seed=0, add_noise=True
     )
     assert set(out) == {"samples", "noise_mask"}
@@ -100,7 +100,7 @@ def test_nothing_to_do_returns_the_latent(pack, nothing):
 
 
 def test_part_and_tail(pack):
-    run = pack.part("run")
+    run = pack.part("running.run")
     sigmas = torch.tensor([4.0, 3.0, 2.0, 1.0, 0.0])
     assert run.part(sigmas, 0, 10000, False).tolist() == [4, 3, 2, 1, 0]
     assert run.part(sigmas, 1, 3, True).tolist() == [3, 2, 1]
@@ -125,9 +125,9 @@ def test_the_hosts_own_names_work_and_hear_eta(pack):
 
 
 def test_a_sampler_that_skips_a_level_gets_one_more(pack):
-    run = pack.part("run")
+    lookup = pack.part("dropdowns.lookup")
     ms = pack.run("SigmaticDemoModel", model="mixture").get_model_object("model_sampling")
-    sigmas = run.levels_by_name(ms, "sig_karras", "dpm_2", 6, 7.0)
+    sigmas = lookup.levels_by_name(ms, "sig_karras", "dpm_2", 6, 7.0, warn=pytest.fail)
     more = sigmatic.schedulers.sigmas("karras", 7, model_sigmas=ms.sigmas)
     assert torch.equal(sigmas, torch.cat([more[:-2], more[-1:]]))
 
@@ -140,10 +140,10 @@ def test_eta_and_rho_reach_their_places(pack):
 
 
 def test_rho_left_alone_is_the_schedules_own(pack):
-    run = pack.part("run")
-    assert run.schedule_params("polyexponential", 7.0) == {}
-    assert run.schedule_params("polyexponential", 3.0) == {"rho": 3.0}
-    assert run.schedule_params("exponential", 3.0) == {}
+    lookup = pack.part("dropdowns.lookup")
+    assert lookup.schedule_params("polyexponential", 7.0) == {}
+    assert lookup.schedule_params("polyexponential", 3.0) == {"rho": 3.0}
+    assert lookup.schedule_params("exponential", 3.0) == {}
 
 
 def test_sampler_and_schedule_nodes(pack):

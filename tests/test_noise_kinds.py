@@ -7,15 +7,15 @@ import pytest
 import torch
 
 import sigmatic
-from sigmatic.core import noise, shapes
+from sigmatic.core.noise import kinds, shapes
 
-KINDS = sorted(noise.KINDS)
+KINDS = sorted(kinds.KINDS)
 SPATIAL = ["pink", "blue", "violet", "pyramid"]
 WITH_A_PATH = ["brownian", *SPATIAL]
 
 
 def draw(kind, shape, seed=1, batch_index=None, pair=(2.0, 1.0), **more):
-    return noise.KINDS[kind](torch.empty(shape), seed, batch_index, **more)(*pair)
+    return kinds.KINDS[kind](torch.empty(shape), seed, batch_index, **more)(*pair)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,7 +57,7 @@ def test_the_shape_of_single_numbers(kind, kurtosis):
 
 @pytest.mark.parametrize("kind", WITH_A_PATH)
 def test_kinds_with_a_path_add_up(kind):
-    path = noise.KINDS[kind](torch.empty(1, 2, 16, 16), 1)
+    path = kinds.KINDS[kind](torch.empty(1, 2, 16, 16), 1)
     sigmas = [float(s) for s in sigmatic.schedulers.sigmas("karras", 9)[:-1]]
 
     def increment(a, b):
@@ -83,13 +83,13 @@ def test_the_others_take_any_shape(kind, shape):
 def test_parameters_are_checked():
     x = torch.empty(1, 2, 8, 8)
     for call, message in [
-        (lambda: noise.power(x, 1, exponent=5), "exponent is 5"),
-        (lambda: noise.power(x, 1, exponent=math.nan), "exponent"),
-        (lambda: noise.pyramid(x, 1, discount=-0.1), "discount"),
+        (lambda: kinds.power(x, 1, exponent=5), "exponent is 5"),
+        (lambda: kinds.power(x, 1, exponent=math.nan), "exponent"),
+        (lambda: kinds.pyramid(x, 1, discount=-0.1), "discount"),
     ]:
         with pytest.raises(ValueError, match=message):
             call()
-    assert torch.allclose(noise.power(x, 1, exponent=0)(2.0, 1.0), noise.brownian(x, 1)(2.0, 1.0), atol=1e-5)
+    assert torch.allclose(kinds.power(x, 1, exponent=0)(2.0, 1.0), kinds.brownian(x, 1)(2.0, 1.0), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

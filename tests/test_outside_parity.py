@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import sigmatic
-from sigmatic.core.discrete import SPACINGS, Discrete
+from sigmatic.core.model.discrete import SPACINGS, Discrete
 from sigmatic.core.weights import weights
 
 _SPEC = importlib.util.spec_from_file_location("outside", Path(__file__).parent / "outside.py")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_SPEC = importlib.util.spec_from_file_location("sigmatic_pages", Path(__file__).with_name("pages.py"))
+_SPEC = importlib.util.spec_from_file_location("sigmatic_pages", Path(__file__).parents[1] / "tools" / "pages.py")
 pages = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(pages)
 AS_IT_IS = re.compile(r"[a-zA-Z0-9]*_[a-zA-Z0-9_]+|\d*[.:]\d+|ComfyUI|SD3|Flux|Wan|Karras")
@@ -32,7 +32,7 @@ def test_nothing_is_stale(made):
         for path, text in made.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
-    assert not stale, f"run: python tests/pages.py ({', '.join(stale)})"
+    assert not stale, f"run: python tools/pages.py ({', '.join(stale)})"
     there = {*pages.DOCS.glob("*.md"), *pages.LOCALES.glob("*/*.json"), *pages.WORDS.glob("*.json")}
     assert there == set(made), "left over from a node that is no more"
 
@@ -51,7 +51,7 @@ def test_every_node_says_what_it_is_for(made):
 def test_every_text_is_there_in_every_language(language, wanted):
     phrases = pages.phrases(language)
     missing = [text for text in wanted if not phrases.get(text, "").strip()]
-    assert not missing, f"tests/phrases/{language}.json lacks {json.dumps(missing, indent=1)}"
+    assert not missing, f"tools/phrases/{language}.json lacks {json.dumps(missing, indent=1)}"
     english, own = (json.loads((pages.LOCALES / tag / "nodeDefs.json").read_text("utf-8")) for tag in ("en", language))
     assert list(pages.texts(own)) == [phrases[text] for text in pages.texts(english)]
     page = json.loads((pages.WORDS / f"{language}.json").read_text("utf-8"))
@@ -83,11 +83,11 @@ def test_what_the_page_says_is_found():
         "browser.js",
         "curve_editor.js",
         "words.js",
-        "preview.py",
+        "answer.py",
     }
     assert {"{n} steps", "Axis of the plot", "{name} pays no attention to {what}."} <= set(spoken)
     shown = re.compile(r"""(?:aria-label"|placeholder|title|tooltip|content|message): ["`]|toast\("\w+", ["`]""")
-    for path in (pages.ROOT / "web" / "js").glob("*.js"):
+    for path in (pages.ROOT / "web" / "js").rglob("*.js"):
         text = path.read_text(encoding="utf-8")
         loose = [line for line in text.splitlines() if shown.search(line) and path.name != "settings.js"]
         assert not [line for line in loose if 'title: "Sigmatic"' not in line], path.name

@@ -4,6 +4,8 @@ import asyncio
 import importlib
 import json
 import logging
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from fakehost.host import Pack, fake_host
+from filelock import FileLock
 
 SAMPLER = {"sampler": "euler_ancestral", "options": {"eta": 0.5}}
 SCHEDULE = {"schedule": "karras", "options": {"rho": 3.0}}
@@ -79,18 +82,17 @@ def test_presets_are_there_after_the_next_start(tmp_path, monkeypatch, file):
     assert wanted.args == ("sig_my_a-b_1", "")
     with fake_host() as module:
         pack = Pack(module)
-        by_hand = pack.run(
-            "SigmaticSampler", sampler="sig_dpmpp_2m_sde", **{k: given[k] for k in ("eta_curve", "more")}
-        )
         assert _host().SAMPLER_NAMES.count("sig_my_a-b_1") == 1
-        assert by_hand
-        preset = pack.part("install").entry("sig_my_a-b_1").preset
+        preset = pack.part("dropdowns.lookup").entry("sig_my_a-b_1").preset
         assert preset["noise"] == "pink" and preset["solver_type"] == "heun" and preset["eta"](25) == 0.75
-        assert pack.line(sampler="sig_my_a-b_1").isfinite().all()
+        model = pack.run("SigmaticSettings", model=pack.run("SigmaticDemoModel", model="mixture"), more=given["more"])
+        by_hand = {"model": model, "sampler": given["sampler"], "noise": "pink", "eta_curve": given["eta_curve"]}
+        assert torch.equal(pack.line(sampler="sig_my_a-b_1"), pack.line(**by_hand))
+        assert not torch.equal(pack.line(sampler="sig_my_a-b_1"), pack.line(**{**by_hand, "eta_curve": ""}))
 
 
 def test_settings_on_the_model_beat_the_preset(pack):
-    presets = pack.part("presets")
+    presets = pack.part("dropdowns.presets")
     presets.save("soft", {"samplers": SAMPLER}, False)
     model = pack.run("SigmaticSettings", model=pack.run("SigmaticDemoModel", model="mixture"), eta=0.0)
     assert torch.equal(pack.line(sampler="sig_my_soft", model=model), pack.line(sampler="sig_euler"))
@@ -109,7 +111,7 @@ NAMED = (
 @pytest.mark.parametrize("name", NAMED)
 def test_a_node_runs_again_when_a_preset_of_its_own_was_overwritten(pack, name):
     """The host keeps what a node made by its widgets, which say no more than the preset's name, and by this."""
-    presets, node = pack.part("presets"), pack.nodes[name]
+    presets, node = pack.part("dropdowns.presets"), pack.nodes[name]
     inputs = {widget.id for widget in node.define_schema().inputs}
     mine = dict.fromkeys(inputs & {"sampler", "schedule", "entries"}, "sig_my_soft")
     plain = dict.fromkeys(mine, "sig_euler")
@@ -130,7 +132,7 @@ def test_a_node_runs_again_when_a_preset_of_its_own_was_overwritten(pack, name):
 
 
 def test_a_comparison_keeps_no_picture_of_a_preset_that_was_overwritten(pack):
-    presets, node = pack.part("presets"), pack.nodes["SigmaticCompare"]
+    presets, node = pack.part("dropdowns.presets"), pack.nodes["SigmaticCompare"]
     widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
     widgets |= {"evaluations": 4, "size": 16, "entries": "sig_my_soft / sig_karras"}
     links = {
@@ -147,21 +149,21 @@ def test_a_comparison_keeps_no_picture_of_a_preset_that_was_overwritten(pack):
 
 
 def test_another_preset_of_the_name_is_kept_unless_asked(pack, file):
-    presets = pack.part("presets")
+    presets = pack.part("dropdowns.presets")
     presets.save("soft", {"samplers": SAMPLER}, False)
     presets.save("soft", {"samplers": SAMPLER}, False)
     other = {"sampler": "euler", "options": {}}
     before = file.read_bytes()
     with pytest.raises(ValueError, match=r"name is 'soft'.*replace"):
         presets.save("soft", {"samplers": other}, False)
-    assert file.read_bytes() == before and pack.part("install").entry("sig_my_soft").name == "euler_ancestral"
+    assert file.read_bytes() == before and pack.part("dropdowns.lookup").entry("sig_my_soft").name == "euler_ancestral"
     presets.save("soft", {"samplers": other}, True)
-    assert pack.part("install").entry("sig_my_soft") == ("euler", {})
+    assert pack.part("dropdowns.lookup").entry("sig_my_soft") == ("euler", {})
     assert torch.equal(pack.line(sampler="sig_my_soft"), pack.line(sampler="sig_euler"))
 
 
 def test_a_file_from_an_editor_that_marks_utf8_is_read_and_changed(rooms, file):
-    presets = rooms.part("presets")
+    presets = rooms.part("dropdowns.presets")
     presets.save("soft", {"samplers": SAMPLER}, False)
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
     assert set(presets.book().read()["samplers"]) == {"soft"}
@@ -170,7 +172,7 @@ def test_a_file_from_an_editor_that_marks_utf8_is_read_and_changed(rooms, file):
 
 
 def test_rename_and_remove_leave_no_trace(rooms, file):
-    presets, hosts = rooms.part("presets"), _host()
+    presets, hosts = rooms.part("dropdowns.presets"), _host()
     before = list(hosts.SAMPLER_NAMES), list(hosts.SCHEDULER_NAMES)
     presets.save("soft", {"samplers": SAMPLER, "schedules": SCHEDULE}, False)
     presets.save("hard", {"samplers": SAMPLER}, False)
@@ -194,7 +196,7 @@ def test_rename_and_remove_leave_no_trace(rooms, file):
 )
 def test_bad_names_are_refused(rooms, tmp_path, name):
     with pytest.raises(ValueError, match="name is"):
-        rooms.part("presets").save(name, {"samplers": SAMPLER}, True)
+        rooms.part("dropdowns.presets").save(name, {"samplers": SAMPLER}, True)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -218,7 +220,7 @@ def test_bad_names_are_refused(rooms, tmp_path, name):
 def test_bad_presets_are_refused(rooms, file, kind, preset, says):
     before = list(_host().SAMPLER_NAMES)
     with pytest.raises(ValueError, match=says):
-        rooms.part("presets").save("x", {kind: preset}, False)
+        rooms.part("dropdowns.presets").save("x", {kind: preset}, False)
     assert not file.exists() and before == _host().SAMPLER_NAMES
 
 
@@ -235,7 +237,7 @@ def test_bad_presets_are_refused(rooms, file, kind, preset, says):
 def test_a_broken_file_is_set_aside_with_one_line(rooms, file, content, caplog):
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(content)
-    presets = rooms.part("presets")
+    presets = rooms.part("dropdowns.presets")
     with caplog.at_level(logging.WARNING, "sigmatic"):
         presets.offer_all()
     (line,) = caplog.messages
@@ -249,7 +251,7 @@ def test_a_preset_of_an_unknown_sampler_is_kept_in_the_file_and_left_out(rooms, 
     file.parent.mkdir(exist_ok=True)
     future = {"sampler": "not_yet", "options": {"warp": 9}}
     file.write_text(json.dumps({"version": 1, "samplers": {"new": future, "soft": SAMPLER}}))
-    presets = rooms.part("presets")
+    presets = rooms.part("dropdowns.presets")
     with caplog.at_level(logging.WARNING, "sigmatic"):
         presets.offer_all()
     (line,) = caplog.messages
@@ -263,14 +265,14 @@ def test_a_name_that_somebody_else_has_is_left_to_them(rooms):
     functions = importlib.import_module("comfy.k_diffusion.sampling")
     functions.sample_sig_my_theirs = theirs = lambda *_: None
     with pytest.raises(ValueError, match="sig_my_theirs is taken by"):
-        rooms.part("presets").save("theirs", {"samplers": SAMPLER}, True)
+        rooms.part("dropdowns.presets").save("theirs", {"samplers": SAMPLER}, True)
     assert functions.sample_sig_my_theirs is theirs
     del functions.sample_sig_my_theirs
 
 
 def test_writers_at_once_lose_nothing(rooms, file):
     """Threads of one server, and servers that share the file."""
-    store = rooms.part("store")
+    store = rooms.part("dropdowns.preset_file")
     errors = []
 
     def write(worker):
@@ -287,20 +289,63 @@ def test_writers_at_once_lose_nothing(rooms, file):
     for thread in threads:
         thread.join()
     assert not errors and len(store.Store(file).read()["samplers"]) == 60
-    assert [path.name for path in file.parent.iterdir()] == ["presets.json"]
+    assert {path.name for path in file.parent.iterdir()} == {"presets.json", "presets.lock"}
 
 
-def test_a_lock_left_by_a_crash_is_taken_over(rooms, file, monkeypatch):
-    store = rooms.part("store")
-    monkeypatch.setattr(store, "_PATIENCE", 0.05)
+WRITER = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("preset_file", sys.argv[1])
+preset_file = sys.modules["preset_file"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(preset_file)
+store, name = preset_file.Store(Path(sys.argv[2])), sys.argv[3]
+
+def add(key):
+    def edit(book):
+        book["samplers"][key] = {"sampler": "euler", "options": {}}
+        if name == "holder":
+            print("the lock is mine", flush=True)
+            sys.stdin.read()
+    store.change(edit)
+
+for i in range(8):
+    add(f"{name}-{i}")
+"""
+
+
+def test_servers_that_wait_for_one_that_crashes_lose_nothing(rooms, file):
+    """Several wait at once; when the lock's holder is killed, it goes to one of them after the other."""
+    command = [sys.executable, "-c", WRITER, rooms.part("dropdowns.preset_file").__file__, str(file)]
+
+    def start(name):
+        return subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    with start("holder") as holder:
+        assert holder.stdout.readline() == "the lock is mine\n"
+        waiting = [start(f"w{i}") for i in range(4)]
+        holder.kill()
+    for writer in waiting:
+        with writer:
+            writer.communicate()
+            assert writer.returncode == 0
+    written = rooms.part("dropdowns.preset_file").Store(file).read()["samplers"]
+    assert set(written) == {f"w{worker}-{i}" for worker in range(4) for i in range(8)}
+
+
+def test_a_lock_that_is_never_given_back_is_told(rooms, file, monkeypatch):
+    store = rooms.part("dropdowns.preset_file")
+    monkeypatch.setattr(store, "PATIENCE", 0.0)
     file.parent.mkdir(exist_ok=True)
-    file.with_suffix(".lock").touch()
+    lock = file.with_suffix(".lock")
+    lock.touch()  # left by a crash: nobody holds it
     store.Store(file).change(lambda book: book["samplers"].update(x=SAMPLER))
-    assert "x" in store.Store(file).read()["samplers"]
+    with FileLock(lock), pytest.raises(OSError, match=r"presets\.lock"):
+        store.Store(file).change(lambda book: book["samplers"].update(y=SAMPLER))
+    assert set(store.Store(file).read()["samplers"]) == {"x"}
 
 
 def test_too_many_presets_are_refused_and_the_file_stays(rooms, file):
-    store = rooms.part("store")
+    store = rooms.part("dropdowns.preset_file")
     store.Store(file).change(lambda book: book["samplers"].update(x=SAMPLER))
     with pytest.raises(ValueError, match="too many"):
         store.Store(file).change(lambda book: book["samplers"].update({f"n{i}": SAMPLER for i in range(600)}))
@@ -308,7 +353,7 @@ def test_too_many_presets_are_refused_and_the_file_stays(rooms, file):
 
 
 async def _session(pack, steps):
-    pack.part("preset_route").install()
+    pack.part("page.preset_routes").install()
     app = web.Application()
     app.add_routes(importlib.import_module("server").PromptServer.instance.routes)
     async with TestClient(TestServer(app)) as client:
@@ -337,7 +382,7 @@ def test_the_routes(pack):
 
 def test_the_routes_refuse_what_is_wrong(pack, tmp_path):
     async def run():
-        pack.part("preset_route").install()
+        pack.part("page.preset_routes").install()
         app = web.Application()
         app.add_routes(importlib.import_module("server").PromptServer.instance.routes)
         async with TestClient(TestServer(app)) as client:

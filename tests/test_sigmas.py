@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 import sigmatic
-from sigmatic.core import levels, sigmas as lists
+from sigmatic.core.schedule import levels, sigmas as lists
 
 KARRAS = tuple(sigmatic.schedulers.sigmas("karras", 12).tolist())
 SPANS = {

@@ -71,7 +71,7 @@ def test_what_runs_as_it_is_has_a_small_picture(path):
 
 def test_every_list_of_a_comparison_is_understood():
     with fake_host() as module:
-        read = Pack(module).part("entries").read
+        read = Pack(module).part("measuring.entries").read
         for path in FLOWS:
             for node in json.loads(path.read_text("utf-8"))["nodes"]:
                 if node["type"] == "SigmaticCompare":

@@ -21,8 +21,8 @@ import comfy.sample  # noqa: E402
 import comfy.samplers  # noqa: E402
 import torch  # noqa: E402
 
-adapter = importlib.import_module("sigmatic.nodes.adapter")
-demo = importlib.import_module("sigmatic.nodes.demo_model")
+adapter = importlib.import_module("sigmatic.nodes.running.host_functions")
+demo = importlib.import_module("sigmatic.nodes.host.demo_model")
 MEAN, DEVIATION, STEPS = 0.3, 0.5, 30
 SAMPLERS = ("euler", "heun", "dpmpp_2m", "uni_pc", "ipndm", "euler_ancestral", "dpmpp_sde", "dpmpp_2m_sde", "er_sde",
             "seeds_2")  # fmt: skip

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sigmatic.core.noise import KINDS, initial
+from sigmatic.core.noise.kinds import KINDS, initial
 
 SPACES = ("eps", "flow")
 

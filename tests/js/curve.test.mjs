@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { add, frame, move, parse, remove, text, valueAt } from "../../web/js/curve.js";
+import { add, frame, move, parse, remove, text, valueAt } from "../../web/js/editor/curve.js";
 
 test("text and points are the same thing", () => {
   for (const points of [[], [[0, 1]], [[0, 1], [50, 0.5], [100, 0]], [[10, 2], [10, 0]], [[33.333, 0.125]]]) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { add, first, frame, move, parse, remove, text, valueAt } from "../../web/js/drawn.js";
+import { add, first, frame, move, parse, remove, text, valueAt } from "../../web/js/editor/drawn.js";
 
 const POINTS = [[0, 14.6], [50, 1], [100, 0.03]];
 const FRAME = [0.01, 20];

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { asPreset, listed, more } from "../../web/js/preset.js";
+import { asPreset, listed, more } from "../../web/js/panel/preset.js";
 
 const params = (...names) => names.map((name) => ({ name, default: 0 }));
 const CATALOGUE = {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { families, facts, search } from "../../web/js/search.js";
+import { families, facts, search } from "../../web/js/panel/search.js";
 
 const entry = (name, family, more = {}) => ({ name, title: name, summary: "", reference: "", params: [], family, order: 1, evals_per_step: 1, stochastic: false, models: "any", ...more });
 const ALL = [

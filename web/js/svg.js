@@ -22,7 +22,7 @@ export function drawing() {
   return svg;
 }
 
-/** @param {import("./chart.js").Tree} tree @returns {SVGElement} */
+/** @param {import("./plot/chart.js").Tree} tree @returns {SVGElement} */
 function build([tag, attributes, inside]) {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
@@ -32,7 +32,7 @@ function build([tag, attributes, inside]) {
 }
 
 /** Put `trees` into an svg element, in place of what is there. */
-/** @param {SVGElement} svg @param {import("./chart.js").Tree[]} trees @param {number} width @param {number} height */
+/** @param {SVGElement} svg @param {import("./plot/chart.js").Tree[]} trees @param {number} width @param {number} height */
 export function paint(svg, trees, width, height) {
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.replaceChildren(...trees.map(build));

@@ -1,0 +1,40 @@
+"""LATENTs as the host has them: checked, brought into the model's shape, given their noise."""
+
+import inspect
+from typing import Any
+
+import comfy.sample
+import torch
+from torch import Tensor
+
+_CLEANED = ("downscale_ratio_spacial", "downscale_ratio_temporal")  # newer hosts' notes about an empty latent
+
+
+def require_content(name: str, samples: Tensor) -> None:
+    """ValueError naming the input where there is no picture in it, or none with a size."""
+    if 0 in samples.shape:
+        raise ValueError(f"{name}: there is nothing in it (shape {tuple(samples.shape)}): give one picture or more.")
+
+
+def fit_latent(model: Any, latent: dict[str, Any]) -> Tensor:
+    """The LATENT's samples, with an empty latent made the shape this model wants (as the host's KSampler does).
+
+    ValueError where there is nothing in it.
+    """
+    require_content("latent_image", latent["samples"])
+    fix = comfy.sample.fix_empty_latent_channels
+    known = inspect.signature(fix).parameters
+    return fix(model, latent["samples"], **{name: latent.get(name) for name in _CLEANED if name in known})
+
+
+def initial_noise(samples: Tensor, seed: int, batch_index: Any, wanted: bool) -> Tensor:
+    """The host's own starting noise for `samples`: the seed's, or zeros if it is not `wanted`."""
+    if wanted:
+        return comfy.sample.prepare_noise(samples, seed, batch_index)
+    empty = getattr(comfy.sample, "prepare_empty_noise", None)
+    return empty(samples) if empty else torch.zeros_like(samples, device="cpu")
+
+
+def with_samples(latent: dict[str, Any], samples: Tensor) -> dict[str, Any]:
+    """A copy of the LATENT with new samples, without the notes that only an empty one carries."""
+    return {**{key: value for key, value in latent.items() if key not in _CLEANED}, "samples": samples}

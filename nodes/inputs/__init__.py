@@ -1,0 +1,1 @@
+"""Widgets, and the one way from their values and texts to options. May ask `host`."""

@@ -1,0 +1,216 @@
+"""The list of a comparison: read from text, a line an entry, and the number of steps that each may take.
+
+A line is `sampler / schedule / name = value; name = value`. The schedule and the parameters may be left out.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import comfy.samplers
+import torch
+from torch import Tensor
+
+from ... import samplers, schedulers
+from ...core.curve import Percents
+from ...core.param import Param, take
+from ..dropdowns import lookup
+from ..dropdowns.lookup import sampler_entry, schedule_entry
+from ..dropdowns.plan import ModelFacts, Plan, Sampler, by_name
+from ..host import facts
+from ..inputs import options, widgets
+
+WIDGET = "entries"
+DEFAULT = """sig_euler
+sig_dpmpp_2m
+sig_uni_pc
+sig_heun
+sig_euler_ancestral
+sig_dpmpp_2m_sde
+sig_dpmpp_2m / steps = 60"""
+_USUAL = {"ve": "sig_karras", "flow": "sig_simple"}
+_STEPS = Param("steps", 20, "int", min=1, max=widgets.LAST_STEP)
+
+
+class Line(NamedTuple):
+    """A line: two names (schedule "" is the usual one of the model), the options of each, its own number of steps."""
+
+    number: int
+    sampler: str
+    schedule: str
+    sampler_options: dict[str, Any]
+    schedule_options: dict[str, Any]
+    steps: int | None = None
+
+    def error(self, problem: Any) -> ValueError:
+        """The problem in words that say where it is."""
+        return wrong(self.number, problem)
+
+    def on(self, ms: Any) -> "Line":
+        """The same with the schedule that is meant on this kind of model."""
+        return self if self.schedule else self._replace(schedule=_USUAL[facts.space(ms)])
+
+    @property
+    def params(self) -> str:
+        """The options of the sampler and of the schedule, as they are typed."""
+        both = {**self.sampler_options, **self.schedule_options}
+        return "; ".join(f"{name}={options.as_text(value)}" for name, value in both.items())
+
+    @property
+    def text(self) -> str:
+        """The line in its plain form."""
+        given = "; ".join(part for part in (self.params, f"steps={self.steps}" if self.steps else "") if part)
+        return " / ".join(part for part in (self.sampler, self.schedule, given) if part)
+
+
+def wrong(number: int, problem: Any) -> ValueError:
+    """An error that names the widget and the line."""
+    return ValueError(f"{WIDGET}, line {number}: {problem}")
+
+
+def read(text: str | None) -> list[Line]:
+    """The lines; DEFAULT where there is none. Those that begin with # are left out. ValueError naming the line."""
+    lines = [(number, line.strip()) for number, line in enumerate((text or "").splitlines(), 1)]
+    listed = [_line(number, line) for number, line in lines if line and not line.startswith("#")]
+    return listed or read(DEFAULT)
+
+
+def _line(number: int, text: str) -> Line:
+    sampler, *rest = (part.strip() for part in text.split("/", 2))
+    schedule = rest.pop(0) if rest and "=" not in rest[0] else ""
+    if len(rest) > 1:
+        raise wrong(number, "write sampler / schedule / name = value; name = value.")
+    problem = widgets.problem("sampler", sampler, comfy.samplers.SAMPLER_NAMES)
+    if schedule:
+        problem = problem or widgets.problem("schedule", schedule, comfy.samplers.SCHEDULER_NAMES)
+    if problem:
+        raise wrong(number, problem)
+    try:
+        return _with_options(Line(number, sampler, schedule, {}, {}), options.pairs(rest[0] if rest else ""))
+    except ValueError as error:
+        raise wrong(number, error) from None
+
+
+def _with_options(line: Line, given: dict[str, str]) -> Line:
+    """The line with its options, each for whoever has it. ValueError for one that nobody has or allows."""
+    sampler, schedule = sampler_entry(line.sampler), schedule_entry(line.schedule)
+    of_sampler = samplers.get(sampler.name).params if sampler else _host_params(line.sampler, given)
+    of_schedule = schedulers.get(schedule.name).params if schedule else ()
+    known = [param.name for param in (*of_sampler, *of_schedule, _STEPS)]
+    for name in given:
+        if name not in known:
+            both = " / ".join(filter(None, (line.sampler, line.schedule)))
+            raise ValueError(f"{both} has no parameter {name[:40]!r}: give {', '.join(known)}.")
+
+    def of(*params: Param) -> dict[str, Any]:
+        return take(params, given, line.sampler, text=True, others=True)
+
+    values = of(*of_sampler)
+    if not sampler:  # numbers without a kind: whole ones may be counts
+        values = {name: options.as_text(value) for name, value in values.items()}
+    return line._replace(sampler_options=values, schedule_options=of(*of_schedule), **of(_STEPS))
+
+
+def _host_params(sampler: str, given: dict[str, str]) -> list[Param]:
+    """The parameters of a sampler function that is not ours, of the kind of their defaults. ValueError for a curve.
+
+    One whose default is no number, word or switch is of the kind of what is given.
+    """
+    params = []
+    for name, parameter in lookup.host_options(comfy.samplers.sampler_object(sampler)).items():
+        number = Param(name, None, steady=True).read(given.get(name, ""))
+        if isinstance(number, Percents):
+            raise ValueError("a sampler of ComfyUI's own takes no curves: give a number, or choose a sig_ sampler.")
+        kinds = {bool: "bool", str: "text", int: "float", float: "float"}
+        kind = kinds.get(type(parameter.default), "text" if isinstance(number, str) else "float")
+        params.append(Param(name, None, kind, steady=True))
+    return params
+
+
+def within_budget(line: Line, model: ModelFacts, evaluations: int, denoise: float) -> Plan:
+    """The line's run: as many steps as cost at most so many model evaluations.
+
+    ValueError naming the line where not even one step is that cheap.
+    """
+    entry = sampler_entry(line.sampler)
+    spec = samplers.get(entry.name) if entry else None
+    sampler = Sampler(line.sampler, entry, line.sampler_options)
+
+    def steps_of(steps: int) -> Plan:
+        return by_name(model, sampler, line.schedule, steps, denoise, more=line.schedule_options)
+
+    try:
+        if spec and spec.adaptive:  # it stops by itself
+            least = next(int(p.min or 1) for p in spec.params if p.name == "max_evaluations")
+            if evaluations < least:
+                raise ValueError(f"{line.sampler} needs {least} evaluations or more and evaluations is {evaluations}.")
+            options = {"max_evaluations": evaluations, **line.sampler_options}
+            return replace(steps_of(line.steps or evaluations), sampler=replace(sampler, options=options))
+        if line.steps:
+            return steps_of(line.steps)
+        price = _price(sampler, model)
+        guess = evaluations // (spec.evals_per_step if spec else 1)
+        steps = most_steps(lambda n: price(steps_of(n).sigmas), evaluations, guess)
+        if not steps:
+            least = price(steps_of(1).sigmas)
+            raise ValueError(f"{line.sampler} takes {least} evaluations at least and evaluations is {evaluations}.")
+        return steps_of(steps)
+    except ValueError as error:
+        raise line.error(error) from None
+
+
+def most_steps(price: Callable[[int], int], most: int, guess: int) -> int:
+    """The largest number of steps up to `most` whose price, which grows with it, is at most `most`; 0 if none is.
+
+    A good `guess` is found to be right by two calls of `price`.
+    """
+    low, high = 0, most
+
+    def halves(steps: int) -> tuple[int, int]:
+        return (steps, high) if price(steps) <= most else (low, steps - 1)
+
+    for steps in (guess, guess + 1):
+        low, high = halves(steps) if low < steps <= high else (low, high)
+    while low < high:
+        low, high = halves((low + high + 1) // 2)
+    return low
+
+
+def _price(chosen: Sampler, model: ModelFacts) -> Callable[[Tensor], int]:
+    """Evaluations of a run over sigmas: of a sampler of ours by its table, of another by a trial.
+
+    The trial is on a model that answers at once.
+    """
+    configured: Any = chosen.on(model)
+    if configured is not None:
+        return lambda sigmas: configured.table(sigmas).evaluations
+    sampler = chosen.build()
+
+    def price(sigmas: Tensor) -> int:
+        trial = _Trial(model.model, model.sampling)
+        x, extra = torch.ones(1, 4, 8, 8) * sigmas[:1], {"model_options": {}, "seed": 0, "denoise_mask": None}
+        quiet = {"extra_args": extra, "callback": None, "disable": True}
+        try:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():
+                sampler.sampler_function(trial, x, sigmas.clone(), **quiet, **sampler.extra_options)
+        except Exception:  # noqa: BLE001 - it needs more than a trial has: one evaluation a step is assumed
+            return len(sigmas) - 1
+        return trial.evaluations
+
+    return price
+
+
+class _Trial:
+    """Stands where a sampler function looks for the model, at every depth; its prediction is the blandest there is."""
+
+    def __init__(self, model: Any, ms: Any) -> None:
+        self.model_patcher, self.model_sampling, self.inner_model = model, ms, self
+        self.cfg, self.evaluations = 1.0, 0
+
+    def __call__(self, x: Tensor, sigma: Tensor, model_options: Any = None, **_: Any) -> Tensor:
+        self.evaluations += 1
+        denoised = x / (1 + sigma.reshape(-1, *[1] * (x.ndim - 1)) ** 2)
+        for function in (model_options or {}).get("sampler_post_cfg_function", ()):
+            names = ("denoised", "uncond_denoised", "cond_denoised", "input")
+            denoised = function({**dict.fromkeys(names, denoised), "sigma": sigma})
+        return denoised

@@ -1,0 +1,167 @@
+"""What a node will do, told from its widgets before anything runs: JSON in, JSON out, for the plots in the page.
+
+The numbers are those of the run itself: of the same `plan`. Nothing is kept, no file is read, and every answer takes a
+few milliseconds: what would take longer is refused in words.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from ... import samplers, schedulers
+from ...core.catalog import as_dict
+from ...core.space import level
+from ..dropdowns.lookup import PREFIX
+from ..dropdowns.plan import Message, ModelFacts, Plan, say
+from ..host import facts
+from ..running.host_functions import offered
+from . import assumed, checks, planned
+
+BODY = 1 << 14
+"""A request may have so many bytes."""
+ROWS = 100
+"""Most steps for which the table is made: a row costs about 0.15 ms."""
+_LENGTH = 400  # of an error
+
+
+def answer(body: bytes) -> tuple[int, dict[str, Any]]:
+    """(HTTP status, JSON) for the body of a request: 200, or 400 and 422 with an error in words. Never raises."""
+    try:
+        return 200, describe(_parsed(body))
+    except (ValueError, TypeError) as error:
+        return 400, {"error": checks.short(str(error), _LENGTH)}
+    except Exception as error:  # noqa: BLE001 - schedules of other packs may raise anything
+        return 422, {"error": checks.short(f"this cannot be drawn. {type(error).__name__}: {error}", _LENGTH)}
+
+
+def describe(request: Any) -> dict[str, Any]:
+    """The levels of a run, and for each step its evaluations and noise.
+
+    `request`: a node (`planned.FIELDS`); beside, the node that makes the sigmas of a Sampler, or the Sampler that runs
+    sigmas; settings, a list of the values of Sigmatic Settings on the way to it; model (`assumed.read`). What is for
+    people comes as `say` makes it. TypeError or ValueError naming what is off.
+    """
+    request = checks.fields(request, "the request", *planned.FIELDS, "beside", "settings", "model")
+    kind = assumed.read(request.get("model", {}))
+    model = _with_settings(ModelFacts(assumed.model_sampling(*kind), most=planned.LEVELS), request.get("settings", []))
+    planner = planned.Planner(model)
+    about = {name: request[name] for name in planned.FIELDS if name in request}
+    plan = planner.run(about, request.get("beside"))
+    model = plan.model or planner.model
+    ms, steps = model.sampling, _steps(plan, model)
+    lines = None if plan.lines is None else _lines(plan.lines, ms)
+    sigmas = plan.sigmas if plan.levels else plan.lines[0].sigmas if plan.lines else Tensor()
+    return {
+        **_levels(sigmas, ms),
+        "range": [_rounded(float(end)) for end in (ms.sigma_min, ms.sigma_max)],
+        "names": {"sampler": plan.sampler.name if plan.sampler else "", "schedule": plan.schedule},
+        "assumes": [*_once(plan.assumes), assumed.in_words(kind)],
+        **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
+        "notes": _once([*plan.notes, *steps["notes"], *map(say, (*plan.warnings, *steps["warnings"]))]),
+        "lines": lines,
+    }
+
+
+def catalogue() -> dict[str, Any]:
+    """Every sampler and schedule as declared, by the names they have in dropdowns."""
+
+    def listed(registry: Any, names: Sequence[str]) -> list[dict[str, Any]]:
+        return [{**as_dict(registry.get(bare)), "name": PREFIX + bare} for bare in names]
+
+    return {"samplers": listed(samplers, offered()), "schedules": listed(schedulers, schedulers.names())}
+
+
+def plots() -> dict[str, Any]:
+    """What the page has to know for plots: the nodes that declare one, those that decide how a model is sampled."""
+    return {
+        "nodes": {name: node.plot._asdict() for name, node in planned.NODES.items()},
+        "deciding": assumed.deciding(),
+    }
+
+
+def _steps(plan: Plan, model: ModelFacts) -> dict[str, Any]:
+    """What the sampler does in each step: evaluations, noise, eta, s_noise (where it has them); notes, warnings."""
+    none: dict[str, Any] = {"notes": [], "warnings": []}
+    sampler = plan.sampler
+    if sampler is None or len(plan.sigmas) < 2:
+        return none
+    chosen = sampler.on(model)
+    if chosen is None:
+        unknown = say("{name} is not Sigmatic's: only its levels of noise are known.", name=sampler.name)
+        return {**none, "notes": [unknown]}
+    sigmas = facts.at_most_one(plan.sigmas, model.sampling).tolist()
+    steps: dict[str, Any] = {"warnings": chosen.warnings}
+    for key in {"eta", "s_noise"} & chosen.params.keys():
+        steps[key] = [_at(chosen.params[key], sigma) for sigma in sigmas[:-1]]
+    if (len(sigmas) - 1) * (1 + chosen.params.get("restarts", 0)) > ROWS:
+        return {**steps, "notes": [say("What each step does is drawn for up to {rows} steps.", rows=ROWS)]}
+    table = chosen.table(sigmas)
+    if table is None:
+        return {**steps, "notes": [say("{name} finds its own steps.", name=sampler.name)]}
+    return {**steps, "notes": [], **_by_step(table, sigmas)}
+
+
+def _lines(runs: Sequence[Plan], ms: Any) -> list[dict[str, Any]]:
+    """A comparison's runs, each schedule once with all samplers that run it."""
+    by_levels: dict[tuple, dict[str, Any]] = {}
+    for plan in runs:
+        line = {"schedule": plan.schedule, "samplers": [], **_levels(plan.sigmas, ms)}
+        by_levels.setdefault(tuple(plan.sigmas.tolist()), line)["samplers"].append(plan.sampler and plan.sampler.name)
+    return list(by_levels.values())
+
+
+def _levels(levels: Tensor, ms: Any) -> dict[str, list]:
+    space, sigmas = facts.space(ms), facts.at_most_one(levels, ms).tolist()
+    return {
+        "sigmas": [_rounded(sigma) for sigma in sigmas],
+        "log_snr": [_rounded(2 * level(sigma, space).lam) for sigma in sigmas],
+    }
+
+
+def _once(messages: Sequence[Message]) -> list[Message]:
+    return [message for i, message in enumerate(messages) if message not in messages[:i]]
+
+
+def _at(value: Any, sigma: float) -> float | None:
+    """A parameter's value at `sigma`, whether it changes over the run or not."""
+    number: Any = value(sigma) if callable(value) else value
+    return _rounded(number)
+
+
+def _by_step(table: Any, sigmas: Sequence[float]) -> dict[str, list]:
+    """Evaluations and noise of each step. What a restart does again counts at the steps that it does again."""
+    steps, rising = len(sigmas) - 1, sigmas[-1] > sigmas[0]
+    place = {sigma: i for i, sigma in reversed([*enumerate(sigmas[:-1])])}
+    evaluations, noise = [0] * steps, [0.0] * steps
+    for row, fresh in zip(table.rows, table.noise, strict=True):
+        jump = row.sigma_next > row.sigma and not rising
+        i = place.get(row.sigma_next if jump else row.sigma, steps - 1)
+        evaluations[i] += sum(stage.q != 0 for stage in row.stages)
+        noise[i] = math.hypot(noise[i], fresh)
+    return {"evaluations": evaluations, "noise": [_rounded(value) for value in noise]}
+
+
+def _with_settings(model: ModelFacts, given: Any) -> ModelFacts:
+    if not isinstance(given, list) or len(given) > 4:
+        raise TypeError("settings: give a list of up to 4 objects.")
+    for values in given:
+        node = planned.making("MODEL")[0]
+        model = planned.Planner(model).plan({"node": node, "values": values}, [node]).model or model
+    return model
+
+
+def _parsed(body: bytes) -> Any:
+    if len(body) > BODY:
+        raise ValueError(f"the request has {len(body)} bytes: up to {BODY} are read.")
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ValueError("the request is not JSON.") from None
+
+
+def _rounded(value: float) -> float | None:
+    """`value` with the digits that a float32 has; None for infinity, which JSON does not know."""
+    return float(f"{value:.7g}") if math.isfinite(value) else None

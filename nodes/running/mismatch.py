@@ -1,0 +1,89 @@
+"""What does not go together: a sampler and the model, guidance or schedule that it was given.
+
+Every warning begins with a way out: the page shows about 60 letters of it without scrolling.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.table import Table
+from ..host import facts
+
+_LATE = 0.1
+_OTHERS = {
+    "ve": "choose the schedule sig_karras or sig_beta: this one is for flow models (Flux, SD3, Wan), and on others "
+    "most of its steps fall on heavy noise.",
+    "flow": "choose the schedule sig_simple or sig_beta: this one is not for flow models such as this, most of its "
+    "steps fall where little is left to do.",
+}
+"""What is wrong with a schedule of the other space, by the model's."""
+
+
+def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, extra_args: dict[str, Any]) -> list[str]:
+    """Warnings about a run that is about to start, each with an alternative; none for most runs."""
+    ms, guider = facts.model_sampling(model), getattr(model, "inner_model", None)
+    every = [
+        _between(spec, table, sigmas, extra_args),
+        _above(sigmas, ms),
+        _crowded(sigmas, ms),
+        _guidance(spec, guider),
+        _direction(sigmas, ms),
+    ]
+    return [note for note in every if note]
+
+
+def of_schedule(spec: Any, ms: Any) -> list[str]:
+    """Warnings about a schedule of ours on a model, by its declaration."""
+    space = facts.space(ms)
+    return [] if space in spec.spaces else [_OTHERS[space]]
+
+
+def _between(spec: Any, table: Table | None, sigmas: Sequence[float], extra_args: dict[str, Any]) -> str | None:
+    windows = (extra_args.get("model_options") or {}).get("context_handler")
+    if windows is None or (table is not None and not table.between):
+        return None
+    return (
+        f"choose sig_dpmpp_2m, sig_dpmpp_2m_sde or sig_euler: sig_{spec.name} asks the model between the schedule's "
+        "levels, which context windows cannot follow."
+    )
+
+
+def _above(sigmas: Sequence[float], ms: Any) -> str | None:
+    highest = float(ms.sigma_max)
+    if not len(sigmas) or max(sigmas) <= 1.02 * highest:
+        return None
+    return (
+        f"make the sigmas with Sigmatic Schedule, which follows the model: they start at {max(sigmas):g}, above the "
+        f"highest that this model knows ({highest:g})."
+    )
+
+
+def _crowded(sigmas: Sequence[float], ms: Any) -> str | None:
+    """A schedule that is known by its levels only: the host's, say, on a flow model."""
+    steps = len(sigmas) - 1
+    late = sum(sigma < _LATE for sigma in sigmas[:-1])
+    if facts.space(ms) != "flow" or steps < 8 or sigmas[0] < 0.9 or sigmas[-1] > 0 or late < steps / 2:
+        return None
+    return _OTHERS["flow"]
+
+
+def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
+    if len(sigmas) < 2 or facts.space(ms) != "flow" or sigmas[-1] < 1:
+        return None
+    return (
+        "end at sigma 0.999 or lower (Sigmatic Unsample does): the run ends at 1 on a flow model, where ComfyUI "
+        "divides by 1 - sigma = 0."
+    )
+
+
+def _guidance(spec: Any, guider: Any) -> str | None:
+    scales = [getattr(guider, name, None) for name in ("cfg", "cfg1", "cfg2")]  # DualCFGGuider has two
+    cfg = max((scale for scale in scales if isinstance(scale, (int, float))), default=0.0)
+    if spec.most_cfg is None or cfg <= spec.most_cfg:
+        return None
+    if spec.models == "distilled":
+        return (
+            f"lower cfg to 1 to 2, or choose sig_dpmpp_2m_sde: cfg is {cfg:g} and sig_{spec.name} is for distilled "
+            "models, which take no more."
+        )
+    return f"lower cfg to 1 to 2: cfg is {cfg:g} and sig_{spec.name} counts it differently, more burns the picture."

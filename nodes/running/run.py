@@ -1,0 +1,57 @@
+"""What Sigmatic KSampler does, as plain functions: levels of noise, the slice of them that is run, the run."""
+
+from typing import Any
+
+import comfy.sample
+import comfy.samplers
+import latent_preview
+import torch
+from torch import Tensor
+
+from ... import schedulers
+from ..host import facts, latents
+
+
+def tail(steps: int, denoise: float, levels: Any) -> Tensor:
+    """The host's rule for denoise: `levels(total)` for int(steps / denoise) steps in all, of which the last are run."""
+    if not 0 <= denoise <= 1:
+        raise ValueError(f"denoise is {denoise}: give a number from 0 to 1.")
+    if denoise == 0:
+        return torch.empty(0)
+    return levels(schedulers.total_steps(steps, denoise))[-(steps + 1) :]
+
+
+def part(sigmas: Tensor, start: int, end: int, leftover: bool) -> Tensor:
+    """Steps `start` up to `end` of a schedule, empty if there are none; without `leftover` noise they end in 0."""
+    last = len(sigmas) - 1
+    if start >= min(end, last):
+        return sigmas[:0]
+    sigmas = sigmas[: end + 1].clone()
+    if end < last and not leftover:
+        sigmas[-1] = 0.0
+    return sigmas[start:]
+
+
+def sample(model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, **run: Any) -> dict[str, Any]:
+    """Run `sampler` over `sigmas` from the LATENT.
+
+    `run`: seed, cfg, positive, negative, add_noise, and a callback in place of the host's own (a bar and previews).
+    """
+    samples = latents.fit_latent(model, latent)
+    if len(sigmas) == 0:
+        return latents.with_samples(latent, samples)
+    samples = comfy.sample.sample_custom(
+        model,
+        latents.initial_noise(samples, run["seed"], latent.get("batch_index"), run["add_noise"]),
+        run["cfg"],
+        sampler,
+        sigmas,
+        run["positive"],
+        run["negative"],
+        samples,
+        noise_mask=latent.get("noise_mask"),
+        callback=run.get("callback") or latent_preview.prepare_callback(model, len(sigmas) - 1),
+        disable_pbar=not facts.show_progress_bar(),
+        seed=run["seed"],
+    )
+    return latents.with_samples(latent, samples)

@@ -1,0 +1,91 @@
+// @ts-check
+/** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets. */
+
+import { wholeList } from "./filter.js";
+import { app, changed, offer, toast } from "../host.js";
+import { presets } from "./presets.js";
+import { say } from "../say.js";
+import { facts, families, search } from "./search.js";
+import { html } from "../svg.js";
+
+/** @typedef {import("./search.js").Entry} Entry @typedef {{samplers: Entry[], schedules: Entry[]}} Catalogue */
+
+const WIDGETS = { samplers: ["sampler", "sampler_name"], schedules: ["schedule", "scheduler"] };
+
+/** Where the tab is, once it has been opened. @type {HTMLElement | null} */
+let open = null;
+
+/** The tab as the host wants it. @param {Catalogue} catalogue */
+export function tab(catalogue) {
+  return {
+    id: "sigmatic-browser",
+    icon: "pi pi-chart-line",
+    title: "Sigmatic",
+    tooltip: say("Sigmatic: samplers and schedules"),
+    type: "custom",
+    render: (/** @type {HTMLElement} */ place) => {
+      open = place;
+      place.replaceChildren(panel(catalogue));
+    },
+  };
+}
+
+/** Write it anew, if it is open: the page speaks another language. @param {Catalogue} catalogue */
+export function retell(catalogue) {
+  if (open?.isConnected) open.replaceChildren(panel(catalogue));
+}
+
+/** @param {Catalogue} catalogue */
+function panel(catalogue) {
+  const list = html("ul", { class: "entries" });
+  const saved = html("div");
+  const count = html("div", { class: "count", role: "status" });
+  const show = () => {
+    const ofPresets = what.value === "presets";
+    for (const element of [query, count, list]) element.hidden = ofPresets;
+    saved.replaceChildren(...(ofPresets ? [presets()] : []));
+    if (ofPresets) return void (family.hidden = true);
+    const kind = /** @type {keyof Catalogue} */ (what.value);
+    family.hidden = kind !== "samplers";
+    const matching = search(catalogue[kind], query.value, family.hidden ? "" : family.value);
+    const how = { n: matching.length, all: catalogue[kind].length };
+    count.textContent = kind === "samplers" ? say("{n} of {all} samplers", how) : say("{n} of {all} schedules", how);
+    list.replaceChildren(...matching.map((entry) => row(entry, kind)));
+  };
+  const what = choice(say("Samplers or schedules"), [["samplers", say("samplers")], ["schedules", say("schedules")], ["presets", say("presets")]], show);
+  const family = choice(say("Family"), [["", say("all families")], ...families(catalogue.samplers).map((name) => /** @type {[string, string]} */ ([name, name]))], show);
+  const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: say("search"), "aria-label": say("Search"), input: show }));
+  show();
+  return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), query, count, list, saved]);
+}
+
+/** @param {string} label @param {[string, string][]} options @param {() => void} change */
+function choice(label, options, change) {
+  return /** @type {HTMLSelectElement} */ (html("select", { "aria-label": label, change }, options.map(([value, text]) => html("option", { value }, [text]))));
+}
+
+/** @param {Entry} entry @param {keyof Catalogue} kind */
+function row(entry, kind) {
+  const use = html("button", { type: "button", "aria-label": say("Use {name} in the selected nodes", { name: entry.name }), click: () => useIn(entry.name, kind) }, [say("use")]);
+  return html("li", {}, [
+    html("div", { class: "head" }, [html("b", {}, [entry.name]), use]),
+    html("div", { class: "facts" }, facts(entry).map((fact) => html("span", {}, [fact]))),
+    html("div", {}, [entry.summary]),
+    html("div", { class: "source" }, [entry.reference]),
+  ]);
+}
+
+/** Choose `name` in every selected node that has it in a list. @param {string} name @param {keyof Catalogue} kind */
+function useIn(name, kind) {
+  let count = 0;
+  for (const node of Object.values(app.canvas.selected_nodes ?? {})) {
+    const widget = node.widgets?.find((/** @type {any} */ one) => WIDGETS[kind].includes(one.name));
+    if (!widget || !wholeList(widget).includes(name)) continue;
+    if (!widget.options.values.includes(name)) offer(widget, [...widget.options.values, name]);
+    widget.value = name;
+    widget.callback?.(name, app.canvas, node);
+    count++;
+  }
+  if (count) changed();
+  else toast("info", say("Select a node first that has {name} in its list.", { name }));
+}

@@ -1,0 +1,249 @@
+// @ts-check
+/** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
+
+import { bar } from "./bar.js";
+import { chart } from "./chart.js";
+import { copyChart, copyTable } from "./copy.js";
+import { CurveEditor, CURVES } from "../editor/curve_editor.js";
+import { declared } from "./declared.js";
+import { folding, shown } from "./fold.js";
+import { follow } from "./follow.js";
+import { chain, changed, isOpen, passMouse, refit } from "../host.js";
+import { compared, listOthers, plots, tell } from "./others.js";
+import { pointing } from "./pointing.js";
+import { ask, keepShown, question } from "./question.js";
+import { say } from "../say.js";
+import { drawing, html, paint } from "../svg.js";
+import { asText, atStep, caption, description, summary } from "./words.js";
+
+/** @typedef {import("./words.js").Answer} Answer @typedef {import("../host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
+
+const HEIGHT = 190;
+const EDITOR = 104;
+/** No answer from the server itself. */
+const AWAY = [0, 502, 503, 504];
+/** Milliseconds after which it is asked again; after too many requests, sooner. */
+const [AGAIN, SOON] = [1000, 300];
+
+export class Plot {
+  /** @param {LNode} node */
+  constructor(node) {
+    this.node = node;
+    /** @type {Answer | null} */
+    this.answer = null;
+    /** @type {string[]} */
+    this.linked = [];
+    /** @type {CurveEditor | null} */
+    this.editor = null;
+    this.problem = this.answered = this.remark = "";
+    this.busy = this.scheduled = false;
+    /** @type {number | null} */
+    this.at = null;
+    /** What is drawn: nothing else is drawn again, which with many nodes would take seconds. @type {any[]} */
+    this.drawn = [];
+    this.bar = this.row();
+    this.svg = drawing();
+    this.picture = html("div", { class: "picture" }, [this.svg]);
+    this.says = html("div", { class: "says" });
+    const parts = [this.bar.element, this.picture, this.says];
+    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": say("Plot of the run") }, parts);
+    this.observer = new ResizeObserver(() => this.paint());
+    for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
+    this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
+      serialize: false, hideOnZoom: false, hideInPanel: true,
+      getMinHeight: () => (this.widget?.hidden ? 0 : HEIGHT + (this.editor ? EDITOR : 0)), getValue: () => "", setValue: () => {},
+    });
+    this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
+    folding(this);
+    this.listen();
+    if (node.graph) this.start();
+  }
+
+  /** The choices and buttons above it, in the page's language. */
+  row() {
+    return bar({
+      choose: (change) => this.choose(change),
+      list: () => listOthers(this),
+      picture: () => void (this.answer && copyChart(this.svg, summary(this.answer))),
+      text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
+    }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
+  }
+
+  /** The page speaks another language. */
+  relabel() {
+    const row = this.row();
+    this.bar.element.replaceWith(row.element);
+    this.bar = row;
+    this.drawn = [];
+    this.element.setAttribute("aria-label", say("Plot of the run"));
+    if (this.editor) this.edit(false, true);
+    this.queue();
+  }
+
+  /** What the user chose for this plot; it is saved with the node. @returns {{axis: Axis, model: string, other: string, curve: string}} */
+  get choice() {
+    return { axis: "log", model: "", other: "", curve: "", ...(this.node.properties?.sigmatic_plot ?? {}) };
+  }
+
+  /** @param {Record<string, string>} change */
+  choose(change) {
+    this.node.properties ??= {};
+    this.node.properties.sigmatic_plot = { ...this.choice, ...change };
+    this.edit(true);
+    this.queue();
+    changed();
+  }
+
+  listen() {
+    pointing(this);
+    passMouse(this.element);
+    for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
+    chain(this.node, "onExecuted", (output) => { keepShown(this.node, output); look(); });
+    chain(this.node, "onAdded", () => this.start());
+    chain(this.node, "onRemoved", () => this.stop());
+  }
+
+  /** Only nodes of a graph are kept up: copying makes others that are never removed. */
+  start() {
+    plots.add(this);
+    this.observer.observe(this.element);
+    this.queue();
+  }
+
+  stop() {
+    plots.delete(this);
+    this.observer.disconnect();
+    tell(this);
+  }
+
+  get gone() { return !plots.has(this); }
+
+  /** Look at the widgets again before the next frame. */
+  queue() {
+    if (this.scheduled || this.gone) return;
+    this.scheduled = true;
+    requestAnimationFrame(() => {
+      this.scheduled = false;
+      if (!this.gone) this.update();
+    });
+  }
+
+  /** Ask for the numbers if anything has changed; one request at a time, and the last change wins. */
+  async update() {
+    this.adopt();
+    if (!shown(this)) return;
+    const { body, linked, remark, met } = question(this.node, this.choice.model);
+    Object.assign(this, { linked, remark });
+    follow(met, look);
+    if (!body) {
+      [this.answer, this.answered, this.drawn] = [null, "", []];
+      this.svg.replaceChildren();
+    }
+    if (body === this.answered) return this.paint();
+    if (this.busy) return;
+    this.busy = true;
+    const [status, answer] = await ask(body);
+    this.busy = false;
+    if (this.gone) return;
+    if (status === 429) return void setTimeout(() => this.queue(), SOON);
+    const away = AWAY.includes(status);
+    this.answered = away ? "" : body;
+    if (away) setTimeout(() => this.queue(), AGAIN);
+    this.problem = status === 200 ? "" : String(answer.error ?? say("The server does not answer: {error}", { error: status }));
+    if (status === 200) this.answer = answer;
+    this.paint();
+    tell(this);
+    if (!away && this.stale) this.queue();
+  }
+
+  /** Whether the last answer is to another question than the node asks now. */
+  get stale() {
+    return question(this.node, this.choice.model).body !== this.answered;
+  }
+
+  /** Show the editor of the chosen curve, or none. @param {boolean} [grow] the node by it (not one that is loaded: it was saved as large) @param {boolean} [anew] for its words */
+  edit(grow = false, anew = false) {
+    const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
+    if (this.editor?.text === widget && !anew) return this.editor?.draw();
+    refit(this.node, () => {
+      this.editor?.element.remove();
+      this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
+      if (this.editor) this.says.before(this.editor.element);
+      this.element.classList.toggle("open", Boolean(this.editor));
+    }, grow);
+    requestAnimationFrame(() => this.editor?.draw());
+  }
+
+  /** After Undo, Nodes 2.0 keeps showing the old node's element: put ours in its place. */
+  adopt() {
+    if (this.element.isConnected) return;
+    const old = document.querySelector(`[data-node-id="${this.node.id}"] .sigmatic-plot`);
+    if (old && old !== this.element) old.replaceWith(this.element);
+  }
+
+  view() {
+    const { clientWidth: width, clientHeight: height } = this.picture;
+    return { width, height, axis: this.choice.axis, other: compared(this)?.answer ?? null, at: this.at };
+  }
+
+  /** Draw what is known. */
+  paint() {
+    const view = this.view();
+    this.element.classList.toggle("wrong", Boolean(this.problem));
+    this.bar.axis.value = view.axis;
+    this.bar.model.value = this.choice.model;
+    this.bar.curve.value = this.choice.curve;
+    this.edit();
+    listOthers(this);
+    const { answer } = this;
+    if (answer && view.width && view.height) {
+      if (view.at !== null && view.at > answer.sigmas.length - 2) view.at = this.at = null;
+      const now = [answer, ...Object.values(view)];
+      if (now.some((one, i) => one !== this.drawn[i])) paint(this.svg, chart(answer, view), view.width, view.height);
+      this.drawn = now;
+    }
+    const label = this.problem || [this.remark, answer && description(answer, this.linked, view.other)].filter(Boolean).join(" ") || say("Plot of the run: not yet known.");
+    if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
+    const line = this.problem || !answer ? label
+      : view.at === null ? [this.remark, caption(answer, this.linked, view.other)].filter(Boolean).join(" ") : atStep(answer, view.at);
+    if (this.says.title !== label) this.says.title = label;
+    if (this.says.textContent !== line) this.says.textContent = line;
+  }
+
+  /** @param {number | null} at */
+  pointAt(at) {
+    if (at === this.at) return;
+    this.at = at;
+    this.paint();
+  }
+}
+
+/** Write all plots in the page's language anew. */
+export function relabel() {
+  for (const plot of plots) plot.relabel();
+}
+
+/** Look at all plots again: the workflow has changed. Undo makes subgraphs anew, and nobody tells the nodes of the old ones. */
+export function refresh() {
+  for (const plot of plots) {
+    if (isOpen(plot.node)) plot.queue();
+    else plot.stop();
+  }
+}
+
+let looking = false;
+
+/** Look again, before the next frame, at those plots whose question has changed: a node that some plot depends on has. */
+function look() {
+  if (looking) return;
+  looking = true;
+  requestAnimationFrame(() => {
+    looking = false;
+    for (const plot of plots) if (plot.stale) plot.queue();
+  });
+}
+
+/** @param {LNode} node */
+export function addPlot(node) {
+  if (declared(node.constructor.comfyClass ?? node.type)) new Plot(node);
+}
