@@ -44,7 +44,14 @@ def control(p: float, i: float) -> tuple[Param, ...]:
 
 @dataclass
 class Controller:
-    """Proposes the next step h in lam from the errors of the last three tries; an error of 1 is the tolerance."""
+    """Proposes the next step h in lam from the errors of the last three tries; an error of 1 is the tolerance.
+
+    With e = 1/error of this try, the last accepted and the one before it, k the order:
+           f = e_0^((p + i + d)/k) e_1^(-(p + 2 d)/k) e_2^(d/k),      h <- h (1 + atan(f - 1)),
+    a PID controller (Soederlind 2003, Digital filters in adaptive time-stepping, doi:10.1145/641876.641877) with the
+    smooth limiter of Soederlind and Wang 2006 (Adaptive time-stepping and computational stability,
+    J. Comput. Appl. Math. 185, 225), kappa = 1: near f = 1 it changes nothing, and h grows 2.6 times at most.
+    """
 
     h: float
     order: float
