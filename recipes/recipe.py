@@ -15,7 +15,7 @@ class Tokens(NamedTuple):
     pixels: int
     frames: int = 1
 
-    def count(self, width: int, height: int, frames: int = 1) -> int:
+    def at(self, width: int, height: int, frames: int = 1) -> int:
         """The tokens of a picture or video of this size (pixels, frames), at least 1."""
         grid = (width // self.pixels) * (height // self.pixels)
         return max(1, grid * ((frames - 1) // self.frames + 1))

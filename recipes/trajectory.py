@@ -54,7 +54,7 @@ def levels(recipe: Recipe, steps: int, *, width: int = 1024, height: int = 1024,
             stacklevel=3,
         )
     if recipe.tokens:
-        params["tokens"] = recipe.tokens.count(width, height, frames)
+        params["tokens"] = recipe.tokens.at(width, height, frames)
     model = span(recipe)
     return schedulers.sigmas(
         recipe.schedule, steps, model_sigmas=model.table, sigma_min=model.sigma_min, sigma_max=model.sigma_max,

@@ -15,7 +15,6 @@ LARGE = 4300  # tokens: more have the mu of 200 steps
 @schedule(
     "Flux.2",
     params=(Param("tokens", 4096.0, min=1.0, max=1e8, help="Of the picture: one for 16 x 16 pixels."),),
-    spaces=("flow",),
     reference="Black Forest Labs, github.com/black-forest-labs/flux2 (compute_empirical_mu), Apache 2.0",
 )
 def flux2(steps: int, span: Span, *, tokens: float) -> np.ndarray:

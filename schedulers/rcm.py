@@ -10,7 +10,7 @@ INNER = (1.5, 1.4, 1.0)  # theta of the second, third and fourth level
 TOP = np.arctan(80.0)  # theta of the first, where sigma / alpha is 80
 
 
-@schedule("rCM", spaces=("flow",), reference="Zheng et al. 2025 (rCM), arXiv:2510.08431, and its code, Apache 2.0")
+@schedule("rCM", reference="Zheng et al. 2025 (rCM), arXiv:2510.08431, and its code, Apache 2.0")
 def rcm(steps: int, span: Span) -> np.ndarray:
     """For rCM and TurboDiffusion: 1 to 4 steps, from sigma_max on. In the angle atan(sigma / alpha), on flow models.
 

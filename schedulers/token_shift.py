@@ -24,7 +24,6 @@ BENDS = {"linear": 1.0, "sqrt": 0.5}
         Param("shift_by", "exp mu", "choice", choices=("exp mu", "mu"), help="mu is the shift, or its logarithm."),
         Param("stretch_to", 0.0, min=0.0, max=0.99, help="The last level, by stretching. 0: as it comes."),
     ),
-    spaces=("flow",),
     reference="Flux.1 (Black Forest Labs); the stretch: LTX-Video (Lightricks), Qwen-Image; mu itself: CogView 4",
 )  # fmt: skip
 def token_shift(
@@ -46,7 +45,7 @@ def token_shift(
     return from_shares(shares, span)
 
 
-@schedule("LTX-Video", params=(TOKENS,), spaces=("flow",), reference="Lightricks; ComfyUI's LTXVScheduler")
+@schedule("LTX-Video", params=(TOKENS,), reference="Lightricks; ComfyUI's LTXVScheduler")
 def ltxv(steps: int, span: Span, *, tokens: float) -> np.ndarray:
     """LTX-Video's: token shift with mu 0.95 at 1024 tokens to 2.05 at 4096, and the last level at 0.1."""
     return token_shift(steps, span, tokens=tokens, base_mu=0.95, max_mu=2.05, base_tokens=1024.0, max_tokens=4096.0,
