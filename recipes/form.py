@@ -60,10 +60,6 @@ def _text(value: Any) -> str:
     return value
 
 
-def _note(value: Any) -> str:
-    return value and _text(value)  # nothing, where a note of the base does not hold
-
-
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError(f"is {value!r}: give a list of texts.")
@@ -158,7 +154,7 @@ def _experts(value: Any) -> Experts:
 
 
 READERS: dict[str, Callable[[Any], Any]] = {
-    "title": _text, "models": _texts, "files": _texts, "sources": _texts, "date": _text, "note": _note,
+    "title": _text, "models": _texts, "files": _texts, "sources": _texts, "date": _text, "note": _text,
     "space": _one_of(spaces.SPACES), "prediction": _one_of(PREDICTIONS),
     "schedule": _registered(schedulers), "params": _object, "levels": _lists, "timesteps": _lists,
     "tokens": _tokens, "betas": _betas, "range": _pair(_number(spaces.SMALLEST, spaces.LARGEST)),

@@ -28,12 +28,15 @@ def load(folders: Iterable[str | Path] = ()) -> dict[str, Recipe]:
         return dict(_ours())
     objects, problems = dict(_our_objects()), []
     for folder in given:
-        for path in sorted(Path(folder).glob("*.json")):
-            found, wrong = _parsed(path)
-            _, more = (None, []) if wrong else _resolved(path.stem, {**objects, path.stem: found})
-            problems += [f"{path}: {problem}" for problem in (*wrong, *more)]
-            if not wrong and not more:
-                objects[path.stem] = found
+        files = {path.stem: path for path in sorted(Path(folder).glob("*.json"))}
+        parsed = {name: _parsed(path) for name, path in files.items()}
+        wrong = {name: found for name, (_, found) in parsed.items() if found}
+        added = {name: found for name, (found, _) in parsed.items() if name not in wrong}
+        while more := _unresolved(added, {**objects, **added}):
+            wrong |= more
+            added = {name: found for name, found in added.items() if name not in more}
+        problems += [f"{files[name]}: {problem}" for name in sorted(wrong) for problem in wrong[name]]
+        objects |= added
     if problems:
         warnings.warn(f"recipes left out: {' '.join(problems)}", UserWarning, stacklevel=3)
     return {name: recipe for name in sorted(objects) if (recipe := _resolved(name, objects)[0])}
@@ -99,7 +102,10 @@ def _parsed(path: Path) -> tuple[Mapping[str, Any], list[str]]:
 
 
 def _resolved(name: str, objects: Objects) -> tuple[Recipe | None, list[str]]:
-    """The recipe of an object with what its `base` says filled in; its own schedule or list replaces the base's."""
+    """The recipe of an object with what its `base` says filled in.
+
+    Its own schedule or list replaces the base's; null takes away what the base says.
+    """
     whole: dict[str, Any] = {}
     seen, here = [], name
     while here is not None:
@@ -110,8 +116,13 @@ def _resolved(name: str, objects: Objects) -> tuple[Recipe | None, list[str]]:
         if whole.keys() & {"schedule", "levels", "timesteps"}:
             own = {key: value for key, value in own.items() if key not in PLACING}
         whole, here = {**own, **whole, "base": None}, own.get("base")
-    del whole["base"]
-    return read(name, whole)
+    return read(name, {key: value for key, value in whole.items() if value is not None})
+
+
+def _unresolved(names: Iterable[str], objects: Objects) -> dict[str, list[str]]:
+    """The problems of those that cannot be made."""
+    found = {name: _resolved(name, objects)[1] for name in names}
+    return {name: problems for name, problems in found.items() if problems}
 
 
 @lru_cache(maxsize=1)
