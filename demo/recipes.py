@@ -76,7 +76,7 @@ def page(found: list[Recipe]) -> str:
         "",
         "How each model wants to be run, as its publisher says. Made by `python -m sigmatic recipes --markdown` from",
         "the files in `recipes/`, one a model; `python -m sigmatic recipes NAME` shows one with its levels. A file of",
-        "the same form in ComfyUI's `user/default/sigmatic/recipes` is added, or replaces ours of its name.",
+        "the same form in ComfyUI's `user/sigmatic/recipes` is added, or replaces ours of its name.",
         "",
         "| recipe | name | levels | sampler | steps | cfg | by the files named | sources and notes |",
         "|---" * 8 + "|",

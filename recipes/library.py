@@ -64,20 +64,29 @@ def get(name: str, folders: Iterable[str | Path] = ()) -> Recipe:
     raise ValueError(f"unknown recipe {name!r}: {hint}")
 
 
-def recognise(files: Sequence[str], model: str | None = None, folders: Iterable[str | Path] = ()) -> Recipe | None:
+def recognise(
+    files: Sequence[str], model: str | None = None, recipes: Mapping[str, Recipe] | None = None
+) -> Recipe | None:
     """The recipe for a model of the host's class `model` (any, without it) and the names of its file and LoRAs.
 
-    The longest match in the names decides; without one, the recipe of that class that asks for no name.
+    The longest match in the names decides; without one, the recipe of that class that asks for no name, or the one
+    with the shortest of several that are run alike. None where that leaves a doubt. `recipes`: those to choose from,
+    all of ours without it.
     """
-    best, most = None, -1
-    for recipe in load(folders).values():
-        if model is not None and model not in recipe.models:
-            continue
-        length = max((matched(words, file) for words in recipe.files for file in files), default=-1)
-        length = 0 if length < 0 and model is not None and not recipe.files else length
-        if length > most:
-            best, most = recipe, length
-    return best
+    there = (_ours() if recipes is None else recipes).values()
+    there = [recipe for recipe in there if model is None or model in recipe.models]
+    lengths = [max((matched(w, file) for w in recipe.files for file in files), default=-1) for recipe in there]
+    if max(lengths, default=-1) > 0:
+        return there[lengths.index(max(lengths))]
+    if model is None:
+        return None
+    plain = sorted([r for r in there if not r.files] or there, key=lambda r: min(map(len, r.files), default=0))
+    return plain[0] if plain and all(_run(recipe) == _run(plain[0]) for recipe in plain) else None
+
+
+def _run(recipe: Recipe) -> tuple[Any, ...]:
+    """What a run by the recipe depends on, steps and cfg aside."""
+    return tuple(getattr(recipe, name) for name in (*PLACING, "sampler", "settings", "distilled"))
 
 
 def matched(words: str, file: str) -> int:

@@ -70,6 +70,11 @@ class Recipe:
     note: str = ""
 
     @property
+    def distilled(self) -> bool:
+        """Whether it is for its own few steps only: it takes no guidance of either kind, or its levels are a list."""
+        return (self.cfg == 1.0 and self.guidance is None) or bool(self.levels or self.timesteps)
+
+    @property
     def depends_on(self) -> tuple[str, ...]:
         """What the levels depend on beside the number of steps: "size", "frames"."""
         if not self.tokens:

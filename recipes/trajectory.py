@@ -32,11 +32,13 @@ def published(recipe: Recipe) -> Mapping[int, tuple[float, ...]]:
     return {n: tuple(to_sigma(t, "timestep", model) for t in places) for n, places in recipe.timesteps.items()}
 
 
-def levels(recipe: Recipe, steps: int, *, width: int = 1024, height: int = 1024, frames: int = 1) -> Tensor:
+def levels(
+    recipe: Recipe, steps: int, *, width: int = 1024, height: int = 1024, frames: int = 1, model: Span | None = None
+) -> Tensor:
     """The sigmas of the recipe: float32 (steps + 1,), ending in 0; width, height and frames of the finished picture.
 
-    ValueError naming what is no whole number from 1 up. Where levels are published for other numbers of steps only,
-    the nearest list is resampled, with a warning.
+    model: its range, where it is not the recipe's. ValueError naming what is no whole number from 1 up. Where levels
+    are published for other numbers of steps only, the nearest list is resampled, with a warning.
     """
     for key, value in (("steps", steps), ("width", width), ("height", height), ("frames", frames)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
@@ -55,7 +57,7 @@ def levels(recipe: Recipe, steps: int, *, width: int = 1024, height: int = 1024,
         )
     if recipe.tokens:
         params["tokens"] = recipe.tokens.at(width, height, frames)
-    model = span(recipe)
+    model = model or span(recipe)
     return schedulers.sigmas(
         recipe.schedule, steps, model_sigmas=model.table, sigma_min=model.sigma_min, sigma_max=model.sigma_max,
         space=model.space, first_sigma=recipe.first_sigma, **params,
