@@ -55,7 +55,9 @@ def match(model: Any) -> Match:
     if here is None:
         return Match(None, f"there is no recipe for {classes[0]}" if classes else "the model does not say what it is")
     recipe = recipes.recognise(files, here, found)
-    if recipe is None or recipe.space != facts.space(facts.model_sampling(model)):
+    if recipe is not None and recipe.space != facts.space(facts.model_sampling(model)):
+        return Match(None, f"this {here} is of another kind than {recipe.title}")
+    if recipe is None:
         names = ", ".join(Path(file).name for file in files) or "no file that is known"
         return Match(None, f"which {here} it is, {names} does not say")
     by_name = [Path(file).name for file in files if any(recipes.matched(w, file) >= 0 for w in recipe.files)]
@@ -113,9 +115,9 @@ def _with_shift(recipe: Recipe, shift: float, own: float, warn: Callable[[str], 
 
 
 def _shift(ms: Any) -> float:
-    """A flow model's shift s, by where it puts the middle of its time: s / (1 + s)."""
+    """A flow model's shift s, by where it puts the middle of its time: s / (1 + s); 1 for ranges of another kind."""
     middle = float(ms.percent_to_sigma(0.5))
-    return middle / (1 - middle)
+    return middle / (1 - middle) if 0 < middle < 1 else 1.0
 
 
 def sample_auto(
