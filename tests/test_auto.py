@@ -104,6 +104,7 @@ def test_few_steps_of_a_base_model_get_the_sampler_for_few_steps(auto, model):
     ms, found = one.get_model_object("model_sampling"), auto.match(one)
     few, many, part = (auto.sampler(found, ms, *run)[0] for run in ((8,), (20,), (8, False)))
     assert (few, many, part) == ("arc", "euler", "euler")
+    assert auto.sampler(found, ms, 15)[0] == "euler", "where nothing says that another is better"
     turbo = auto.match(model("ZImage", "z_image_turbo.safetensors"))
     assert auto.sampler(turbo, ms, 4)[0] == turbo.recipe.sampler, "a distilled model's is always the publisher's"
 

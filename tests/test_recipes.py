@@ -30,7 +30,8 @@ def omnigen2(steps, tokens=64 * 64 * 4):
 
 
 SIMPLE = {  # ComfyUI's templates run them on simple, with this shift
-    "ace_step": 5, "anima": 3, "boogu": 3.16, "hunyuan_video15_sr": 2, "mage_flow": 6, "mage_flow_turbo": 6,
+    "ace_step": 5, "anima": 3, "boogu": 3.16, "boogu_turbo": 3.16, "hunyuan_video15_sr": 2, "mage_flow": 6,
+    "mage_flow_turbo": 6,
     "minimax_h3_turbo": 12, "neta_lumina": 4, "newbie": 6, "pixeldit": 4, "seedvr2": 1, "wan21_lightx2v": 5,
     "wan_animate2": 5, "wan_animate2_distilled": 5, "wan_causal_forcing": 5, "wan_dancer": 5,
 }  # fmt: skip
@@ -59,7 +60,7 @@ def test_levels_are_those_of_the_source(name):
     torch.testing.assert_close(ours, torch.tensor([*LISTS[name], 0.0], dtype=torch.float64), rtol=1e-6, atol=1e-7)
 
 
-UNCHECKED = {"chroma_radiance", "kandinsky5_distilled", "lens", "stable_audio3_distilled"}
+UNCHECKED = {"chroma_radiance", "kandinsky5_distilled", "lens", "lens_turbo", "stable_audio3_distilled"}
 """Their schedule is another recipe's (or another's numbers): a schedule's own tests cover it."""
 
 

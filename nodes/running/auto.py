@@ -18,7 +18,7 @@ from .host_functions import Choice, function_of
 
 NAME = "auto"
 BY_KIND = {"ve": ("dpmpp_2m", "karras"), "flow": ("euler", "simple")}  # for a model that no recipe is known for
-FEW = "arc"  # for fewer steps than a recipe is made for: docs/quality.md
+FEW, FEW_STEPS = "arc", 10  # for base models with fewer steps than their publishers take: docs/quality.md
 SHIFTED = ("flow_shift", "token_shift", "flux2", "ltxv")  # schedules that a shift on the MODEL takes the place of
 CLEANEST = 0.001  # where `last_time` of a recipe comes from: that time, shifted
 _log = logging.getLogger("sigmatic")
@@ -70,9 +70,9 @@ def sampler(found: Match, ms: Any, steps: int, whole: bool = True) -> tuple[str,
     if recipe is None:
         name = BY_KIND[facts.space(ms)][0]
         return name, {}, f"{name}, which is safe for any model of this kind: {found.by}"
-    few = (recipe.steps_range or (1,))[0]
-    if whole and steps < few and not recipe.distilled:
-        return FEW, {}, f"{FEW} instead of {recipe.sampler}: {recipe.title} is made for {few} steps or more"
+    least = (recipe.steps_range or (1,))[0]
+    if whole and steps < least and steps <= FEW_STEPS and not recipe.distilled:
+        return FEW, {}, f"{FEW} instead of {recipe.sampler}: {recipe.title} is made for {least} steps or more"
     return recipe.sampler, dict(recipe.settings), f"{recipe.sampler}, as {recipe.title} wants it, by {found.by}"
 
 
