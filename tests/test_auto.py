@@ -179,3 +179,41 @@ def test_peoples_own_recipes_are_read_from_the_user_folder(auto, model, tmp_path
     assert "broken.json" in line
     auto.match(model("FluxSchnell"))
     assert len(caplog.messages) == 1, "it is said once"
+
+
+def recipe_node(pack, model, **given):
+    """The outputs of Sigmatic Recipe."""
+    return pack.nodes["SigmaticRecipe"].execute(model, **given).args
+
+
+def test_the_recipe_node_gives_the_recipe_and_says_by_what(pack, model):
+    latent = {"samples": torch.zeros(1, 16, 96, 168)}
+    out, _, sigmas, steps, cfg, text = recipe_node(
+        pack, model("QwenImage", "qwen_image.safetensors"), latent_image=latent
+    )
+    assert torch.equal(sigmas, sigmatic.recipes.sigmas("qwen_image", 50, width=1344, height=768))
+    assert (steps, cfg) == (50, 4.0) and out is not None
+    assert "Qwen-Image" in text and "qwen_image.safetensors" in text and "Sources" in text
+
+
+def test_a_recipe_by_name_rides_on_the_model(pack, auto, model):
+    one = model("Unheard", "of.safetensors")
+    out, _, sigmas, steps, *_ = recipe_node(pack, one, recipe="Qwen-Image Lightning 4")
+    assert steps == 4 and torch.equal(sigmas, sigmatic.recipes.sigmas("qwen_image_lightning_4", 4))
+    assert auto.match(out).recipe.name == "qwen_image_lightning_4" and auto.match(one).recipe is None
+    again = recipe_node(pack, out)
+    assert torch.equal(again[2], sigmas), "auto goes by the one that is on the model"
+    changed = recipe_node(pack, out, recipe="Flux.1 schnell")[0]
+    assert auto.match(changed).recipe.name == "flux_schnell", "the last one counts"
+
+
+def test_a_recipe_of_another_kind_or_of_no_name_is_refused(pack, model):
+    with pytest.raises(ValueError, match=r"recipe is 'SDXL.*', which is for eps, v and edm models"):
+        recipe_node(pack, model("Flux"), recipe=sigmatic.recipes.get("sdxl").title)
+    with pytest.raises(ValueError, match=r"recipe is .Qwen., which is not there"):
+        recipe_node(pack, model("Flux"), recipe="Qwen")
+
+
+def test_guidance_that_falls_comes_out_as_its_first(pack, model):
+    *_, cfg, text = recipe_node(pack, model("Ideogram4", "ideogram4.safetensors"))
+    assert cfg == 7.0 and "ideogram" in text.lower()

@@ -48,7 +48,7 @@ class ModelFacts:
     """What a plan looks at in a MODEL: the host's model_sampling, the Sigmatic Settings on it.
 
     model: the MODEL itself; None where the page only assumes one, so that nothing can be tried out on it. shape: of the
-    latent that is to be run, where that is known. most: so many
+    latent that is to be run, where that is known. match: the recipe that was chosen for it, if one was. most: so many
     levels are made for one run, before denoise cuts them; None for any number.
     """
 
@@ -57,6 +57,7 @@ class ModelFacts:
     model: Any = None
     most: int | None = None
     shape: Sequence[int] | None = None
+    match: auto.Match | None = None
 
     @classmethod
     def of(cls, model: Any, latent: Mapping[str, Any] | None = None) -> "ModelFacts":
@@ -66,10 +67,9 @@ class ModelFacts:
 
     @cached_property
     def recipe(self) -> auto.Match:
-        """What sig_auto goes by."""
-        return (
-            auto.match(self.model) if self.model is not None else auto.Match(None, "the plot does not know the model")
-        )
+        """What sig_auto goes by: `match`, where a recipe was chosen, else what the model is recognised as."""
+        unknown = auto.Match(None, "the model is not known yet")
+        return self.match or (unknown if self.model is None else auto.match(self.model))
 
     def with_settings(self, given: Mapping[str, Any]) -> "ModelFacts":
         """The same with Sigmatic Settings put on it."""

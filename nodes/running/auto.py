@@ -14,9 +14,11 @@ from torch import Tensor
 from ... import recipes, schedulers
 from ...recipes import Recipe
 from ..host import caller, facts, identity, warnings
+from . import settings_on_model
 from .host_functions import Choice, function_of
 
 NAME = "auto"
+RECIPE = "recipe"  # among the settings on a MODEL: the name of the one that Sigmatic Recipe chose for it
 BY_KIND = {"ve": ("dpmpp_2m", "karras"), "flow": ("euler", "simple")}  # for a model that no recipe is known for
 FEW, FEW_STEPS = "arc", 10  # for base models with fewer steps than their publishers take: docs/quality.md
 SHIFTED = ("flow_shift", "token_shift", "flux2", "ltxv")  # schedules that a shift on the MODEL takes the place of
@@ -48,7 +50,13 @@ def _loaded(folder: str, stamp: tuple) -> Mapping[str, Recipe]:
 
 
 def match(model: Any) -> Match:
-    """The recipe of a MODEL or of what a sampler function is handed: by its class, then by the names of its files."""
+    """The recipe of a MODEL or of what a sampler function is handed.
+
+    The one that Sigmatic Recipe put on it; else by its class, then by the names of its files.
+    """
+    chosen = known().get(settings_on_model.of_model(facts.patcher(model)).get(RECIPE, ""))
+    if chosen is not None:
+        return named(chosen, facts.model_sampling(model))
     classes, files, found = identity.classes(model), identity.files(model), known()
     of_recipes = {name for recipe in found.values() for name in recipe.models}
     here = next((name for name in classes if name in of_recipes), None)
@@ -62,6 +70,14 @@ def match(model: Any) -> Match:
         return Match(None, f"which {here} it is, {names} does not say")
     by_name = [Path(file).name for file in files if any(recipes.matched(w, file) >= 0 for w in recipe.files)]
     return Match(recipe, f"class {here}" + (f" and {', '.join(by_name)}" if by_name else ""))
+
+
+def named(recipe: Recipe, ms: Any) -> Match:
+    """The match of a recipe that somebody chose; ValueError where the model is of another kind."""
+    if recipe.space != facts.space(ms):
+        kinds = {"ve": "eps, v and edm models", "flow": "flow models (Flux, SD3, Wan)"}
+        raise ValueError(f"recipe is {recipe.title!r}, which is for {kinds[recipe.space]}: choose auto or another.")
+    return Match(recipe, "its name in Sigmatic Recipe")
 
 
 def sampler(found: Match, ms: Any, steps: int, whole: bool = True) -> tuple[str, dict[str, Any], str]:
