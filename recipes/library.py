@@ -113,7 +113,8 @@ def _parsed(path: Path) -> tuple[Mapping[str, Any], list[str]]:
 def _resolved(name: str, objects: Objects) -> tuple[Recipe | None, list[str]]:
     """The recipe of an object with what its `base` says filled in.
 
-    Its own schedule or list replaces the base's; null takes away what the base says.
+    Its own schedule or list replaces the base's, its own sampler the settings of the base's; null takes away what the
+    base says.
     """
     whole: dict[str, Any] = {}
     seen, here = [], name
@@ -124,6 +125,8 @@ def _resolved(name: str, objects: Objects) -> tuple[Recipe | None, list[str]]:
         own = dict(objects[here])
         if whole.keys() & {"schedule", "levels", "timesteps"}:
             own = {key: value for key, value in own.items() if key not in PLACING}
+        if "sampler" in whole:
+            own.pop("settings", None)
         whole, here = {**own, **whole, "base": None}, own.get("base")
     return read(name, {key: value for key, value in whole.items() if value is not None})
 

@@ -217,3 +217,24 @@ def test_a_recipe_of_another_kind_or_of_no_name_is_refused(pack, model):
 def test_guidance_that_falls_comes_out_as_its_first(pack, model):
     *_, cfg, text = recipe_node(pack, model("Ideogram4", "ideogram4.safetensors"))
     assert cfg == 7.0 and "ideogram" in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "steps", "cfg", "words"),
+    [
+        ("z_image_turbo", 30, 1.0, ["take 8 steps"]),
+        ("z_image_turbo", 8, 5.0, ["set cfg to 1"]),
+        ("sdxl_turbo", 20, 7.0, ["take 1 to 4 steps", "set cfg to 1"]),
+        ("flux_dev", 4, 7.0, []),
+    ],
+)
+def test_a_distilled_model_off_its_recipe_is_said(auto, recipe, steps, cfg, words):
+    said = auto.leaves(sigmatic.recipes.get(recipe), steps, True, cfg)
+    assert [line.startswith(word) for line, word in zip(said, words, strict=True)] == [True] * len(words)
+
+
+@pytest.mark.parametrize("name", sigmatic.recipes.names())
+def test_a_run_by_the_recipe_is_silent(auto, name):
+    recipe = sigmatic.recipes.get(name)
+    cfg = 7.0 if isinstance(recipe.cfg, str) else recipe.cfg
+    assert auto.leaves(recipe, recipe.steps, True, cfg) == []

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import folder_paths
 from torch import Tensor
 
-from ... import recipes, schedulers
+from ... import recipes, samplers, schedulers
 from ...recipes import Recipe
 from ..host import caller, facts, identity, warnings
 from . import settings_on_model
@@ -21,6 +21,7 @@ NAME = "auto"
 RECIPE = "recipe"  # among the settings on a MODEL: the name of the one that Sigmatic Recipe chose for it
 BY_KIND = {"ve": ("dpmpp_2m", "karras"), "flow": ("euler", "simple")}  # for a model that no recipe is known for
 FEW, FEW_STEPS = "arc", 10  # for base models with fewer steps than their publishers take: docs/quality.md
+DISTILLED_CFG = samplers.get("lcm").most_cfg or 1.0  # a little guidance is in use with them, too
 SHIFTED = ("flow_shift", "token_shift", "flux2", "ltxv")  # schedules that a shift on the MODEL takes the place of
 CLEANEST = 0.001  # where `last_time` of a recipe comes from: that time, shifted
 _log = logging.getLogger("sigmatic")
@@ -136,14 +137,32 @@ def _shift(ms: Any) -> float:
     return middle / (1 - middle) if 0 < middle < 1 else 1.0
 
 
+def leaves(recipe: Recipe, steps: int, whole: bool, cfg: float) -> list[str]:
+    """Warnings where a run leaves a distilled model's recipe, each with the way back; none for a run by the recipe."""
+    if not recipe.distilled:
+        return []
+    low, high = recipe.steps_range or (recipe.steps, recipe.steps)
+    said = []
+    if whole and not low <= steps <= high:
+        wish = f"{low}" if low == high else f"{low} to {high}"
+        said.append(f"take {wish} steps: {recipe.title} was distilled for those, and this run has {steps}.")
+    if recipe.cfg == 1.0 and cfg > DISTILLED_CFG:
+        said.append(f"set cfg to 1: {recipe.title} was distilled to run without guidance, and cfg is {cfg:g}.")
+    return said
+
+
 def sample_auto(
     model, x, sigmas, extra_args=None, callback=None, disable=None, *, eta=None, s_noise=None, noise_sampler=None
 ):
     """The publisher's sampler for the model at hand."""
     ms, steps = facts.model_sampling(model), len(sigmas) - 1
     whole = steps > 0 and float(sigmas[-1]) == 0 and float(sigmas[0]) >= 0.9 * float(ms.sigma_max)
-    name, settings, why = sampler(match(model), ms, steps, whole)
+    found = match(model)
+    name, settings, why = sampler(found, ms, steps, whole)
     _log.info("Sigmatic: sig_auto is %s.", why)
+    if found.recipe is not None:
+        cfg = getattr(getattr(model, "inner_model", None), "cfg", None)
+        warnings.warn(leaves(found.recipe, steps, whole, cfg if isinstance(cfg, (int, float)) else 1.0))
     given = {key: value for key, value in (("eta", eta), ("s_noise", s_noise)) if value is not None}
     choice = Choice.of(name, settings)
     run = function_of(choice._replace(fixed=choice.spec.take(given, others=True)))
