@@ -238,3 +238,12 @@ def test_a_run_by_the_recipe_is_silent(auto, name):
     recipe = sigmatic.recipes.get(name)
     cfg = 7.0 if isinstance(recipe.cfg, str) else recipe.cfg
     assert auto.leaves(recipe, recipe.steps, True, cfg) == []
+
+
+def test_the_plan_of_a_distilled_model_off_its_steps_says_so(pack, model):
+    facts = pack.part("dropdowns.plan").ModelFacts.of(model("ZImage", "z_image_turbo.safetensors"))
+    node = pack.nodes["SigmaticKSampler"]
+    many, right = (
+        node.plan(facts, sampler="sig_auto", schedule="sig_auto", steps=n, denoise=1.0).warnings for n in (30, 8)
+    )
+    assert [line.startswith("take 8 steps") for line in many] == [True] and right == ()

@@ -62,7 +62,7 @@ class ModelFacts:
     @classmethod
     def of(cls, model: Any, latent: Mapping[str, Any] | None = None) -> "ModelFacts":
         """Of a MODEL, and the LATENT that it is to run. ValueError where it does not say what kind of model it is."""
-        shape = None if latent is None else tuple(latent["samples"].shape)
+        shape = getattr((latent or {}).get("samples"), "shape", None)  # what is wrong with a latent, its run says
         return cls(facts.model_sampling(model), settings_on_model.of_model(model), model, shape=shape)
 
     @cached_property
@@ -161,6 +161,8 @@ def by_name(
         return lookup.levels_by_name(model.sampling, schedule, sampler.name, total, **known)
 
     levels = run.tail(steps, denoise, levels_of)
+    if sampler.name == lookup.AUTO and model.recipe.recipe is not None:
+        warned += auto.leaves(model.recipe.recipe, steps, denoise == 1)
     sampler = sampler.resolved(model, steps, denoise == 1)
     return Plan((levels,), sampler, schedule, warnings=tuple(warned))
 

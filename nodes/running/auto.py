@@ -137,7 +137,7 @@ def _shift(ms: Any) -> float:
     return middle / (1 - middle) if 0 < middle < 1 else 1.0
 
 
-def leaves(recipe: Recipe, steps: int, whole: bool, cfg: float) -> list[str]:
+def leaves(recipe: Recipe, steps: int, whole: bool, cfg: float = 1.0) -> list[str]:
     """Warnings where a run leaves a distilled model's recipe, each with the way back; none for a run by the recipe."""
     if not recipe.distilled:
         return []
