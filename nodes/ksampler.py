@@ -112,14 +112,14 @@ class SigmaticKSampler(ByName):
         ours = lookup.schedule_entry(schedule)
         unsuitable = mismatch.of_schedule(schedulers.get(ours.name), model.sampling) if ours else []
         warned = (*whole.warnings, *unsuitable)
-        return replace(whole, levels=(part,), warnings=warned, notes=chosen.ignores("eta", "s_noise"))
+        return replace(whole, levels=(part,), warnings=warned, notes=whole.sampler.ignores("eta", "s_noise"))
 
     @classmethod
     def execute(
         cls, model, seed, cfg, positive, negative, latent_image, denoise=1.0, add_noise=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
         """Run the plan on the LATENT; what was done, in words, comes out, too."""
-        plan = cls.plan(ModelFacts.of(model), denoise=denoise, **chosen)
+        plan = cls.plan(ModelFacts.of(model, latent_image), denoise=denoise, **chosen)
         sampler = plan.sampler
         log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(plan.sigmas.tolist()), keeps=True)
         log.warn(list(plan.warnings))
