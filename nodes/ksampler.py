@@ -15,29 +15,6 @@ from .running import mismatch, run
 from .running.record import Record, summary
 
 
-def _part_of_a_run() -> list:
-    """For runs that are split over several nodes."""
-    return [
-        advanced(io.Int.Input(
-            "start_at_step", default=0, min=0, max=LAST_STEP,
-            tooltip="Steps before this one are left out: they have been done by a KSampler before.",
-        )),
-        advanced(io.Int.Input(
-            "end_at_step", default=LAST_STEP, min=0, max=LAST_STEP,
-            tooltip="Stop before this step; another KSampler can go on from here.",
-        )),
-        advanced(io.Boolean.Input(
-            "add_noise", default=True,
-            tooltip="Off: the latent has the noise already, from a KSampler that returned leftover noise.",
-        )),
-        advanced(io.Boolean.Input(
-            "return_with_leftover_noise", default=False,
-            tooltip="When stopping early: on hands the noise that is left to the next KSampler, off removes "
-            "it in the last step.",
-        )),
-    ]  # fmt: skip
-
-
 class SigmaticKSampler(ByName):
     """Samples a LATENT with a model, as the host's KSampler does, with more to set."""
 
@@ -80,7 +57,7 @@ class SigmaticKSampler(ByName):
                 widgets.s_noise(),
                 widgets.rho(),
                 widgets.noise(),
-                *_part_of_a_run(),
+                *widgets.part_of_a_run(),
                 advanced(widgets.curve_text("eta")),
                 advanced(widgets.curve_text("s_noise")),
             ],

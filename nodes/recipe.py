@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from ..core.curve import parse
 from .dropdowns import lookup
 from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
 from .host import warnings
@@ -86,8 +85,7 @@ class SigmaticRecipe(io.ComfyNode):
         out = settings_on_model.apply(model, shown.settings, shown.sampling) if recipe != AUTO else model
         found = shown.recipe
         words = auto.sampler(found, shown.sampling, count)[2]
-        cfg = found.recipe.cfg if found.recipe else 1.0
-        cfg = parse(cfg).points[0][1] if isinstance(cfg, str) else cfg
+        cfg = auto.first_cfg(found.recipe) if found.recipe else 1.0
         text = f"{count} steps, cfg {cfg:g}, {words}."
         if found.recipe:
             text += f" Sources: {'; '.join(found.recipe.sources)}. {found.recipe.note}".rstrip()

@@ -49,7 +49,8 @@ class ModelFacts:
 
     model: the MODEL itself; None where the page only assumes one, so that nothing can be tried out on it. shape: of the
     latent that is to be run, where that is known. match: the recipe that was chosen for it, if one was. most: so many
-    levels are made for one run, before denoise cuts them; None for any number.
+    levels are made for one run, before denoise cuts them; None for any number. wire: the input it comes in by, where
+    the node has several.
     """
 
     sampling: Any
@@ -58,18 +59,19 @@ class ModelFacts:
     most: int | None = None
     shape: Sequence[int] | None = None
     match: auto.Match | None = None
+    wire: str = ""
 
     @classmethod
-    def of(cls, model: Any, latent: Mapping[str, Any] | None = None) -> "ModelFacts":
+    def of(cls, model: Any, latent: Mapping[str, Any] | None = None, wire: str = "") -> "ModelFacts":
         """Of a MODEL, and the LATENT that it is to run. ValueError where it does not say what kind of model it is."""
         shape = getattr((latent or {}).get("samples"), "shape", None)  # what is wrong with a latent, its run says
-        return cls(facts.model_sampling(model), settings_on_model.of_model(model), model, shape=shape)
+        return cls(facts.model_sampling(model), settings_on_model.of_model(model), model, shape=shape, wire=wire)
 
     @cached_property
     def recipe(self) -> auto.Match:
         """What sig_auto goes by: `match`, where a recipe was chosen, else what the model is recognised as."""
         unknown = auto.Match(None, "the model is not known yet")
-        return self.match or (unknown if self.model is None else auto.match(self.model))
+        return self.match or (unknown if self.model is None else auto.match(self.model, self.wire))
 
     def with_settings(self, given: Mapping[str, Any]) -> "ModelFacts":
         """The same with Sigmatic Settings put on it."""
@@ -121,8 +123,9 @@ class Plan:
 
     levels: the levels of noise that are run; of a node that makes sigmas, those of each of its outputs of them. sampler
     and schedule: a `Sampler` and a name; None and "" where there is none, or it has no name. lines: the plans of a
-    comparison. model: the `ModelFacts` of the MODEL that comes out. warnings: said by whoever runs the plan. notes: for
-    the plot only. assumes: what is taken for granted.
+    comparison. model: the `ModelFacts` of the MODEL that comes out. switch: the step from which a second model runs;
+    None where there is none. cfg: the scale of guidance of each model, where the node finds it. warnings: said by
+    whoever runs the plan. notes: for the plot only. assumes: what is taken for granted.
     """
 
     levels: tuple[Tensor, ...] = ()
@@ -130,6 +133,8 @@ class Plan:
     schedule: str = ""
     lines: "tuple[Plan, ...] | None" = None
     model: Any = None
+    switch: int | None = None
+    cfg: tuple[float, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[Message, ...] = ()
     assumes: tuple[Message, ...] = ()

@@ -18,21 +18,29 @@ def classes(model: Any) -> tuple[str, ...]:
     return () if config is None else tuple(kind.__name__ for kind in type(config).__mro__[:-1])
 
 
-def files(model: Any) -> tuple[str, ...]:
-    """The files of the model and its LoRAs, by what the MODEL says (newer hosts) and the prompt that is running."""
+def files(model: Any, wire: str = "") -> tuple[str, ...]:
+    """The files of the model and its LoRAs, by what the MODEL says (newer hosts) and the prompt that is running.
+
+    wire: the input of the running node that the MODEL comes in by; without it, any of those that carry one.
+    """
     made = getattr(facts.patcher(model), "cached_patcher_init", None)
     of_model = [text for text in _texts(made) if text.lower().endswith(FILES)]
-    return tuple(dict.fromkeys([*of_model, *_of_running_node()]))
+    return tuple(dict.fromkeys([*of_model, *_of_running_node(wire)]))
 
 
-def upstream(prompt: Mapping[str, Any], node: str) -> Iterator[str]:
-    """The names of files in the inputs of the nodes that a node's MODEL comes from; LoRAs of strength 0 not."""
+def upstream(prompt: Mapping[str, Any], node: str, wire: str = "") -> Iterator[str]:
+    """The names of files in the inputs of the nodes that a node's MODEL comes from; LoRAs of strength 0 not.
+
+    wire: the input of the node; without it, all that carry a MODEL.
+    """
     waiting, seen = [node], set()
     while waiting:
         name = waiting.pop()
         inputs = prompt.get(name, {}).get("inputs", {}) if name not in seen else {}
         seen.add(name)
         for key, value in inputs.items():
+            if name == node and wire and key != wire:
+                continue
             if isinstance(value, list) and len(value) == 2 and isinstance(value[0], str):
                 waiting += [value[0]] if any(word in key.lower() for word in WIRES) else []
             elif name != node and inputs.get("strength_model") != 0 and not key.startswith(("clip", "vae")):
@@ -51,7 +59,7 @@ def pixels(model: Any, shape: Sequence[int] | None) -> dict[str, int]:
     return {"width": int(shape[-1]) * side, "height": int(shape[-2]) * side, "frames": frames}
 
 
-def _of_running_node() -> Iterator[str]:
+def _of_running_node(wire: str) -> Iterator[str]:
     context = get_executing_context()
     if context is None:
         return
@@ -60,7 +68,7 @@ def _of_running_node() -> Iterator[str]:
     queue = getattr(PromptServer.instance, "prompt_queue", None)
     for item in list(getattr(queue, "currently_running", {}).values()):
         if item[1] == context.prompt_id:
-            yield from upstream(item[2], context.node_id)
+            yield from upstream(item[2], context.node_id, wire)
 
 
 def _texts(value: Any) -> Iterator[str]:

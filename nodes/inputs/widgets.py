@@ -139,3 +139,26 @@ def schedule_options() -> list:
         ),
     ]  # fmt: skip
     return [advanced(widget) for widget in (*shown, more())]
+
+
+def part_of_a_run() -> list:
+    """For runs that are split over several nodes."""
+    return [
+        advanced(io.Int.Input(
+            "start_at_step", default=0, min=0, max=LAST_STEP,
+            tooltip="Steps before this one are left out: they have been done by a KSampler before.",
+        )),
+        advanced(io.Int.Input(
+            "end_at_step", default=LAST_STEP, min=0, max=LAST_STEP,
+            tooltip="Stop before this step; another KSampler can go on from here.",
+        )),
+        advanced(io.Boolean.Input(
+            "add_noise", default=True,
+            tooltip="Off: the latent has the noise already, from a KSampler that returned leftover noise.",
+        )),
+        advanced(io.Boolean.Input(
+            "return_with_leftover_noise", default=False,
+            tooltip="When stopping early: on hands the noise that is left to the next KSampler, off removes "
+            "it in the last step.",
+        )),
+    ]  # fmt: skip

@@ -57,6 +57,7 @@ def describe(request: Any) -> dict[str, Any]:
     return {
         **_levels(sigmas, ms),
         "range": [_rounded(float(end)) for end in (ms.sigma_min, ms.sigma_max)],
+        "switch": plan.switch,
         "names": {"sampler": plan.sampler.name if plan.sampler else "", "schedule": plan.schedule},
         "assumes": [*_once(plan.assumes), assumed.in_words(kind)],
         **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},

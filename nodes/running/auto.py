@@ -12,6 +12,7 @@ import folder_paths
 from torch import Tensor
 
 from ... import recipes, samplers, schedulers
+from ...core.curve import parse
 from ...recipes import Recipe
 from ..host import caller, facts, identity, warnings
 from . import settings_on_model
@@ -50,15 +51,15 @@ def _loaded(folder: str, stamp: tuple) -> Mapping[str, Recipe]:
     return found
 
 
-def match(model: Any) -> Match:
+def match(model: Any, wire: str = "") -> Match:
     """The recipe of a MODEL or of what a sampler function is handed.
 
-    The one that Sigmatic Recipe put on it; else by its class, then by the names of its files.
+    The one that Sigmatic Recipe put on it; else by its class, then by the names of its files. wire: as of `files`.
     """
     chosen = known().get(settings_on_model.of_model(facts.patcher(model)).get(RECIPE, ""))
     if chosen is not None:
         return named(chosen, facts.model_sampling(model))
-    classes, files, found = identity.classes(model), identity.files(model), known()
+    classes, files, found = identity.classes(model), identity.files(model, wire), known()
     of_recipes = {name for recipe in found.values() for name in recipe.models}
     here = next((name for name in classes if name in of_recipes), None)
     if here is None:
@@ -135,6 +136,11 @@ def _shift(ms: Any) -> float:
     """A flow model's shift s, by where it puts the middle of its time: s / (1 + s); 1 for ranges of another kind."""
     middle = float(ms.percent_to_sigma(0.5))
     return middle / (1 - middle) if 0 < middle < 1 else 1.0
+
+
+def first_cfg(recipe: Recipe) -> float:
+    """The cfg of the first step: where it falls over the run, its highest."""
+    return parse(recipe.cfg).points[0][1] if isinstance(recipe.cfg, str) else recipe.cfg
 
 
 def leaves(recipe: Recipe, steps: int, whole: bool, cfg: float = 1.0) -> list[str]:

@@ -129,3 +129,12 @@ test("sentences are said in the page's language, names and numbers as they are",
     speak({});
   }
 });
+
+test("the switch between two models is drawn where the second begins, and only where there is one", () => {
+  assert.equal(find(chart(ANSWER, VIEW), "switch").length, 0);
+  assert.equal(find(chart({ ...ANSWER, switch: null }, VIEW), "switch").length, 0);
+  const line = (step) => find(chart({ ...ANSWER, switch: step }, VIEW), "switch")[0][2][0][1];
+  const edges = find(chart({ ...ANSWER, switch: 1 }, VIEW), "levels main n0")[0][2].filter(([tag]) => tag === "circle");
+  for (const step of [0, 1, 2, 3]) assert.equal(line(step).x1, edges[step][1].cx);
+  assert.ok(line(1).y1 < line(1).y2);
+});

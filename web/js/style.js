@@ -44,6 +44,7 @@ const CSS = `
 .sigmatic-plot .levels.other polyline { stroke: var(--sig-soft); stroke-dasharray: 4 3; stroke-width: 1.2; }
 .sigmatic-plot .levels.other circle { fill: var(--sig-soft); }
 .sigmatic-plot .noise rect { fill: var(--sig-noise); fill-opacity: 0.55; }
+.sigmatic-plot .switch line { stroke: var(--sig-text); stroke-width: 1; stroke-dasharray: 3 3; }
 .sigmatic-plot .evaluations { stroke: var(--sig-text); stroke-width: 1; fill: none; }
 .sigmatic-plot path.eta { stroke: var(--sig-eta); stroke-width: 1.5; fill: none; }
 .sigmatic-plot path.s_noise { stroke: var(--sig-s); stroke-width: 1.5; fill: none; }

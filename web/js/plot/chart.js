@@ -33,6 +33,7 @@ export function chart(answer, view) {
   if (view.other) out.push(...lines(view.other).map((line) => levels(line, view.axis, x, y, "other")));
   out.push(...lines(answer).map((line, i) => levels(line, view.axis, x, y, `main n${i % COLOURS}`)));
   if (answer.evaluations) out.push(evaluations(answer.evaluations, x, box));
+  if (answer.switch !== null && answer.switch !== undefined) out.push(change(answer.switch, x, box));
   if (answer.eta || answer.s_noise) out.push(...strip(answer, x, box));
   out.push(legend(answer, view, box));
   if (view.at !== null && view.at !== undefined) out.push(pointer(answer, view, x, y, box));
@@ -116,6 +117,14 @@ function evaluations(counts, x, box) {
     .map((place) => `M${px(place)} ${px(box.bottom - 4)}v4`)
     .join("");
   return ["path", { class: "evaluations", d }];
+}
+
+/** Where the second model takes over. @param {number} step @param {import("../scale.js").Scale} x @param {Box} box @returns {Tree} */
+function change(step, x, box) {
+  const at = px(x.to(step));
+  /** @type {Tree} */
+  const name = ["text", { class: "label", x: at + 3, y: px(box.top + 16) }, "model_low"];
+  return ["g", { class: "switch" }, [["line", { x1: at, x2: at, y1: box.top, y2: px(box.bottom) }], name]];
 }
 
 /** eta and s_noise as steps, from 0 up, below the curve. @param {Answer} answer @param {import("../scale.js").Scale} x @param {Box} box @returns {Tree[]} */

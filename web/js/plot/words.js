@@ -12,7 +12,7 @@ import { format } from "../scale.js";
  * @typedef {import("../say.js").Message} Message
  * @typedef {Levels & {
  *   range: [number, number], names: {sampler: string, schedule: string}, assumes: Message[], notes: Message[],
- *   evaluations: number[] | null, noise: number[] | null, eta: number[] | null, s_noise: number[] | null, lines: Line[] | null,
+ *   evaluations: number[] | null, noise: number[] | null, eta: number[] | null, s_noise: number[] | null, lines: Line[] | null, switch?: number | null,
  * }} Answer
  */
 
