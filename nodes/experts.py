@@ -12,7 +12,7 @@ from .host.api import CATEGORY, advanced, io, number, schema
 from .inputs import options, widgets
 from .inputs.widgets import LAST_STEP
 from .ksampler import SigmaticKSampler
-from .running import experts, run
+from .running import experts, mismatch, run
 from .running.record import Record, summary
 
 UNKNOWN = 20, 0.875  # steps and boundary that are drawn where the page cannot know the recipe: Wan 2.2's is .875
@@ -98,12 +98,13 @@ class SigmaticExpertsKSampler(ByName):
         steps = _wished("steps", steps, own[0], model)
         wants = experts.guidance(recipe, low.recipe.recipe if low else recipe)
         cfg = _wished("cfg", cfg, wants[0] or (1.0 if drawn else 0.0), model)
+        cfg_low = cfg_low or wants[1] or cfg
         assumes: list[Message] = []
         if drawn and recipe is None:
             assumes = [say("What is 0 is the recipe's, which is known when it runs.")]
         plan = SigmaticKSampler.plan(
             model, steps, sampler, schedule, denoise, eta, s_noise, rho, noise, start_at_step, end_at_step,
-            return_with_leftover_noise, eta_curve, s_noise_curve,
+            return_with_leftover_noise, eta_curve, s_noise_curve, cfg,
         )  # fmt: skip
         plan = replace(plan, cfg=(cfg,), assumes=tuple(assumes))
         if not both:
@@ -120,9 +121,8 @@ class SigmaticExpertsKSampler(ByName):
             experts.require_pair(model.model, low.model)
             if recipe and recipe.experts:
                 warned += experts.misplaced(model.model, low.model, recipe.experts)
-        return replace(
-            plan, switch=switch, cfg=(cfg, cfg_low or wants[1] or cfg), warnings=tuple(dict.fromkeys(warned))
-        )
+            warned += mismatch.of_recipe(low.recipe.recipe, "", plan.sigmas.tolist(), low.sampling, cfg_low)
+        return replace(plan, switch=switch, cfg=(cfg, cfg_low), warnings=tuple(dict.fromkeys(warned)))
 
     @classmethod
     def execute(
@@ -130,15 +130,16 @@ class SigmaticExpertsKSampler(ByName):
     ) -> io.NodeOutput:
         """Run the plan on the LATENT; what was done, in words, comes out, too."""
         low = None if model_low is None else ModelFacts.of(model_low, latent_image, "model_low")
-        plan = cls.plan(ModelFacts.of(model, latent_image, "model"), denoise=denoise, low=low, **chosen)
+        high = ModelFacts.of(model, latent_image, "model")
+        plan = cls.plan(high, denoise=denoise, low=low, **chosen)
         sigmas, sampler = plan.sigmas, plan.sampler
         log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(sigmas.tolist()), keeps=True)
         log.warn(list(plan.warnings))
         log.resume_from(latent_image, add_noise)
         settings = {"seed": seed, "positive": positive, "negative": negative, "add_noise": add_noise}
         at = len(sigmas) - 1 if plan.switch is None else plan.switch
-        legs = [experts.Leg(model, plan.cfg[0], sigmas[: at + 1]), experts.Leg(model_low, plan.cfg[-1], sigmas[at:])]
-        legs = [leg for leg in legs if len(leg.sigmas) > 1]
+        parts = zip((high, low), (plan.cfg[0], plan.cfg[-1]), (sigmas[: at + 1], sigmas[at:]), strict=True)
+        legs = [experts.Leg(one.with_recipe(), cfg, levels) for one, cfg, levels in parts if one and len(levels) > 1]
         values = {"seed": seed, "cfg": " and ".join(f"{cfg:g}" for cfg in plan.cfg), "denoise": denoise}
         if legs:
             latent = experts.sample(legs, latent_image, sampler, log, **settings)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import comfy.samplers
 
-from .. import schedulers
+from .. import samplers, schedulers
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
 from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
@@ -18,7 +18,7 @@ from .running.record import Record, summary
 class SigmaticKSampler(ByName):
     """Samples a LATENT with a model, as the host's KSampler does, with more to set."""
 
-    plot = Plot(idle=("seed", "cfg", "noise", "add_noise"))
+    plot = Plot(idle=("seed", "noise", "add_noise"))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -76,7 +76,7 @@ class SigmaticKSampler(ByName):
     def plan(  # noqa: PLR0913 - one argument a widget
         cls, model: ModelFacts, steps=20, sampler=widgets.SAMPLER, schedule=widgets.SCHEDULE, denoise=1.0, eta=1.0,
         s_noise=1.0, rho=widgets.DEFAULT_RHO, noise="default", start_at_step=0, end_at_step=LAST_STEP,
-        return_with_leftover_noise=False, eta_curve="", s_noise_curve="",
+        return_with_leftover_noise=False, eta_curve="", s_noise_curve="", cfg=1.0,
     ) -> Plan:  # fmt: skip
         """The levels of noise, the slice of them that is run, and the sampler."""
         names = comfy.samplers  # 0.3.64 lets unknown names through to here
@@ -86,9 +86,12 @@ class SigmaticKSampler(ByName):
         chosen = Sampler(sampler, lookup.sampler_entry(sampler), given, noise)
         whole = by_name(model, chosen, schedule, steps, denoise, rho)
         part = run.part(whole.sigmas, start_at_step, end_at_step, return_with_leftover_noise)
-        ours = lookup.schedule_entry(schedule)
+        ours, runs, levels = lookup.schedule_entry(schedule), whole.sampler.ours, part.tolist()
         unsuitable = mismatch.of_schedule(schedulers.get(ours.name), model.sampling) if ours else []
-        warned = (*whole.warnings, *unsuitable)
+        unsuitable += mismatch.of_run(runs and samplers.get(runs.name), levels, model.sampling, cfg)
+        name = runs.name if runs else sampler
+        unsuitable += mismatch.of_recipe(model.recipe.recipe, name, levels, model.sampling, cfg)
+        warned = tuple(dict.fromkeys((*whole.warnings, *unsuitable)))
         return replace(whole, levels=(part,), warnings=warned, notes=whole.sampler.ignores("eta", "s_noise"))
 
     @classmethod
@@ -96,7 +99,7 @@ class SigmaticKSampler(ByName):
         cls, model, seed, cfg, positive, negative, latent_image, denoise=1.0, add_noise=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
         """Run the plan on the LATENT; what was done, in words, comes out, too."""
-        plan = cls.plan(ModelFacts.of(model, latent_image), denoise=denoise, **chosen)
+        plan = cls.plan(ModelFacts.of(model, latent_image), denoise=denoise, cfg=cfg, **chosen)
         sampler = plan.sampler
         log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(plan.sigmas.tolist()), keeps=True)
         log.warn(list(plan.warnings))

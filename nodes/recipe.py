@@ -7,13 +7,13 @@ from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
 from .host import warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
-from .running import auto, settings_on_model
+from .running import auto, recognised, settings_on_model
 
 AUTO = "auto"
 
 
 def _titles() -> list[str]:
-    return [AUTO, *(recipe.title for recipe in auto.known().values())]
+    return [AUTO, *(recipe.title for recipe in recognised.known().values())]
 
 
 class SigmaticRecipe(io.ComfyNode):
@@ -66,8 +66,10 @@ class SigmaticRecipe(io.ComfyNode):
         """The levels and the sampler of the recipe, and the MODEL with it."""
         widgets.require_names(recipe=(recipe, _titles()))
         if recipe != AUTO:
-            chosen = next(one for one in auto.known().values() if one.title == recipe)
-            model = replace(model.with_settings({auto.RECIPE: chosen.name}), match=auto.named(chosen, model.sampling))
+            chosen = next(one for one in recognised.known().values() if one.title == recipe)
+            model = replace(
+                model.with_settings({recognised.RECIPE: chosen.name}), match=recognised.named(chosen, model.sampling)
+            )
         found, warned = model.recipe, []
         steps = steps or (found.recipe.steps if found.recipe else 20)
         model.afford(steps, 1.0)
@@ -85,7 +87,7 @@ class SigmaticRecipe(io.ComfyNode):
         out = settings_on_model.apply(model, shown.settings, shown.sampling) if recipe != AUTO else model
         found = shown.recipe
         words = auto.sampler(found, shown.sampling, count)[2]
-        cfg = auto.first_cfg(found.recipe) if found.recipe else 1.0
+        cfg = recognised.first_cfg(found.recipe) if found.recipe else 1.0
         text = f"{count} steps, cfg {cfg:g}, {words}."
         if found.recipe:
             text += f" Sources: {'; '.join(found.recipe.sources)}. {found.recipe.note}".rstrip()

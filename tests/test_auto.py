@@ -21,6 +21,11 @@ def auto(pack):
 
 
 @pytest.fixture
+def recognised(pack):
+    return pack.part("running.recognised")
+
+
+@pytest.fixture
 def model(pack):
     """model(class, file=, kind=, shift=) -> a MODEL of the host of this class, made of this file."""
 
@@ -225,19 +230,21 @@ def test_guidance_that_falls_comes_out_as_its_first(pack, model):
         ("z_image_turbo", 30, 1.0, ["take 8 steps"]),
         ("z_image_turbo", 8, 5.0, ["set cfg to 1"]),
         ("sdxl_turbo", 20, 7.0, ["take 1 to 4 steps", "set cfg to 1"]),
-        ("flux_dev", 4, 7.0, []),
+        ("flux_dev", 4, 1.0, []),
+        ("sdxl", 4, 7.0, ["choose sig_auto, or take"]),
+        ("sdxl", 4, 1.0, []),  # a LoRA that makes it fast, and is not known
     ],
 )
-def test_a_distilled_model_off_its_recipe_is_said(auto, recipe, steps, cfg, words):
-    said = auto.leaves(sigmatic.recipes.get(recipe), steps, True, cfg)
+def test_a_distilled_model_off_its_recipe_is_said(recognised, recipe, steps, cfg, words):
+    said = recognised.leaves(sigmatic.recipes.get(recipe), steps, True, cfg)
     assert [line.startswith(word) for line, word in zip(said, words, strict=True)] == [True] * len(words)
 
 
 @pytest.mark.parametrize("name", sigmatic.recipes.names())
-def test_a_run_by_the_recipe_is_silent(auto, name):
+def test_a_run_by_the_recipe_is_silent(recognised, name):
     recipe = sigmatic.recipes.get(name)
     cfg = 7.0 if isinstance(recipe.cfg, str) else recipe.cfg
-    assert auto.leaves(recipe, recipe.steps, True, cfg) == []
+    assert recognised.leaves(recipe, recipe.steps, True, cfg) == []
 
 
 def test_the_plan_of_a_distilled_model_off_its_steps_says_so(pack, model):

@@ -174,8 +174,11 @@ def test_lightning_is_two_steps_each_and_a_lora_of_one_counts_for_it_alone(pack,
     both = plan(pack, *map(model, files))
     assert both.switch == 2 and len(both.sigmas) == 5 and both.cfg == (1.0, 1.0) and not both.warnings
     of_prompt(monkeypatch, model_low=lora.format("low"))
-    one = plan(pack, *map(model, files), steps=40)
-    assert one.cfg == (4.0, 1.0)
+    one = plan(pack, *map(model, files))
+    assert one.cfg == (4.0, 1.0) and len(one.sigmas) == 41
+    (warning,) = one.warnings
+    assert warning.startswith("take 4 steps") and "Lightning" in warning
+    assert len(plan(pack, *map(model, files), cfg_low=4.0).warnings) == 2, "and guidance that it does not take"
 
 
 def test_experts_the_wrong_way_round_are_refused(pack, model):

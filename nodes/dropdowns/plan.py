@@ -14,7 +14,7 @@ from torch import Tensor
 from ... import samplers
 from ..host import facts
 from ..inputs.widgets import DEFAULT_RHO, SAMPLER, SCHEDULE
-from ..running import auto, run, settings_on_model
+from ..running import auto, recognised, run, settings_on_model
 from ..running.host_functions import DEFAULT_NOISE, Configured
 from ..running.record import Record
 from . import lookup
@@ -58,7 +58,7 @@ class ModelFacts:
     model: Any = None
     most: int | None = None
     shape: Sequence[int] | None = None
-    match: auto.Match | None = None
+    match: recognised.Match | None = None
     wire: str = ""
 
     @classmethod
@@ -68,15 +68,22 @@ class ModelFacts:
         return cls(facts.model_sampling(model), settings_on_model.of_model(model), model, shape=shape, wire=wire)
 
     @cached_property
-    def recipe(self) -> auto.Match:
+    def recipe(self) -> recognised.Match:
         """What sig_auto goes by: `match`, where a recipe was chosen, else what the model is recognised as."""
-        unknown = auto.Match(None, "the model is not known yet")
-        return self.match or (unknown if self.model is None else auto.match(self.model, self.wire))
+        unknown = recognised.Match(None, "the model is not known yet")
+        return self.match or (unknown if self.model is None else recognised.match(self.model, self.wire))
 
     def with_settings(self, given: Mapping[str, Any]) -> "ModelFacts":
         """The same with Sigmatic Settings put on it."""
         settings, sampling = settings_on_model.put(given, self.settings, self.sampling)
         return replace(self, settings=settings, sampling=sampling)
+
+    def with_recipe(self) -> Any:
+        """The MODEL with its recipe on it: of two in one run, each goes by its own."""
+        if self.recipe.recipe is None:
+            return self.model
+        chosen = {**self.settings, recognised.RECIPE: self.recipe.recipe.name}
+        return settings_on_model.apply(self.model, chosen, self.sampling)
 
     def afford(self, steps: int, denoise: float) -> None:
         """ValueError where a run of so many steps takes more levels than are made."""
@@ -166,8 +173,6 @@ def by_name(
         return lookup.levels_by_name(model.sampling, schedule, sampler.name, total, **known)
 
     levels = run.tail(steps, denoise, levels_of)
-    if sampler.name == lookup.AUTO and model.recipe.recipe is not None:
-        warned += auto.leaves(model.recipe.recipe, steps, denoise == 1)
     sampler = sampler.resolved(model, steps, denoise == 1)
     return Plan((levels,), sampler, schedule, warnings=tuple(warned))
 

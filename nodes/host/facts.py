@@ -88,6 +88,12 @@ def sigma_at(ms: Any, percent: float) -> float:
     return min(max(float(ms.percent_to_sigma(percent / 100)), low), high)
 
 
+def shift(ms: Any) -> float:
+    """A flow model's shift s, by where it puts the middle of its time: s / (1 + s); 1 for ranges of another kind."""
+    middle = float(ms.percent_to_sigma(0.5))
+    return middle / (1 - middle) if 0 < middle < 1 else 1.0
+
+
 def at_most_one(sigmas: Tensor, ms: Any) -> Tensor:
     """Sigmas of a flow model without the rounding error that some shifts (16.94, say) leave: 1.0000001 is 1."""
     rounding = space(ms) == "flow" and len(sigmas) > 0 and 1.0 < float(sigmas.max()) < 1.0 + 1e-5

@@ -18,6 +18,7 @@ from ..host import facts
 from ..inputs import options
 from ..running import settings_on_model
 from ..running.host_functions import choice_of, model_levels
+from ..running.record import Record
 
 EXACT = ("arc", "arc", 96)  # sampler, schedule and steps of the run that stands for the exact one
 PROBED = 2  # model evaluations of `ModelRuns.probe`
@@ -39,7 +40,7 @@ class ModelRuns:
 
     def run(self, sampler: str, sigmas: Tensor, **options: Any) -> Tensor:
         """Where a run of the sampler over sigmas ends, (latents, ...)."""
-        chosen = lookup.sampler_by_name(sampler, {**_STILL, **options})
+        chosen = lookup.sampler_by_name(sampler, {**_STILL, **options}, log=Record(tries=True))
         return comfy.sample.sample_custom(
             self.model,
             self.noise,

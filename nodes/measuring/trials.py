@@ -13,6 +13,7 @@ from ..dropdowns import lookup
 from ..dropdowns.by_name import presets_in
 from ..dropdowns.plan import Plan
 from ..running import run
+from ..running.record import Record
 from . import entries
 from .sheet import Cell, table
 
@@ -137,7 +138,7 @@ def _key(line: entries.Line, plan: Plan) -> tuple:
 
 
 def _cell(model: Any, latent: dict, plan: Plan, settings: dict) -> Cell:
-    sigmas, sampler = plan.sigmas, plan.sampler and plan.sampler.build(latent.get("batch_index"))
+    sigmas, sampler = plan.sigmas, plan.sampler and plan.sampler.build(latent.get("batch_index"), Record(tries=True))
     meter = Meter(getattr(sampler, "sampler_function", None))
     if meter.function:
         sampler = lookup.with_function(sampler, meter, {})

@@ -12,7 +12,7 @@ from torch import Tensor
 from ... import recipes
 from ...recipes import Experts, Recipe
 from ..host import facts, identity
-from . import auto, run
+from . import recognised, run
 from .record import Record
 
 ROUNDING = 1e-6  # levels are float32: one that is the boundary is the first model's, as the publishers have it
@@ -63,8 +63,8 @@ def _files_for(theirs: str, its: str, files: Sequence[str]) -> list[str]:
 def guidance(first: Recipe | None, second: Recipe | None) -> tuple[float | None, float | None]:
     """The cfg that each of the two wants by its recipe: what a LoRA of one has changed counts for that one alone."""
     experts = second.experts if second else None
-    low = experts.cfg if experts else auto.first_cfg(second) if second else None
-    return auto.first_cfg(first) if first else None, low
+    low = experts.cfg if experts else recognised.first_cfg(second) if second else None
+    return recognised.first_cfg(first) if first else None, low
 
 
 class _Relay:

@@ -119,7 +119,7 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         table = chosen.table(sigmas, state)
         if not facts.starts_from_noise(ms):
             _refuse_noise(name, table, chosen.params)
-        unsuitable = mismatch.notes(spec, table, record.sigmas, model, extra_args)
+        unsuitable = mismatch.notes(spec, table, record.sigmas, model, extra_args, record.tries)
         record.warn([*chosen.warnings, *settings_on_model.missing(settings, ms), *unsuitable])
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...core.table import Table
+from ...recipes import Recipe
 from ..host import facts
+from . import recognised
 
 _LATE = 0.1
+_EQUAL = 1e-4  # of a shift that is worked out of float32 levels
 _OTHERS = {
     "ve": "choose the schedule sig_karras or sig_beta: this one is for flow models (Flux, SD3, Wan), and on others "
     "most of its steps fall on heavy noise.",
@@ -19,17 +22,34 @@ _OTHERS = {
 """What is wrong with a schedule of the other space, by the model's."""
 
 
-def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, extra_args: dict[str, Any]) -> list[str]:
-    """Warnings about a run that is about to start, each with an alternative; none for most runs."""
-    ms, guider = facts.model_sampling(model), getattr(model, "inner_model", None)
-    every = [
-        _between(spec, table, sigmas, extra_args),
-        _above(sigmas, ms),
-        _crowded(sigmas, ms),
-        _guidance(spec, guider),
-        _direction(sigmas, ms),
-    ]
+def notes(
+    spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, extra_args: dict[str, Any], tries: bool = False
+) -> list[str]:
+    """Warnings about a run that is about to start, each with an alternative; none for most runs.
+
+    tries: the run is one of several that are compared; it may well leave the recipe of its model.
+    """
+    between, guider = _between(spec, table, sigmas, extra_args), getattr(model, "inner_model", None)
+    scales = [getattr(guider, name, None) for name in ("cfg", "cfg1", "cfg2")]  # DualCFGGuider has two
+    cfg = max((scale for scale in scales if isinstance(scale, (int, float))), default=0.0)
+    ms = facts.model_sampling(model)
+    recipe = None if tries else recognised.match(model).recipe
+    return (
+        ([between] if between else []) + of_run(spec, sigmas, ms, cfg) + of_recipe(recipe, spec.name, sigmas, ms, cfg)
+    )
+
+
+def of_run(spec: Any, sigmas: Sequence[float], ms: Any, cfg: float) -> list[str]:
+    """The warnings that can be known before the run; spec: of a sampler of ours, None for another's."""
+    every = [_above(sigmas, ms), _crowded(sigmas, ms), _twice(sigmas, ms), _guidance(spec, cfg), _direction(sigmas, ms)]
     return [note for note in every if note]
+
+
+def of_recipe(recipe: Recipe | None, sampler: str, sigmas: Sequence[float], ms: Any, cfg: float) -> list[str]:
+    """Warnings where a run leaves the recipe of its model, as of `recognised.leaves`."""
+    if recipe is None:
+        return []
+    return recognised.leaves(recipe, len(sigmas) - 1, recognised.is_whole(sigmas, ms), cfg, sampler)
 
 
 def of_schedule(spec: Any, ms: Any) -> list[str]:
@@ -76,10 +96,24 @@ def _direction(sigmas: Sequence[float], ms: Any) -> str | None:
     )
 
 
-def _guidance(spec: Any, guider: Any) -> str | None:
-    scales = [getattr(guider, name, None) for name in ("cfg", "cfg1", "cfg2")]  # DualCFGGuider has two
-    cfg = max((scale for scale in scales if isinstance(scale, (int, float))), default=0.0)
-    if spec.most_cfg is None or cfg <= spec.most_cfg:
+def _twice(sigmas: Sequence[float], ms: Any) -> str | None:
+    """Levels that are even steps of time shifted by the model's shift, and then by the same once more."""
+    steps = len(sigmas) - 1
+    if steps < 4 or facts.space(ms) != "flow" or sigmas[-1] > 0:
+        return None
+    shift, inner = facts.shift(ms), [(1 - i / steps, sigma) for i, sigma in enumerate(sigmas) if 0 < sigma < 0.999]
+    if len(inner) < 3 or abs(shift - 1) < 0.01:
+        return None
+    if any(abs(sigma * (1 - t) / (t * (1 - sigma)) / shift**2 - 1) > _EQUAL for t, sigma in inner):
+        return None
+    return (
+        f"take one of the two shifts out: these sigmas are shifted by {shift:.4g} twice, by the model's shift and once "
+        "more by what made them, and most of the steps fall on heavy noise."
+    )
+
+
+def _guidance(spec: Any, cfg: float) -> str | None:
+    if spec is None or spec.most_cfg is None or cfg <= spec.most_cfg:
         return None
     if spec.models == "distilled":
         return (

@@ -32,9 +32,13 @@ def seconds_per_evaluation(network: Any) -> float | None:
 
 @dataclass
 class Record:
-    """A run of one of our samplers; filled in while it happens. `keeps`: what a continuation needs is kept, too."""
+    """A run of one of our samplers; filled in while it happens.
+
+    `keeps`: what a continuation needs is kept, too. `tries`: it is one of several that are compared.
+    """
 
     keeps: bool = False
+    tries: bool = False
     seed: int = 0
     began: float = 0.0
     resume: dict[str, Any] | None = None
@@ -51,8 +55,9 @@ class Record:
 
     def warn(self, notes: list[str]) -> None:
         """Keep warnings for the summary, and show them."""
-        self.notes += [note for note in notes if note not in self.notes]
-        warnings.warn(notes)
+        fresh = [note for note in notes if note not in self.notes]
+        self.notes += fresh
+        warnings.warn(fresh)
 
     def start(self, sampler: str, space: str, x: Tensor) -> tuple[Tensor, State | None]:
         """(x, state) to start from: those that the run before left, if this is its continuation; else x itself."""

@@ -20,9 +20,9 @@ import comfy.model_patcher  # noqa: E402
 import comfy.supported_models  # noqa: E402
 import torch  # noqa: E402
 
-auto, facts, settings = (
+auto, recognised, facts, settings = (
     importlib.import_module(f"sigmatic.nodes.{name}")
-    for name in ("running.auto", "host.facts", "running.settings_on_model")
+    for name in ("running.auto", "running.recognised", "host.facts", "running.settings_on_model")
 )
 CPU = torch.device("cpu")
 ASKED_FOR = {"in_channels": 9, "hidden_size": 128, "timestep_features_type": "expo"}  # by some, before all networks
@@ -74,7 +74,7 @@ def report(kind, recipe, model, case):
     print(json.dumps({**line, "seconds": seconds}))
 
 
-recipes = auto.known().values()
+recipes = recognised.known().values()
 for kind in comfy.supported_models.models:
     named = [recipe for recipe in recipes if kind.__name__ in recipe.models]
     if not named:

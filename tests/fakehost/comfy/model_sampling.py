@@ -69,7 +69,8 @@ class Discrete:
         """The level at a part of the run."""
         if percent <= 0:
             return 1.0 if isinstance(self, CONST) else 999999999.9
-        return float(self.sigmas[round((1 - percent) * 999)]) if percent < 1 else 0.0
+        place = round((1 - percent) * 1000) - 1 if isinstance(self, CONST) else round((1 - percent) * 999)
+        return float(self.sigmas[max(place, 0)]) if percent < 1 else 0.0
 
 
 class ModelSamplingDiscrete(Discrete):
