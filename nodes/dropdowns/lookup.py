@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ... import samplers, schedulers
 from ..inputs.widgets import DEFAULT_RHO
-from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered
+from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered, recorded
 from ..running.record import Record
 
 PREFIX = "sig_"
@@ -113,7 +113,7 @@ def sampler_by_name(
             [f"{name} is ComfyUI's own and takes no curves, so {' and '.join(curves)} is its own: choose a sig_ one."]
         )
     plain = {key: options[key] for key in host_options(base) if key in options and key not in curves}
-    return with_function(base, base.sampler_function, plain)
+    return with_function(base, recorded(base.sampler_function, name, log) if log else base.sampler_function, plain)
 
 
 def host_options(sampler: Any) -> dict[str, inspect.Parameter]:

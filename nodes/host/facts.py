@@ -16,7 +16,7 @@ def model_sampling(model: Any) -> Any:
 
     The patcher's is preferred (it has what nodes such as ModelSamplingSD3 put there), the loaded model's is next.
     """
-    for link in _links(model):
+    for link in links(model):
         patcher = _patcher(link)
         if patcher is not None:
             return patcher.get_model_object("model_sampling")
@@ -33,11 +33,11 @@ def network(model: Any) -> Any:
 
     None where other packs' wrappers hide it.
     """
-    patchers = filter(None, map(_patcher, _links(model)))
+    patchers = filter(None, map(_patcher, links(model)))
     return getattr(next(patchers, None), "model", None)
 
 
-def _links(model: Any) -> Iterator[Any]:
+def links(model: Any) -> Iterator[Any]:
     """A sampler function's model and what it wraps: guider, loaded model, and wrappers of other packs in between."""
     for _ in range(16):
         if model is None:

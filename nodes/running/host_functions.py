@@ -1,5 +1,6 @@
 """Our samplers and schedules in the shape ComfyUI calls: k-diffusion functions and scheduler handlers."""
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -112,10 +113,10 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         chosen = choice.on(ms, settings, given)
         if extra_args.get("denoise_mask") is not None and "last" in chosen.params:
             chosen.params["last"] = "denoised"  # outside of the mask the picture is the latent's own, bit for bit
-        seed = int(extra_args.get("seed") or 0)
         record = log or Record()
-        record.begin(seed, chosen.options, sigmas)
-        x, state = record.start(name, chosen.space, x)
+        record.begin(int(extra_args.get("seed") or 0), chosen.options, sigmas)
+        x, state = record.start(name, chosen.space, x, model, extra_args)
+        seed = record.seed
         table = chosen.table(sigmas, state)
         if not facts.starts_from_noise(ms):
             _refuse_noise(name, table, chosen.params)
@@ -132,11 +133,25 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         run |= {"table": table} if table is not None else chosen.params
         out, left = samplers.sample_with_state(name, watched, x, sigmas, **run)
         out = watched.finish(out) if watched.evaluations else out
-        record.end(name, chosen.space, out, left, watched.evaluations, facts.network(model))
+        record.end(out, left, watched.evaluations, model)
         return out
 
     setattr(sample, _CHOICE, choice)
     return _described(sample, spec)
+
+
+def recorded(function: Callable[..., Tensor], name: str, log: Record) -> Callable[..., Tensor]:
+    """A sampler function of the host or of another pack, whose runs in parts keep what is outside of a mask."""
+
+    def sample(model, x, sigmas, *given, extra_args=None, **more):
+        ms, extra_args = facts.model_sampling(model), extra_args or {}
+        log.begin(int(extra_args.get("seed") or 0), log.options, sigmas)
+        x, _ = log.start(name, facts.space(ms), x, model, extra_args)
+        out = function(model, x, sigmas, *given, extra_args=extra_args, **more)
+        log.end(out, samplers.State(name, facts.space(ms), log.sigmas[-1], tuple(x.shape)), 0, model)
+        return out
+
+    return functools.wraps(function)(sample)
 
 
 def choice_of(function: Any) -> Choice | None:
