@@ -22,7 +22,7 @@ def running(pack):
     return begin
 
 
-def test_a_warning_is_shown_under_the_node_that_runs_and_taken_back_once(pack, running):
+def test_a_warning_is_shown_under_the_node_that_runs_and_nothing_where_nothing_is_wrong(pack, running):
     shown = running("first", "7")
     pack.line(sampler="sig_lcm", cfg=8.0)
     ((node, text, client),) = shown
@@ -30,10 +30,7 @@ def test_a_warning_is_shown_under_the_node_that_runs_and_taken_back_once(pack, r
     for prompt, node in (("second", "8"), ("third", "7")):
         shown = running(prompt, node)
         pack.line(sampler="sig_euler", cfg=2.0)
-        assert [(place, "no warning" in text) for place, text, _ in shown] == [("7", True)] * (node == "7")
-    shown = running("fourth", "7")
-    pack.line(sampler="sig_euler", cfg=2.0)
-    assert shown == []
+        assert shown == []
 
 
 def test_warnings_of_one_node_are_shown_together_and_once(pack, running, caplog):

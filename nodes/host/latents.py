@@ -35,6 +35,12 @@ def initial_noise(samples: Tensor, seed: int, batch_index: Any, wanted: bool) ->
     return empty(samples) if empty else torch.zeros_like(samples, device="cpu")
 
 
+def numbers(samples: Any) -> Tensor:
+    """All numbers of a LATENT's samples in one row, of several tensors together too: float32 on the CPU."""
+    parts = samples.unbind() if getattr(samples, "is_nested", False) else [samples]
+    return torch.cat([part.detach().to("cpu", torch.float32).flatten() for part in parts])
+
+
 def with_samples(latent: dict[str, Any], samples: Tensor) -> dict[str, Any]:
     """A copy of the LATENT with new samples, without the notes that only an empty one carries."""
     return {**{key: value for key, value in latent.items() if key not in _CLEANED}, "samples": samples}

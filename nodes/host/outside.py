@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from . import facts
@@ -25,6 +26,11 @@ class Outside(NamedTuple):
         if keeper is not None and keeper.latent_image.shape == self.picture.shape:
             keeper.latent_image = self.picture.to(keeper.latent_image)
             keeper.noise = self.noise.to(keeper.latent_image)
+
+    def over(self, x: Tensor, sigma: float, mask: Tensor, ms: Any) -> Tensor:
+        """x of a run up to `sigma`, with what the host has there where the mask is 0: the run itself has rounded it."""
+        level = x.new_tensor(sigma)
+        return torch.where(mask > 0, x, ms.noise_scaling(level, self.noise.to(x), self.picture.to(x)))
 
 
 def outside(model: Any, extra_args: dict[str, Any]) -> Outside | None:

@@ -133,8 +133,7 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         run |= {"table": table} if table is not None else chosen.params
         out, left = samplers.sample_with_state(name, watched, x, sigmas, **run)
         out = watched.finish(out) if watched.evaluations else out
-        record.end(out, left, watched.evaluations, model)
-        return out
+        return record.end(out, left, watched.evaluations, model, extra_args.get("denoise_mask"))
 
     setattr(sample, _CHOICE, choice)
     return _described(sample, spec)
@@ -148,8 +147,8 @@ def recorded(function: Callable[..., Tensor], name: str, log: Record) -> Callabl
         log.begin(int(extra_args.get("seed") or 0), log.options, sigmas)
         x, _ = log.start(name, facts.space(ms), x, model, extra_args)
         out = function(model, x, sigmas, *given, extra_args=extra_args, **more)
-        log.end(out, samplers.State(name, facts.space(ms), log.sigmas[-1], tuple(x.shape)), 0, model)
-        return out
+        state = samplers.State(name, facts.space(ms), log.sigmas[-1], tuple(x.shape))
+        return log.end(out, state, 0, model, extra_args.get("denoise_mask"))
 
     return functools.wraps(function)(sample)
 

@@ -70,7 +70,8 @@ class Record:
         What the run before had outside of its mask is put back in either case.
         """
         self._identity = {
-            "sampler": sampler, "space": space, "params": {k: v for k, v in self.options.items() if k != "batch_index"},
+            "sampler": sampler, "space": space, "falls": self._falls(),
+            "params": {name: value for name, value in self.options.items() if name != "batch_index"},
         }  # fmt: skip
         before, self.resume = self.resume, None
         if before is not None:
@@ -84,10 +85,12 @@ class Record:
         self._outside = outside(model, extra_args)
         return (x, None) if before is None or wrong else (before["x"].to(x), before["state"].to(x.device))
 
+    def _falls(self) -> bool:
+        return len(self.sigmas) > 1 and self.sigmas[1] < self.sigmas[0]
+
     def _handed_on(self, x: Tensor) -> tuple[dict[str, Any] | None, str]:
         """What the run before left, if a node of the host has handed on its samples; and why this does not go on."""
-        falls = len(self.sigmas) > 1 and self.sigmas[1] < self.sigmas[0]
-        runs = unfinished.find(x, self.sigmas[0]) if falls else []
+        runs = unfinished.find(x, self.sigmas[0]) if self._falls() else []
         for left in runs:
             given, self.seed = self.seed, self.seed or left["seed"]  # DisableNoise hands on no seed: 0
             if not self._differs(left, x):
@@ -107,20 +110,23 @@ class Record:
                 return f"its {what} was {_short(before.get(what))} and is {_short(value)} now."
         return ""
 
-    def end(self, out: Tensor, state: State, evaluations: int, model: Any) -> None:
-        """Note the cost; keep what a continuation needs, nothing where the run is over."""
+    def end(self, out: Tensor, state: State, evaluations: int, model: Any, mask: Tensor | None) -> Tensor:
+        """Note the cost, keep what a continuation needs, nothing where the run is over; return what the run ends in."""
         self.evaluations = evaluations
         if evaluations:
             with suppress(TypeError):
                 _paces[facts.network(model)] = (time.perf_counter() - self.began) / evaluations
-        if not 0 < state.sigma < self.sigmas[0]:
-            return
+        if state.sigma <= 0 or state.sigma == self.sigmas[0]:
+            return out
+        if self._outside and mask is not None and not self._falls():
+            out = self._outside.over(out, state.sigma, mask, facts.model_sampling(model))
         left = {
             "version": _VERSION, **self._identity, "seed": self.seed, "sigma": state.sigma, "shape": tuple(out.shape),
             "x": out.cpu().clone(), "state": state.to("cpu"), "outside": self._outside,
         }  # fmt: skip
         unfinished.keep(model, out, left)
         self.left = left if self.keeps else None
+        return out
 
     def resume_from(self, latent: dict[str, Any], add_noise: bool) -> None:
         """Look for what the run before left in the LATENT, and whether its samples are still the same."""
