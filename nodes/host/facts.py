@@ -1,5 +1,6 @@
 """What the host says of models, whatever its version and the wrappers that other packs put around them."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,8 +68,18 @@ def noise_scale(ms: Any) -> float:
     return float(getattr(ms, "noise_scale", 1.0))
 
 
+def require_range(ms: Any) -> None:
+    """ValueError where the model has no levels of noise: a shift of 0 leaves none."""
+    if not math.isfinite(float(ms.sigma_max)) or float(ms.sigma_max) <= 0:
+        raise ValueError(
+            f"model: its noise goes from {float(ms.sigma_min):g} to {float(ms.sigma_max):g}, which is no range. Is "
+            "shift 0 in ModelSamplingSD3 or another node before? Give it one above 0: 1 changes nothing."
+        )
+
+
 def levels(ms: Any) -> dict[str, Any]:
     """The model's range of noise, as keywords of `schedulers.sigmas`: its ascending table, or its two ends."""
+    require_range(ms)
     table = getattr(ms, "sigmas", None)
     if isinstance(table, Tensor) and table.ndim == 1 and len(table) > 1:
         table = at_most_one(table.detach().float().cpu(), ms)

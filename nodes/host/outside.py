@@ -33,6 +33,12 @@ class Outside(NamedTuple):
         return torch.where(mask > 0, x, ms.noise_scaling(level, self.noise.to(x), self.picture.to(x)))
 
 
+def noise_of(model: Any) -> Tensor | None:
+    """The noise (B, ...) that the host has started the run with, in units; None where other packs hide it."""
+    keeper = _keeper(model)
+    return None if keeper is None else keeper.noise
+
+
 def outside(model: Any, extra_args: dict[str, Any]) -> Outside | None:
     """Of the model that a sampler function was handed with `extra_args`; None in a run without a mask."""
     keeper = _keeper(model) if extra_args.get("denoise_mask") is not None else None

@@ -32,6 +32,17 @@ def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, e
     return [note for note in every if note]
 
 
+def refuse(ms: Any, sigmas: Sequence[float]) -> None:
+    """ValueError for a model without levels of noise, and for sigmas that turn: as those who have made them know it."""
+    facts.require_range(ms)
+    turns = [i for i in range(1, len(sigmas) - 1) if (sigmas[i] - sigmas[i - 1]) * (sigmas[i + 1] - sigmas[i]) < 0]
+    if turns:
+        raise ValueError(
+            f"sigmas: they turn at step {turns[0]}, sigma {sigmas[turns[0]]:g}. Cut them there with Sigmatic Split "
+            "Sigmas, and run the parts one after the other, each with noise of its own."
+        )
+
+
 def of_schedule(spec: Any, ms: Any) -> list[str]:
     """Warnings about a schedule of ours on a model, by its declaration."""
     space = facts.space(ms)

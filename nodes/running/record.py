@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +16,8 @@ from torch import Tensor
 
 from ... import samplers
 from ...samplers import State
-from ..host import facts, warnings
-from ..host.outside import Outside, outside
+from ..host import facts, latents, warnings
+from ..host.outside import Outside, noise_of, outside
 from ..inputs.options import as_text, in_words
 from . import unfinished
 
@@ -51,6 +52,7 @@ class Record:
     left: dict[str, Any] | None = None
     _identity: dict[str, Any] = field(default_factory=dict)
     _outside: Outside | None = None
+    _places: list[int] | None = None
 
     def begin(self, seed: int, options: dict[str, Any], sigmas: Tensor) -> None:
         """Note what is to be run; its time starts here."""
@@ -72,6 +74,7 @@ class Record:
         self._identity = {
             "sampler": sampler, "space": space, "falls": self._falls(),
             "params": {name: value for name, value in self.options.items() if name != "batch_index"},
+            "shape": tuple(x.shape),
         }  # fmt: skip
         before, self.resume = self.resume, None
         if before is not None:
@@ -83,10 +86,24 @@ class Record:
         if before is not None and before.get("outside") is not None:
             Outside(*before["outside"]).put(model)
         self._outside = outside(model, extra_args)
+        self._places = before.get("places") if before is not None else None
         return (x, None) if before is None or wrong else (before["x"].to(x), before["state"].to(x.device))
 
     def _falls(self) -> bool:
         return len(self.sigmas) > 1 and self.sigmas[1] < self.sigmas[0]
+
+    def places(self, batch_index: Any, model: Any) -> Sequence[int] | None:
+        """The places of the run's pictures in their batch: as listed, counted on from the first one's, else by noise.
+
+        None: from 0.
+        """
+        count = self._identity["shape"][0]
+        if batch_index is not None:
+            return range(batch_index, batch_index + count) if isinstance(batch_index, int) else batch_index
+        noise = noise_of(model)
+        if self._places is None and noise is not None:
+            self._places = latents.places(noise, self.seed)
+        return self._places
 
     def _handed_on(self, x: Tensor) -> tuple[dict[str, Any] | None, str]:
         """What the run before left, if a node of the host has handed on its samples; and why this does not go on."""
@@ -104,7 +121,7 @@ class Record:
     def _differs(self, before: dict[str, Any], x: Tensor) -> str:
         """What makes this run none that goes on from the one before; nothing if it is."""
         sigma = self.sigmas[0] if self.sigmas else None
-        wanted = {**self._identity, "seed": self.seed, "sigma": sigma, "shape": tuple(x.shape)}
+        wanted = {**self._identity, "seed": self.seed, "sigma": sigma}
         for what, value in wanted.items():
             if before.get(what) != value:
                 return f"its {what} was {_short(before.get(what))} and is {_short(value)} now."
@@ -121,7 +138,7 @@ class Record:
         if self._outside and mask is not None and not self._falls():
             out = self._outside.over(out, state.sigma, mask, facts.model_sampling(model))
         left = {
-            "version": _VERSION, **self._identity, "seed": self.seed, "sigma": state.sigma, "shape": tuple(out.shape),
+            "version": _VERSION, **self._identity, "seed": self.seed, "sigma": state.sigma, "places": self._places,
             "x": out.cpu().clone(), "state": state.to("cpu"), "outside": self._outside,
         }  # fmt: skip
         unfinished.keep(model, out, left)

@@ -102,3 +102,35 @@ def test_outside_of_a_mask_nothing_changes_in_parts(host, graph, kind, soft, dif
     if not different:  # whose thresholds the host makes of each part by itself
         for latent, whole in zip(parts[:4], wholes, strict=False):
             assert torch.equal(latent, whole)
+
+
+@pytest.mark.parametrize("kind", SPACES)
+def test_a_picture_of_a_batch_is_the_same_alone_on_stock_nodes(host, graph, kind):
+    """LatentFromBatch in one run and in two parts; a batch of one seed is one picture all over."""
+    model, positive, negative, latent = graph.demo(parametrisation=kind, batch=4)
+    links = (model, positive, negative)
+    alone = graph.add("LatentFromBatch", samples=latent, batch_index=2, length=1)
+    fixed = graph.add("LatentBatchSeedBehavior", samples=latent, seed_behavior="fixed")
+    ends = [_advanced(graph, *links, one, "sig_euler_ancestral") for one in (latent, alone, fixed)]
+    half = _advanced(graph, *links, alone, "sig_euler_ancestral", end=CUT)
+    ends += [_advanced(graph, *links, half, "sig_euler_ancestral", CUT)]
+    whole, one, same, parts = _saved(host, graph, *ends)
+    torch.testing.assert_close(one, whole[2:3], atol=1e-4, rtol=0)
+    torch.testing.assert_close(parts, one, atol=1e-4, rtol=0)
+    torch.testing.assert_close(same, whole[:1].expand_as(same), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", SPACES)
+@pytest.mark.parametrize("soft", [False, True])
+def test_unsampling_with_a_mask_comes_back_outside_of_it(host, graph, kind, soft):
+    model, positive, negative, latent = graph.demo(parametrisation=kind)
+    base = graph.ksampler(model, positive, negative, latent, sampler_name="sig_euler", seed=1)
+    links = {"model": model, "positive": positive, "negative": negative}
+    values = {**host.defaults("SigmaticUnsample"), "check": False}
+    noise = graph.add("SigmaticUnsample", **{**values, **links, "latent_image": _masked(graph, base, soft)})
+    sampler = graph.add("KSamplerSelect", sampler_name="sig_heun")
+    custom = {"add_noise": False, "noise_seed": 0, "cfg": 1.0, "sampler": sampler, "sigmas": [noise[0], 1]}
+    back = graph.add("SamplerCustom", **links, **custom, latent_image=noise)
+    before, after = _saved(host, graph, base, back)
+    torch.testing.assert_close(after[..., 20:], before[..., 20:], atol=1e-5, rtol=0)
+    assert (after - before).square().mean().sqrt() < 0.1
