@@ -79,7 +79,7 @@ class Record:
         before, self.resume = self.resume, None
         if before is not None:
             wrong = self._differs(before, x)
-            if wrong:
+            if wrong and before["state"].registers:  # a run without memory leaves none to miss
                 self.warn([_WITHOUT + wrong])
         else:
             before, wrong = self._handed_on(x)
