@@ -93,19 +93,20 @@ def resumed(spec: SamplerSpec, kept: Sequence[Kept], sigmas: Sequence[float], sp
     """
     if not kept or len(sigmas) < 2:
         return tuple(kept)
-    ends = [level(sigma, space) for sigma in (kept[0].sigma, *sigmas[:2])]
-    if not NOTHING <= weights_of_steps(spec, ends)[0] < least_weight(spec) or kept[0].used is None:
+    newest = sum(register.sigma == kept[0].sigma for register in kept)
+    before = [register.sigma for register in kept[newest : newest + 1]]
+    ends = [level(sigma, space) for sigma in (*before, kept[0].sigma, *sigmas[:2])]
+    if not NOTHING <= weights_of_steps(spec, ends)[len(before)] < least_weight(spec) or kept[0].used is None:
         return tuple(kept)
-    short = sum(register.sigma == kept[0].sigma for register in kept)
-    return parted(kept[short:])
+    return parted(kept[newest:])
 
 
 def _length(spec: SamplerSpec, a: Level, b: Level, noisy: bool = False) -> float:
     """How far it is from a to b in the sampler's clock, or that of noise; 0 to sigma 0 and to an end it does not have.
 
-    The step to 0 is x = D, or the matter of the sampler that integrates it.
+    The step to 0 is x = D, or, in a clock where 0 lies at no end, the matter of the sampler that integrates it.
     """
-    if b.sigma == 0:
+    if b.sigma == 0 and not (spec.clock == "sigma" and spec.integrates_to_zero):
         return 0.0
     if spec.clock == "sigma" and not noisy:
         return abs(b.sigma - a.sigma)

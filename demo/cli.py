@@ -29,6 +29,7 @@ COMMANDS = {
     "sample": ("pictures", "draw one picture, with every parameter as a flag"),
     "samplers": ("listing", "list the samplers: order, evaluations a step, parameters"),
     "schedules": ("listing", "list the noise schedules and their parameters"),
+    "recipes": ("recipes", "list how each model wants to be run, show one, check your own"),
     "bench": ("cost", "measure what each sampler costs beside the model, on this machine"),
 }
 PACKAGES = {"PIL": "pillow", "torch": "torch", "numpy": "numpy", "safetensors": "safetensors", "tqdm": "tqdm"}

@@ -117,14 +117,14 @@ class SigmaticKSampler(ByName):
         steps_there = len(whole.sigmas) - 1
         idle = start_at_step >= min(end_at_step, steps_there) if steps_there > 0 else False
         warned = (*whole.warnings, *unsuitable, *([_IDLE.format(start_at_step, min(end_at_step, steps_there))] * idle))
-        return replace(whole, levels=(part,), warnings=warned, notes=chosen.ignores("eta", "s_noise"))
+        return replace(whole, levels=(part,), warnings=warned, notes=whole.sampler.ignores("eta", "s_noise"))
 
     @classmethod
     def execute(
         cls, model, seed, cfg, positive, negative, latent_image, denoise=1.0, add_noise=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
         """Run the plan on the LATENT; what was done, in words, comes out, too."""
-        plan = cls.plan(ModelFacts.of(model), denoise=denoise, **chosen)
+        plan = cls.plan(ModelFacts.of(model, latent_image), denoise=denoise, **chosen)
         sampler = plan.sampler
         log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(plan.sigmas.tolist()), keeps=True)
         log.warn(list(plan.warnings))

@@ -37,7 +37,7 @@ def same(name, space, dtype, sigmas, state=None, x=None, **params):
     """Run both; return the loop's result and state."""
     x = start(sigmas, dtype) if x is None else x
     spec = sigmatic.samplers.get(name)
-    source = kinds.KINDS[spec.noise](x, 5, None, space=space)
+    source = kinds.KINDS[spec.noise](x, 5, None, space=space).draw
     out, left = sigmatic.samplers.sample_with_state(
         name, denoise, x, sigmas, space=space, seed=5, state=state, disable=True, **params
     )

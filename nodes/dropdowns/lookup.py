@@ -11,11 +11,13 @@ from torch import Tensor
 
 from ... import samplers, schedulers
 from ..inputs.widgets import DEFAULT_RHO
+from ..running import auto
 from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered, recorded
 from ..running.record import Record
 
 PREFIX = "sig_"
 PRESET_PREFIX = PREFIX + "my_"
+AUTO = PREFIX + auto.NAME  # in both lists: what the model's recipe wants
 MARK = "__sigmatic__"  # on every function of ours: the package it came from (a second clone has another name)
 _CALL = ("model", "x", "noise", "sigmas", "extra_args", "callback", "disable", "noise_sampler")
 

@@ -7,6 +7,7 @@ from typing import Any
 import comfy.samplers
 
 from ... import schedulers
+from ..running import auto
 from ..running.host_functions import host_sampler, host_schedule, offered
 from . import foreign_lists, lookup
 from .lookup import MARK, PREFIX, PRESETS, Entry, owner
@@ -18,6 +19,7 @@ def install() -> None:
     """Put every sampler and schedule into the dropdowns; names that somebody else has are left alone and logged."""
     owners: dict[str, str] = {}
     for schedule, names in ((False, offered()), (True, schedulers.names())):
+        owners |= _add({lookup.AUTO: Entry(auto.NAME, {})}, schedule)
         entries = {PREFIX + bare: Entry(bare, {}) for bare in names}
         if not schedule:
             entries |= {name: Entry(*lookup.HOSTS[name.removeprefix(PREFIX)]) for name in lookup.host_names()}
@@ -64,7 +66,10 @@ def _places(schedule: bool) -> tuple[MutableMapping, str, tuple[list, list]]:
 
 def _code(entry: Entry, schedule: bool) -> Any:
     """What the host's table holds for an entry of ours."""
-    function = (host_schedule if schedule else host_sampler)(entry.name, preset=entry.preset)
+    if entry.name == auto.NAME:
+        function = auto.schedule_auto if schedule else auto.sample_auto
+    else:
+        function = (host_schedule if schedule else host_sampler)(entry.name, preset=entry.preset)
     setattr(function, MARK, __package__)
     return comfy.samplers.SchedulerHandler(function, True) if schedule else function
 

@@ -34,8 +34,12 @@ def network(model: Any) -> Any:
 
     None where other packs' wrappers hide it.
     """
-    patchers = filter(None, map(_patcher, links(model)))
-    return getattr(next(patchers, None), "model", None)
+    return getattr(patcher(model), "model", None)
+
+
+def patcher(model: Any) -> Any:
+    """The host's ModelPatcher of a MODEL, or of what a sampler function is handed; None where wrappers hide it."""
+    return next(filter(None, map(_patcher, links(model))), None)
 
 
 def links(model: Any) -> Iterator[Any]:
