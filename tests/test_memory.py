@@ -40,6 +40,7 @@ KNOWN = {
     ("uni_pc", "sd", "vp", 20): 0.65,
     ("uni_pc", "zsnr", "vp", 40): 0.61,
     ("ipndm_v", "flow 1", "gits", 40): 0.6,
+    ("ipndm_v", "flow 1", "lcm", 40): 0.6,
     ("res_2m_sde", "flow 1", "gits", 40): 0.72,
 }
 """What misses, and where it is: UniPC's correction before a last step three times as long as the others; constants that
