@@ -205,6 +205,23 @@ def test_demo_of_digits_asks_for_the_same_digits_in_every_cell(fake_digits):
     assert fake_digits == [([7, None], "flow", 2.0)] * 4
 
 
+def test_tiles_are_asked_for_by_kind_and_shown_in_colour(tmp_path):
+    options = ("--model", "tiles", "--count", "3", "--steps", "3", "--out", "tiles.png")
+    assert cli.main(["sample", *options, "--kind", "grass"]) == 0
+    green = np.asarray(Image.open("tiles.png").convert("RGB"), float)[150:].mean((0, 1))
+    assert green[1] > green[0] and green[1] > green[2]
+    assert "'kind': 'grass'" in Image.open("tiles.png").info["sigmatic"]
+    grass = Path("tiles.png").read_bytes()
+    assert cli.main(["sample", *options, "--kind", "any"]) == 0 and Path("tiles.png").read_bytes() != grass
+
+
+def test_demo_of_tiles_has_a_cell_for_every_sampler_and_count():
+    argv = ["demo", "--model", "tiles", "--steps", "1", "2", "--samplers", "euler", "heun", "--space", "flow"]
+    assert cli.main([*argv, "--kinds", "potion", "any"]) == 0
+    with Image.open("sigmatic-demo.png") as picture:
+        assert picture.width > 2 * 2 * 64 and picture.height > 2 * 64
+
+
 def test_large_counts_are_cut_into_chunks_without_a_change():
     whole, parts = subject.Points(10), subject.Points(10)
     parts.chunk = 3
