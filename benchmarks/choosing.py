@@ -6,6 +6,7 @@ black to white. Prints the tables in Markdown; with --pictures it draws the cont
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import sys
 from pathlib import Path
@@ -93,5 +94,8 @@ def pictures() -> int:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pictures", action="store_true", help="draw the contact sheets into docs/")
+    arguments = parser.parse_args()
     inhost.load_sigmatic()
-    sys.exit(pictures() if "--pictures" in sys.argv else tables())
+    sys.exit(pictures() if arguments.pictures else tables())

@@ -14,7 +14,7 @@ import torch
 sigmatic = inhost.load_sigmatic()
 
 
-class Bench:
+class Runs:
     """Runs of one model from `count` starting noises."""
 
     def __init__(self, model: str, space: str, count: int, seed: int, cfg: float) -> None:
@@ -56,14 +56,12 @@ def main() -> None:
     print("|---" * 9 + "|")
     for model in args.models:
         for space in ("ve", "flow"):
-            known, unseen = (
-                Bench(model, space, n, seed, args.cfg) for n, seed in ((args.latents, 1), (args.unseen, 2))
-            )
+            known, unseen = (Runs(model, space, n, seed, args.cfg) for n, seed in ((args.latents, 1), (args.unseen, 2)))
             for solver in args.solvers:
                 for steps in args.steps:
                     ready = {name: sigmatic.schedulers.sigmas(name, steps, space=space) for name in fitting.STARTS}
                     found = fitting.fit(
-                        lambda sigmas, bench=known, solver=solver: bench.run(solver, sigmas),
+                        lambda sigmas, runs=known, solver=solver: runs.run(solver, sigmas),
                         known.goal,
                         {name: sigmas.tolist() for name, sigmas in ready.items()},
                         sigmatic.schedulers.span(space=space),

@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 
 import inhost
+import quality_report
+from quality_report import FITTED_IN_RANGE, IN_RANGE
 
 KEPT = inhost.ROOT / "build" / "quality"
 EVALUATIONS = {"mixture": (6, 8, 10, 15, 20, 50), "digits": (6, 8, 10, 15, 20)}
@@ -30,7 +32,6 @@ SUBJECTS = [
 SEEDS, PATHS, IMAGES = range(300, 308), 64, 48
 SCREENED, FINALISTS = 4, 12  # digits: all built-ins on so many images, so many of them on all
 STEPS = {"mixture": 400, "digits": 60}  # of the exact solution: right to 1e-9 and to 2e-6
-IN_RANGE, FITTED_IN_RANGE = "arc in range", "fitted in range"
 OURS = {"ve": ("karras", "arc", IN_RANGE), "flow": ("arc", IN_RANGE)}  # the schedules that the sampler arc runs on
 SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
 LOWEST = 1e-4  # where arc and fitted schedules may end: all models here are right there, and far below
@@ -164,9 +165,8 @@ def main() -> int:
         failed = sum(code != 0 for code in pool.map(one, SUBJECTS))
     if failed:
         return 1
-    import quality_report
-
-    return quality_report.write(KEPT, SUBJECTS, IMAGES, found[0].name)
+    fit_facts = {"lowest": LOWEST, "fit_images": FIT_IMAGES, "fit_budget": FIT_BUDGET}
+    return quality_report.write(KEPT, SUBJECTS, host=found[0].name, images=IMAGES, **fit_facts)
 
 
 if __name__ == "__main__":

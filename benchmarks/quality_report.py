@@ -9,9 +9,9 @@ import statistics
 from pathlib import Path
 
 import inhost
-from quality import FIT_BUDGET, FIT_IMAGES, FITTED_IN_RANGE, IN_RANGE, LOWEST
 
 DOCS = inhost.ROOT / "docs"
+IN_RANGE, FITTED_IN_RANGE = "arc in range", "fitted in range"  # results that are no schedule's name alone
 TITLES = {"ve": "VE", "flow": "flow"}
 # what is aimed at: the ratio to the best built-in at 10, 20 and 50 evaluations
 WANTED = {
@@ -56,18 +56,17 @@ misses: [arc.md](arc.md).
 """
 
 
-def write(kept: Path, subjects: list, images: int, host: str) -> int:
-    """Write the report; returns 0."""
+def write(kept: Path, subjects: list, **facts: object) -> int:
+    """Write the report on `subjects`, whose results are in `kept`, with `facts` in its introduction. Returns 0."""
     from comfy_samplers import SAMPLERS
     from subjects import SIGMA_LOW, SIGMA_MAX
 
     found = {subject: json.loads((kept / f"result-{_name(subject)}.json").read_text()) for subject in subjects}
     shape = {param.name: param.default for param in inhost.load_sigmatic().schedulers.get("arc").params}
     arc = importlib.import_module("sigmatic.schedulers.arc")
-    shape |= {"lowest": LOWEST, "fit_images": FIT_IMAGES, "fit_budget": FIT_BUDGET}
     p = [[f"{p:g} with {steps} steps" for steps, p in known.items()] for known in (arc.P, arc.P_CUT)]
     shape |= {"p": ", ".join(p[0]), "cut": p[1][-1], "top": SIGMA_MAX}
-    parts = [INTRO.format(host=host, samplers=len(SAMPLERS), images=images, **shape)]
+    parts = [INTRO.format(samplers=len(SAMPLERS), **facts, **shape)]
     for space in ("ve", "flow"):
         parts.append(_plot(found, space))
     parts += [_mixtures(found), _digits(found), _floors(found, SIGMA_LOW), _cells(found)]

@@ -16,10 +16,11 @@ from torch import Tensor
 
 from . import policy
 from .loop import combine
-from .plan import plan
+from .plan import planned
 from .space import Level, at_rho, level
 from .spec import S_NOISE, Param
-from .table import Row, Stage, Step, Table, check, first_order
+from .table import Row, Stage, Step, Table, first_order
+from .verify import check
 
 FIRST_LAM = -6.0  # on flow from sigma = 1, where lam is infinite, one Euler step leads here (sigma = .9975)
 TINY = 1e-9  # in lam: as good as there
@@ -156,7 +157,7 @@ class Run:
         table = Table((row,), self.space)
         check(table)
         slots, landings, made = [x], [], 0.0
-        for total in plan.__wrapped__(table)[0].sums:
+        for total in planned(table)[0].sums:
             current = x if total.unchanged else combine(total, slots, [])
             if not total.evaluate:
                 landings.append(current)

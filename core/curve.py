@@ -7,12 +7,9 @@ step, at the sigma where the step starts; it costs nothing at run time.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
-
-from .spec import Param
 
 Value = float | Callable[[float], float]
 
@@ -105,11 +102,11 @@ class Percents:
         between = [(100 * k / _GRID, self(100 * k / _GRID)) for k in range(_GRID + 1) if 100 * k / _GRID not in places]
         inside = [p for p in between if self.points[0][0] < p[0] < self.points[-1][0]]
         merged = sorted([*self.points, *inside], key=lambda point: point[0])  # stable: jumps keep their order
-        found: list[tuple[float, float]] = []
+        over: list[tuple[float, float]] = []
         for place, value in merged:
             sigma = float(to_sigma(place))
-            found.append((min(sigma, found[-1][0]) if found else sigma, value))
-        return Curve(tuple(found))
+            over.append((min(sigma, over[-1][0]) if over else sigma, value))
+        return Curve(tuple(over))
 
 
 def parse(text: str) -> Percents:
@@ -124,34 +121,3 @@ def parse(text: str) -> Percents:
         if not colon:
             raise ValueError(f"{piece.strip()[:40]!r} is no point: write percent:value, as in 0:1, 50:0.5, 100:0.")
     return Percents(tuple(points))
-
-
-def along(params: Sequence[Param], given: dict[str, Any], sigmas: Sequence[float]) -> dict[str, Any]:
-    """`given` with every function of sigma read at the start of each step over `sigmas` (n+1,): n values in a tuple.
-
-    One number where they are all the same. Raises ValueError naming the parameter whose value is out of its range.
-    """
-    out = dict(given)
-    for param in params:
-        function = given.get(param.name)
-        if not callable(function):
-            continue
-        if isinstance(function, Percents):
-            raise ValueError(f"{param.name} is over percents of a run: give its curve(to_sigma), which is over sigma.")
-        values = tuple(_read(param, function, sigma) for sigma in sigmas[:-1])
-        same = len(set(values)) <= 1
-        out[param.name] = (values[0] if values else param.default) if same else values
-    return out
-
-
-def _read(param: Param, function: Callable[[float], Any], sigma: float) -> float:
-    value = function(sigma)
-    try:
-        return param.check(value)
-    except ValueError:
-        raise ValueError(f"{param.name} is {value!r} at sigma {sigma:g} of its curve: give {param.allowed}.") from None
-
-
-def at_step(given: dict[str, Any], i: int) -> dict[str, Any]:
-    """The parameters of step i: where there is one value a step, its own."""
-    return {name: value[i] if isinstance(value, tuple) else value for name, value in given.items()}

@@ -81,10 +81,8 @@ def stage(levels: Sequence[Level], k: int, using: Sequence[int], law: Policy, la
 
     Registers are counted newest first: the predictions before stage k, back to the step's own start.
     """
-    A, found = interpolated(levels[0], levels[k], [levels[j] for j in using], law(levels[0], levels[k]))
-    place = dict(zip(using, found, strict=True))
-    w = tuple(place.get(j, 0.0) for j in reversed(range(k)))
-    return weighted(levels, k, A, w, law, land)
+    A, w = interpolated(levels[0], levels[k], [levels[j] for j in using], law(levels[0], levels[k]))
+    return weighted(levels, k, A, _newest_first(w, using, k), law, land)
 
 
 def weighted(levels: Sequence[Level], k: int, A: float, w: tuple[float, ...], law: Policy, land: bool = False) -> Stage:
@@ -99,19 +97,32 @@ def weighted(levels: Sequence[Level], k: int, A: float, w: tuple[float, ...], la
 
 
 def solve(step: Step, c: Sequence[float], using: Sequence[Sequence[int]]) -> tuple[Stage, ...]:
-    """Stages at the fractions c of the step, then its end; stage k interpolates eps through the stages using[k - 1].
+    """DPM-Solver: stages at the fractions c of the step, then its end; stage k interpolates eps through using[k - 1].
 
-    x'/alpha' = x/alpha - integral of e^{-lam} eps(lam), eq. 3.4.
+    x'/alpha' = x/alpha - integral from lam to lam' of e^{-t} eps(t) dt: arXiv:2206.00927, eq. 3.4.
     """
     if step.a.alpha == 0:
         return first_order(step)
     levels = [step.a, *(step.at(fraction) for fraction in c), step.b]
     stages = [noise_seen(step.a, 1.0, ())]
     for k, chosen in enumerate(using, start=1):
-        at = levels[k]
-        found = weights([levels[j].lam for j in chosen], step.a.lam, at.lam, lambda t: -np.exp(-t))
-        place = dict(zip(chosen, found, strict=True))
-        w = tuple(at.alpha * place.get(j, 0.0) for j in reversed(range(k)))
-        A = at.alpha / step.a.alpha
-        stages.append(noise_seen(at, A, w) if k < len(using) else Stage(at.sigma, A, w))
+        A, w = levels[k].alpha / step.a.alpha, eps_weights(levels[:k], chosen, levels[k])
+        stages.append(noise_seen(levels[k], A, w) if k < len(using) else Stage(levels[k].sigma, A, w))
     return tuple(stages)
+
+
+def eps_weights(levels: Sequence[Level], using: Sequence[int], end: Level) -> tuple[float, ...]:
+    """The weights of eps at `levels`, newest first, in a step from the first of them to `end`.
+
+    eps is interpolated through the levels that `using` counts; the others weigh nothing, and all do if it is empty.
+    """
+    if not using:
+        return (0.0,) * len(levels)
+    w = weights([levels[j].lam for j in using], levels[0].lam, end.lam, lambda t: -np.exp(-t))
+    return _newest_first([end.alpha * weight for weight in w], using, len(levels))
+
+
+def _newest_first(w: Sequence[float], using: Sequence[int], count: int) -> tuple[float, ...]:
+    """The weights `w` of the registers that `using` counts from the oldest, among `count` of them, newest first."""
+    place = dict(zip(using, w, strict=True))
+    return tuple(place.get(j, 0.0) for j in reversed(range(count)))

@@ -19,7 +19,6 @@ class Sum(NamedTuple):
     then this step's predictions in order. `lerps`: a chain of interpolations, (slot, share of it); `terms`: what is
     added with plain weights. `register_ratio` = q/p of the register to keep, or 0 where that is the prediction itself
     or none. `unchanged`: it is the step's start. `spread`: the model's say in the noise, as of `core.table.Stage`.
-    `vote`: the weights of every slot for `core.vote.elect`, or none, with its `memory`.
     """
 
     sigma: float
@@ -31,15 +30,13 @@ class Sum(NamedTuple):
     register_ratio: float
     unchanged: bool
     spread: float
-    vote: tuple[tuple[float, ...], ...] = ()
-    memory: float = 0.0
 
 
 class PlannedStep(NamedTuple):
     """The sums of one step, what each of its noises is asked by, and how many registers later steps need.
 
     `step`: its place in the schedule, -1 for a jump up, which is not reported; `hat`: where it is evaluated first, 0 if
-    that is its start.
+    that is its start. `leaves`: whether later steps see its registers.
     """
 
     sums: tuple[Sum, ...]
@@ -47,10 +44,16 @@ class PlannedStep(NamedTuple):
     keep: int
     step: int
     hat: float
+    leaves: bool
 
 
 @lru_cache(maxsize=16)
 def plan(table: Table) -> tuple[PlannedStep, ...]:
+    """`planned`, kept for the next run of the same table."""
+    return planned(table)
+
+
+def planned(table: Table) -> tuple[PlannedStep, ...]:
     """Rewrite `table` for the loop. The step's own registers are eliminated: x and raw predictions remain."""
     keeps = _keeps(table)
     scales = [kept.p or kept.q for kept in table.past]
@@ -58,9 +61,9 @@ def plan(table: Table) -> tuple[PlannedStep, ...]:
     for row, keep in zip(table.rows, keeps, strict=True):
         step = -1 if row.jump else row.step
         hat = row.stages[0].sigma if row.stages[0].q and row.stages[0].sigma != row.sigma else 0.0
-        steps.append(PlannedStep(_sums(row, scales, table.width, keep), _draws(row), keep, step, hat))
+        steps.append(PlannedStep(_sums(row, scales, table.width, keep), _draws(row), keep, step, hat, row.leaves))
         for stage in row.stages:
-            if stage.q:
+            if stage.q and row.leaves:
                 scales[:0] = [stage.p or stage.q] + [1.0] * table.uncond
         scales = scales[:keep]
     return tuple(steps)
@@ -82,10 +85,9 @@ def _keeps(table: Table) -> list[int]:
         keeps.append(need)
         evaluations = reach = 0
         for stage in row.stages:
-            used = max(len(stage.w), stage.vote.reach if stage.vote else 0)
-            reach = max(reach, used - evaluations)
+            reach = max(reach, len(stage.w) - evaluations)
             evaluations += table.width * (stage.q != 0)
-        need = max(reach, need - evaluations)
+        need = max(reach, need - evaluations * row.leaves)
     return keeps[::-1]
 
 
@@ -96,14 +98,8 @@ def _sums(row: Row, scales: list[float], width: int, keep: int) -> tuple[Sum, ..
     for stage in row.stages:
         slots, noise = _spelt(stage.A, stage.w, own, scales)
         _add(noise, 1.0, dict(enumerate(stage.B)))
-        wanted = made - len(own) - width < keep  # the registers made after this one come before it
-        total = _sum(stage, slots, noise, len(scales), wanted)
-        if stage.vote:
-            spelt = [_spelt(*weights, own, scales)[0] for weights in (*stage.vote.errors, *stage.weights)]
-            places = range(1 + len(scales) + len(own))
-            rows = tuple(tuple(found.get(slot, 0.0) for slot in places) for found in spelt)
-            total = total._replace(vote=rows, memory=stage.vote.memory)
-        sums.append(total)
+        wanted = row.leaves and made - len(own) - width < keep  # the registers made after this one come before it
+        sums.append(_sum(stage, slots, noise, len(scales), wanted))
         if stage.q:
             slot = 1 + len(scales) + len(own)
             register: tuple[Terms, Terms] = {slot: stage.q}, {}

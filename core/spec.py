@@ -5,11 +5,11 @@ from __future__ import annotations
 import difflib
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from .param import Param
+from .param import Param, take
 
 ETA = Param("eta", 1.0, min=0.0, max=100.0, help="Noise added back at each step. 0: none, the ODE sampler.")
 S_NOISE = Param("s_noise", 1.0, min=0.0, max=100.0, help="Strength of the added noise. 1 is exact; less is smoother.")
@@ -44,59 +44,64 @@ class Spec:
     reference: str
     build: Callable[..., Any]
 
-    def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Check `given` against the declaration and fill in the defaults; raise ValueError naming the parameter."""
-        known = {param.name: param for param in self.params}
-        for name in given:
-            if name not in known:
-                takes = ", ".join(known) or "no parameters"
-                raise ValueError(f"{self.name} has no parameter {name!r}: it takes {takes}.")
-        return {name: param.check(given[name]) if name in given else param.default for name, param in known.items()}
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Every parameter's default, by name."""
+        return {param.name: param.default for param in self.params}
+
+    def take(
+        self,
+        given: Mapping[str, Any],
+        *,
+        text: bool = False,
+        others: bool = False,
+        warn: Callable[[str], Any] | None = None,
+    ) -> dict[str, Any]:
+        """What `given` holds for this declaration, checked, without the defaults: see `core.param.take`."""
+        return take(self.params, given, self.name, text=text, others=others, warn=warn)
+
+    def resolve(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """All parameters: what is `given`, checked, and the defaults of the others. ValueError as of `take`."""
+        return self.defaults | self.take(given)
 
 
 @dataclass(frozen=True)
 class SamplerSpec(Spec):
     """A sampler: its builder turns one step into stages.
 
-    `order` is the order of convergence of its ODE (at least, if it votes), `evals_per_step` the model evaluations of an
-    ordinary step, `history` the number of earlier predictions it uses, `clock` the variable of its exact part: "sigma"
-    or "lam", `noise` the kind of noise it asks for by itself: "gaussian" or "brownian". `uncond`, `learned`: it needs
-    the model's unconditional prediction, or its variance, too. `models`: "any", or "distilled" if only those are met
-    with it; `most_cfg`: the guidance scale above which it burns, None if that is the model's affair alone. `adaptive`:
-    it chooses its own steps, and has no table.
-    `marginal` False: its noise is not what the level asks for, by design; `table_tolerance`: by how much its
-    coefficients miss, where old pictures need it. `group_size`: its steps go in groups of so many, each beginning
-    without memory. `closing`: the last so many steps before 0 are made another way, so a run cannot be split there.
-    `integrates_to_zero`: it makes the step to 0 itself.
+    `order`: the order of convergence of its ODE. `evals_per_step`: model evaluations of an ordinary step. `ode`: the
+    parameters that make it its ODE, without noise: {} if it never adds any, None if it cannot do without.
+    `history`: how many earlier predictions it uses. `group_size`: its steps go in groups of so many, each of which
+    begins without memory. `clock`: the variable of its exact part, "sigma" or "lam". `noise`: the kind that it is made
+    for, "gaussian" or "brownian". `integrates_to_zero`: it makes the step to 0 itself.
+    `uncond`, `learned`: it needs the model's unconditional prediction, or its variance, too. `models`: "any", or
+    "distilled" if it is for those only; `most_cfg`: the guidance scale above which it burns, None if that is the
+    model's affair alone. `adaptive`: it chooses its own steps, and has no table. `checked`: what must be right in every
+    row of its table: "all", "image" where by design the noise is not what the level asks for, "none" where published
+    constants do not add up.
     """
 
     family: str = ""
     order: int = 1
     evals_per_step: int = 1
-    stochastic: bool = False
+    ode: Mapping[str, Any] | None = None
     history: int = 0
+    group_size: int = 0
     clock: str = "sigma"
     noise: str = "gaussian"
+    integrates_to_zero: bool = False
     uncond: bool = False
     learned: bool = False
     models: str = "any"
     most_cfg: float | None = None
     adaptive: bool = False
-    marginal: bool = True
-    table_tolerance: float = 0.0
-    group_size: int = 0
-    closing: int = 0
-    integrates_to_zero: bool = False
+    checked: str = "all"
     alias_of: str | None = None
 
-    def resolve(self, given: dict[str, Any]) -> dict[str, Any]:
-        """As of every declaration; a float may also be a function of sigma, whose values are checked with the table."""
-        curves = {name: value for name, value in given.items() if callable(value)}
-        if curves:
-            floats = {param.name for param in self.params if param.kind == "float" and not param.steady}
-            curves = {name: value for name, value in curves.items() if name in floats}
-        plain = super().resolve({name: value for name, value in given.items() if name not in curves})
-        return {**plain, **curves}
+    @property
+    def stochastic(self) -> bool:
+        """Whether it adds noise by itself, without churn or restarts."""
+        return self.ode != {}
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,11 @@ SAMPLERS: Registry[SamplerSpec] = Registry("sampler")
 SCHEDULES: Registry[ScheduleSpec] = Registry("schedule")
 
 
+def _steady(params: tuple[Param, ...]) -> tuple[Param, ...]:
+    """The parameters without curves, for what has no steps of the caller's to follow."""
+    return tuple(replace(param, steady=True) for param in params)
+
+
 def _summary(build: Callable[..., Any]) -> str:
     return (inspect.getdoc(build) or "").split("\n\n")[0].replace("\n", " ")
 
@@ -161,12 +171,14 @@ def sampler(title: str, *, params: tuple[Param, ...] = (), reference: str = "", 
 
     def declare(build: Callable[..., Any]) -> Callable[..., Any]:
         name = build.__name__
-        fields.setdefault("stochastic", S_NOISE in params and CHURN[0] not in params)
+        quiet = S_NOISE not in params or CHURN[0] in params
+        fields.setdefault("ode", {} if quiet else {"eta": 0.0} if "eta" in {p.name for p in params} else None)
         fields.setdefault("noise", "brownian" if name.endswith("_sde") else "gaussian")
         plain = fields.get("history", 0) == 0 and not fields.get("adaptive") and fields.get("models") != "distilled"
         strength = () if S_NOISE in params else (S_NOISE,)
-        own = (*params, *strength, *RESTART) if plain else params
-        SAMPLERS.add(SamplerSpec(name, title, own, _summary(build), reference, build, **fields))
+        declared = (*params, *strength, *RESTART) if plain else params
+        declared = _steady(declared) if fields.get("adaptive") else declared
+        SAMPLERS.add(SamplerSpec(name, title, declared, _summary(build), reference, build, **fields))
         return build
 
     return declare
@@ -180,8 +192,10 @@ def alias(name: str, of: str, title: str, summary: str, reference: str, **fixed:
     def build(step: Any, **given: Any) -> Any:
         return base.build(step, **fixed, **given)
 
-    own = {"name": name, "title": title, "params": params, "summary": summary, "reference": reference}
-    SAMPLERS.add(replace(base, **own, build=build, alias_of=of))
+    still = None if base.ode is None or any(fixed.get(k, v) != v for k, v in base.ode.items()) else base.ode
+    still = still and {key: value for key, value in still.items() if key not in fixed}
+    changed = {"name": name, "title": title, "params": params, "summary": summary, "reference": reference, "ode": still}
+    SAMPLERS.add(replace(base, **changed, build=build, alias_of=of))
 
 
 def schedule(title: str, *, params: tuple[Param, ...] = (), reference: str = "", **fields: Any):
@@ -192,7 +206,8 @@ def schedule(title: str, *, params: tuple[Param, ...] = (), reference: str = "",
     """
 
     def declare(build: Callable[..., Any]) -> Callable[..., Any]:
-        SCHEDULES.add(ScheduleSpec(build.__name__, title, params, _summary(build), reference, build, **fields))
+        summary = _summary(build)
+        SCHEDULES.add(ScheduleSpec(build.__name__, title, _steady(params), summary, reference, build, **fields))
         return build
 
     return declare

@@ -16,15 +16,16 @@ from typing import Any, NamedTuple
 
 from . import policy
 from .space import Level, at_rho, level
-from .vote import Vote, Weights
+
+ALL = 1 << 30
+"""More steps, or registers, than any run has."""
 
 
 class Stage(NamedTuple):
     """One stage: where it lies (sigma), how it is made (A, w, B) and which register it leaves (p, q).
 
     q = 0 marks the landing at the end of a step: it is not evaluated. `spread`: by how much the model may raise the log
-    variance of the noise, by its learned fraction from 0 to 1 (0: the model has no say). `vote`: for items that vote
-    for it, another A and w.
+    variance of the noise, by its learned fraction from 0 to 1 (0: the model has no say).
     """
 
     sigma: float
@@ -34,18 +35,13 @@ class Stage(NamedTuple):
     p: float = 0.0
     q: float = 0.0
     spread: float = 0.0
-    vote: Vote | None = None
-
-    @property
-    def weights(self) -> tuple[Weights, ...]:
-        """All weights (A, w) that it may be made with, its own first."""
-        return ((self.A, self.w), *(self.vote.others if self.vote else ()))
 
 
 class Row(NamedTuple):
     """One step, from sigma to sigma_next. Its last stage lands on sigma_next.
 
     `step` is its place in the schedule; `visit` counts how often the run has jumped back to before it (restart).
+    `leaves` False: later rows do not see its registers. `used`: how many of the earlier ones it was allowed to see.
     """
 
     sigma: float
@@ -53,6 +49,19 @@ class Row(NamedTuple):
     stages: tuple[Stage, ...]
     step: int = 0
     visit: int = 0
+    leaves: bool = True
+    used: int = ALL
+
+    @property
+    def noisy(self) -> bool:
+        """Whether it adds noise."""
+        return any(any(stage.B) for stage in self.stages)
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """The registers that it leaves, newest first."""
+        made = [stage for stage in reversed(self.stages) if stage.q and self.leaves]
+        return tuple(Kept(stage.sigma, stage.p, stage.q, self.noisy, self.used) for stage in made)
 
     @property
     def jump(self) -> bool:
@@ -71,18 +80,25 @@ class Row(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Where a register of an earlier run was taken, and what it is: F = p x + q D at sigma."""
+    """Where a register was taken, and what it is: F = p x + q D at sigma.
+
+    `noisy`: the step from there adds noise; `used`: how many older registers it was allowed to look back on, None where
+    a step of its own, without a register, came after it.
+    """
 
     sigma: float
     p: float
     q: float
+    noisy: bool = False
+    used: int | None = ALL
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
     """All rows of a run. `history`: how many evaluations a later run may ask for; `past`: the registers it began with.
 
-    `uncond`: every evaluation leaves the unconditional prediction as a second register.
+    `uncond`: every evaluation leaves the unconditional prediction as a second register. `left`: what a later run may
+    look back on, newest first.
     """
 
     rows: tuple[Row, ...]
@@ -90,6 +106,7 @@ class Table:
     history: int = 0
     past: tuple[Kept, ...] = ()
     uncond: bool = False
+    left: tuple[Kept, ...] = ()
 
     @property
     def width(self) -> int:
@@ -109,10 +126,8 @@ class Table:
     @cached_property
     def kept(self) -> tuple[Kept, ...]:
         """The registers that a run leaves for the next one, newest first."""
-        own: list[Kept] = []
-        for stage in (stage for row in self.rows for stage in row.stages if stage.q):
-            own += [Kept(stage.sigma, 0.0, 1.0)] * self.uncond + [Kept(stage.sigma, stage.p, stage.q)]
-        return (*reversed(own), *self.past)[: self.history * self.width]
+        parts = [(kept, kept._replace(p=0.0, q=1.0))[: self.width] for kept in self.left]
+        return tuple(part for both in parts for part in both)
 
     @cached_property
     def between(self) -> bool:
@@ -138,13 +153,18 @@ class Step(NamedTuple):
     kept: tuple[Kept, ...] = ()
     space: str = "ve"
     n: int = 1
-    left: int = 1 << 30
+    left: int = ALL
     previous: Mapping[str, Any] = {}
 
     @property
     def past(self) -> tuple[Level, ...]:
         """Where the earlier evaluations lie."""
         return tuple(level(kept.sigma, self.space) for kept in self.kept)
+
+    @property
+    def follows(self) -> bool:
+        """Whether the newest register is from the start of the step that led here, which can be corrected then."""
+        return bool(self.kept) and self.kept[0].used is not None
 
     @property
     def h(self) -> float:
@@ -194,54 +214,3 @@ def first_order(step: Step, d: float = 1.0) -> tuple[Stage, ...]:
     a, b = step.a, step.b
     A = d * b.sigma / a.sigma
     return evaluate(a), Stage(b.sigma, A, (b.alpha - A * a.alpha,), (policy.deviation(b, d),))
-
-
-def check(table: Table, tolerance: float = 1e-6, marginal: bool = True) -> None:
-    """Push (alpha, sigma) through every row: the image must arrive with weight alpha', the noise with spread sigma'.
-
-    Raises ArithmeticError naming the row: a sampler whose coefficients are wrong never gets to make a picture. Without
-    `marginal` only the image is checked.
-    """
-    # What each register holds, newest first: of x0, and of the noises: the one there was and those of this row.
-    registers = [_content(kept, level(kept.sigma, table.space)) for kept in table.past]
-    for i, row in enumerate(table.rows):
-        here, earlier = level(row.sigma, table.space), len(registers)
-        where = f"step {i} ({row.sigma:g} to {row.sigma_next:g})"
-        for stage in row.stages:
-            goal, noises = level(stage.sigma, table.space), [0.0]
-            for weights in reversed(stage.weights):  # what the last leaves behind, goes on
-                image, noises = _arriving(here, weights, stage.B, registers)
-                spread = math.hypot(*noises)
-                fits = not marginal or abs(spread - goal.sigma) <= tolerance * max(1.0, goal.sigma)
-                if not (fits and abs(image - goal.alpha) <= tolerance):  # NaN fits nothing
-                    raise ArithmeticError(
-                        f"{where}: a stage at {stage.sigma:g} arrives with image {image:.9g} "
-                        f"(must be {goal.alpha:.9g}) and noise {spread:.9g} (must be {goal.sigma:.9g})"
-                    )
-            for error in stage.vote.errors if stage.vote else ():
-                image, _ = _arriving(here, error, (), registers)
-                if not abs(image) <= tolerance:
-                    raise ArithmeticError(f"{where}: an error to vote by holds image {image:.9g} (must be 0)")
-            if stage.q:
-                own = stage.p * goal.alpha + stage.q, tuple(stage.p * noise for noise in noises)
-                registers[:0] = [own] + [(1.0, ())] * table.uncond
-        new = len(registers) - earlier
-        registers[:new] = [(data, (math.copysign(math.hypot(*held), sum(held)),)) for data, held in registers[:new]]
-        del registers[table.history * table.width :]
-
-
-def _arriving(
-    here: Level, weights: Weights, B: tuple[float, ...], registers: list[tuple[float, tuple[float, ...]]]
-) -> tuple[float, list[float]]:
-    """Of x0 and of the noises, how much is in A x + sum_j w_j F_j + sum_m B_m xi_m."""
-    A, w = weights
-    used = list(zip(w, registers, strict=False))
-    noises = [A * here.sigma, *B]
-    for weight, (_, held) in used:
-        noises += [0.0] * (len(held) - len(noises))
-        noises[: len(held)] = [noise + weight * part for noise, part in zip(noises, held, strict=False)]
-    return A * here.alpha + sum(weight * held[0] for weight, held in used), noises
-
-
-def _content(register: Kept, at: Level) -> tuple[float, tuple[float, ...]]:
-    return register.p * at.alpha + register.q, (register.p * at.sigma,)

@@ -51,11 +51,11 @@ def _trees(size: int) -> set[tuple]:
     """All rooted trees of `size` nodes: a tree is the sorted tuple of its branches."""
     if size == 1:
         return {()}
-    found = set()
+    trees = set()
     for parts in _partitions(size - 1):
         for branches in product(*(_trees(part) for part in parts)):
-            found.add(tuple(sorted(branches)))
-    return found
+            trees.add(tuple(sorted(branches)))
+    return trees
 
 
 def _partitions(total: int, most: int | None = None):

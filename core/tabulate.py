@@ -6,15 +6,19 @@ Strength of noise, churn and restart are the same for every sampler: they are pu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import accumulate, pairwise, takewhile
 from typing import Any
 
-from .curve import at_step
+from . import memory
+from .curve import Percents
+from .param import Param
 from .space import Level, at_rho, level
 from .spec import CENTRAL, SAMPLERS, SamplerSpec
-from .table import Kept, Row, Stage, Step, Table, check, first_order
+from .table import Kept, Row, Stage, Step, Table, first_order
+from .verify import check
 
 
 @lru_cache(maxsize=16)  # a table of 10,000 steps takes some 20 MB, arc's 30
@@ -26,41 +30,56 @@ def tabulate(
     if spec.adaptive:
         raise TypeError(f"sampler {name} chooses its steps as it goes, by the model's answers: it has no table.")
     sigmas = check_sigmas(sigmas, space)
-    given = dict(params)  # a tuple has one value a step: see core.curve
+    given = dict(params)  # a tuple has one value a step: see `along`
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
     refuse_noise_on_the_way_up(spec, rising, given)
     levels = [level(sigma, space) for sigma in sigmas]
-    reach = past[:: 2 if spec.uncond else 1]
-    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), reach))
+    predictions = past[:: 2 if spec.uncond else 1][: spec.history]
+    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), predictions))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
+    weights = memory.weights_of_steps(spec, levels)
+    least = memory.least_weight(spec)
+    matters = [weight >= least for weight in weights]
+    matters[-1:] = [True] * (n > 0)  # what comes after the last step is for the next run to judge
+    behind = [*accumulate(reversed(matters), initial=0)][n - 1 :: -1]  # each step, how many more of those that matter
     rows, strengths, previous = [], [], {}
     for i, (a, b) in enumerate(pairwise(levels)):
-        now = at_step(given, i)
+        now = _at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
-        left = {"left": n - 1 - i} if closed else {}
+        left = {"left": behind[i]} if closed else {}
         step = Step(a, b, seen, space, n, previous=previous, **left)
-        rows.append(_row(spec, step, now)._replace(step=i))
-        previous = now
-        own = tuple(Kept(stage.sigma, stage.p, stage.q) for stage in reversed(rows[-1].stages) if stage.q)
-        forgets = _singular(spec, a) or 0 < spec.group_size <= len(own + seen)
-        seen = () if forgets else (own + seen)[: spec.history]
+        if weights[i] < memory.NOTHING:
+            rows.append(_row(spec, step._replace(kept=()), now)._replace(step=i, leaves=False))
+            continue
+        row, used = memory.guarded(spec, step, lambda step, now=now: _row(spec, step, now))
+        rows.append(row._replace(step=i, leaves=matters[i], used=used))
+        previous, made = now, rows[-1].kept
+        seen = seen[:used] if spec.group_size else seen
+        seen = seen if made else memory.parted(seen)
+        # Whether the last step matters is for the next run to say: until then both are kept.
+        spare = len(made) if i == n - 1 and weights[i] < least else 0
+        forgets = _singular(spec, a) or 0 < spec.group_size <= len(made + seen) - spare
+        seen = () if forgets else (made + seen)[: spec.history + spare]
     rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
-    history = len(seen) if spec.group_size else spec.history
-    check(Table(tuple(rows), space, spec.history, past, spec.uncond), 1e-6 + spec.table_tolerance, spec.marginal)
-    scaled = tuple(_scaled(row, strengths[row.step]) for row in rows)
-    return Table(scaled, space, history, past, spec.uncond)
+    whole = Table(tuple(rows), space, spec.history, past, spec.uncond, seen)
+    tolerance = math.inf if spec.checked == "none" else 1e-6  # numbers they must be in any case
+    check(whole, tolerance, spec.checked == "all")
+    return replace(whole, rows=tuple(_scaled(row, strengths[row.step]) for row in rows))
 
 
 def refuse_noise_on_the_way_up(spec: SamplerSpec, rising: bool, params: dict[str, Any]) -> None:
-    """ValueError where sigmas rise and the sampler, as told by `params`, would add noise."""
-    if rising and spec.stochastic and not {"eta", "tau", "solver_type"} & params.keys():
+    """ValueError where sigmas rise and the sampler, with these `params`, would add noise."""
+    if rising and spec.ode is None:
         raise ValueError(f"sigmas go up, and sampler {spec.name} adds noise, which it only can on the way down.")
-    for noisy in ("eta", "tau", "s_churn"):
-        value = params.get(noisy, 0.0)
-        if rising and (max(value) if isinstance(value, tuple) else value) > 0:
-            raise ValueError(
-                f"sigmas go up and {noisy} is above 0: noise can only be added on the way down. Set {noisy} to 0."
-            )
+    quiet = {**(spec.ode or {}), "s_churn": 0.0} if rising else {}
+    for name, still in quiet.items():
+        given = params.get(name, still)
+        for value in given if isinstance(given, tuple) else (given,):
+            if value != still:
+                had, to = (f"above {still:g}", f"{still:g}") if isinstance(still, float) else (value, still)
+                raise ValueError(
+                    f"sigmas go up and {name} is {had}: noise can only be added on the way down. Set {name} to {to}."
+                )
 
 
 def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
@@ -69,11 +88,11 @@ def _row(spec: SamplerSpec, step: Step, params: dict[str, Any]) -> Row:
         return Row(a.sigma, b.sigma, (Stage(b.sigma, 1.0),))
     if _singular(spec, a):
         step = step._replace(kept=())
-    own = {key: value for key, value in params.items() if key not in CENTRAL}
+    for_builder = {key: value for key, value in params.items() if key not in CENTRAL}
     hat = _churned(step, params)
     step = step._replace(a=hat)
     plain = (b.sigma == 0 and not spec.integrates_to_zero) or _singular(spec, b)
-    stages = first_order(step) if plain else spec.build(step, **own)
+    stages = first_order(step) if plain else spec.build(step, **for_builder)
     return Row(a.sigma, b.sigma, stages if hat == a else _from_below(a, hat, stages))
 
 
@@ -148,3 +167,34 @@ def check_sigmas(sigmas: Sequence[float], space: str) -> tuple[float, ...]:
     if any(rises) and values[0] == 0:
         raise ValueError("sigmas start at 0, where noise has no direction yet: start a rising run at 1e-4 or so.")
     return values
+
+
+def along(params: Sequence[Param], given: dict[str, Any], sigmas: Sequence[float]) -> dict[str, Any]:
+    """`given` with every function of sigma read at the start of each step over `sigmas` (n+1,): n values in a tuple.
+
+    One number where they are all the same. Raises ValueError naming the parameter whose value is out of its range.
+    """
+    out = dict(given)
+    for param in params:
+        function = given.get(param.name)
+        if not callable(function):
+            continue
+        if isinstance(function, Percents):
+            raise ValueError(f"{param.name} is over percents of a run: give its curve(to_sigma), which is over sigma.")
+        values = tuple(_read(param, function, sigma) for sigma in sigmas[:-1])
+        same = len(set(values)) <= 1
+        out[param.name] = (values[0] if values else param.default) if same else values
+    return out
+
+
+def _read(param: Param, function: Callable[[float], Any], sigma: float) -> float:
+    value = function(sigma)
+    try:
+        return param.check(value)
+    except ValueError:
+        raise ValueError(f"{param.name} is {value!r} at sigma {sigma:g} of its curve: give {param.allowed}.") from None
+
+
+def _at_step(given: dict[str, Any], i: int) -> dict[str, Any]:
+    """The parameters of step i: where there is one value a step, its own."""
+    return {name: value[i] if isinstance(value, tuple) else value for name, value in given.items()}

@@ -29,7 +29,7 @@ COMMANDS = {
     "sample": ("pictures", "draw one picture, with every parameter as a flag"),
     "samplers": ("listing", "list the samplers: order, evaluations a step, parameters"),
     "schedules": ("listing", "list the noise schedules and their parameters"),
-    "bench": ("bench", "measure what each sampler costs beside the model, on this machine"),
+    "bench": ("cost", "measure what each sampler costs beside the model, on this machine"),
 }
 PACKAGES = {"PIL": "pillow", "torch": "torch", "numpy": "numpy", "safetensors": "safetensors", "tqdm": "tqdm"}
 BAD_INPUT, INTERRUPTED = 2, 130

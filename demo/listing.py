@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
-import math
 import shutil
 import textwrap
 from typing import Any
 
 from .. import samplers, schedulers
-from ..core.spec import Param, SamplerSpec, Spec
+from ..core.catalog import as_dict, between
+from ..core.spec import Param, SamplerSpec
 
 _HEADINGS = {"cfg++": "CFG++", "sde": "SDE"}  # families whose names are not words
 
@@ -33,30 +32,12 @@ def execute(args: argparse.Namespace, command: str) -> None:
         print(page(specs) if args.markdown else table(specs))
 
 
-def as_dict(spec: Spec) -> dict[str, Any]:
-    """Every declared field but the code; of samplers also `between`, whether they call the model between the levels."""
-    fields = {f.name: getattr(spec, f.name) for f in dataclasses.fields(spec) if f.name not in ("build", "params")}
-    derived = {"between": _between(spec)} if isinstance(spec, SamplerSpec) else {}
-    return {**fields, **derived, "params": [_plain(param) for param in spec.params]}
-
-
-def _between(spec: SamplerSpec) -> bool:
-    """By its table, with its parameters as they come; adaptive samplers choose their own levels."""
-    return spec.adaptive or samplers.table(spec.name, (10.0, 7.0, 3.0, 1.0, 0.4, 0.0)).between
-
-
-def _plain(param: Param) -> dict[str, Any]:
-    """The parameter's fields; JSON has no number for infinity."""
-    fields = dataclasses.asdict(param)
-    return {**fields, "default": "inf" if fields["default"] == math.inf else fields["default"]}
-
-
 def table(specs: list[Any]) -> str:
     """Aligned columns; under each line what it is good for, the models that it is for and its parameters."""
     rows = [_heads(specs), *map(_cells, specs)]
     widths = [max(map(len, column)) for column in zip(*(row[:-2] for row in rows), strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows]
-    room = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
+    columns = max(60, min(120, shutil.get_terminal_size((100, 24)).columns))
     out = lines[:1]
     for spec, line, (*_, models, params) in zip(specs, lines[1:], rows[1:], strict=True):
         notes = [spec.summary]
@@ -65,7 +46,7 @@ def table(specs: list[Any]) -> str:
         out += [
             "",
             line,
-            *(textwrap.fill(note, room, initial_indent="    ", subsequent_indent="    ") for note in notes),
+            *(textwrap.fill(note, columns, initial_indent="    ", subsequent_indent="    ") for note in notes),
         ]
     return "\n".join(out)
 
@@ -113,7 +94,7 @@ def _models(spec: Any) -> str:
     asks += [f"cfg up to {spec.most_cfg:g}"] if spec.most_cfg else []
     asks += ["with a negative prompt"] if spec.uncond else []
     asks += ["with a learned variance"] if spec.learned else []
-    asks += ["also asked between the levels"] if _between(spec) else []
+    asks += ["also asked between the levels"] if between(spec) else []
     return ", ".join(asks)
 
 

@@ -22,8 +22,12 @@ DEMO_SAMPLERS = ("euler", "heun", "dpmpp_2m", "euler_ancestral", "dpmpp_2m_sde",
 DEMO_STEPS = (4, 8, 16, 30)
 DEMO_DIGITS = (2, 3, 4, 5, 8)
 DEMO_KINDS = ("potion", "weapon", "wall", "dragon", "monster")
-NETWORKS = {"digits": digits, "tiles": tiles}
-USUAL = {"digits": 30, "tiles": 40, "mixture": 1500}  # how many are drawn unless asked
+WITH_TILES = tiles.WEIGHTS.is_file()  # they are offered once their weights are there
+NETWORKS = {"digits": digits, **({"tiles": tiles} if WITH_TILES else {})}
+USUAL = {
+    name: count for name, count in (("digits", 30), ("tiles", 40), ("mixture", 1500)) if name != "tiles" or WITH_TILES
+}
+"""How many are drawn unless a number is given."""
 MOST_STEPS, MOST_ITEMS, MOST_PICTURES = 10_000, 100_000, 1_000
 STEPS = whole(1, MOST_STEPS)
 DEMO_WIDE, WIDE = 5, 10  # pictures in a row
@@ -33,9 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The flags of one of the two commands."""
     (_demo_arguments if command == "demo" else _sample_arguments)(parser)
     add_run(parser)
-    help_model = "the digit network (default), the network of coloured tiles, or Gaussians in 2-D"
+    coloured = "the network of coloured tiles, " if WITH_TILES else ""
+    help_model = f"the digit network (default), {coloured}or Gaussians in 2-D"
     parser.add_argument("--model", choices=tuple(USUAL), help=help_model)
-    help_cfg = f"pull towards the digit or kind; default {digits.GUIDANCE:g}, tiles {tiles.GUIDANCE:g}"
+    help_cfg = f"pull towards the digit or kind; default {digits.GUIDANCE:g}"
     parser.add_argument("--cfg", metavar="SCALE", type=number(0, 100), help=help_cfg)
     out = Path(f"sigmatic-{command}.png")
     parser.add_argument("--out", metavar="FILE", type=Path, default=out, help="PNG to write, default %(default)s")
@@ -52,7 +57,9 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     help_digits = f"0 to 9, or {ANY}: the network picks; default {wanted}"
     parser.add_argument("--digits", "--digit", nargs="+", metavar="DIGIT", type=digit, help=help_digits)
     help_kinds = f"of tiles, or {ANY}; default {' '.join(DEMO_KINDS)}; all: {', '.join(tiles.KINDS)}"
-    parser.add_argument("--kinds", "--kind", nargs="+", metavar="KIND", type=kind, help=help_kinds)
+    parser.add_argument(
+        "--kinds", "--kind", nargs="+", metavar="KIND", type=kind, help=help_kinds if WITH_TILES else argparse.SUPPRESS
+    )
 
 
 def _sample_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +70,7 @@ def _sample_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", metavar="N", type=whole(1, MOST_ITEMS), help=help_count)
     parser.add_argument("--digit", type=digit, help=f"0 to 9, or {ANY}: the network picks; default all in turn")
     help_kind = f"of tiles, or {ANY}; default all in turn: {', '.join(tiles.KINDS)}"
-    parser.add_argument("--kind", metavar="KIND", type=kind, help=help_kind)
+    parser.add_argument("--kind", metavar="KIND", type=kind, help=help_kind if WITH_TILES else argparse.SUPPRESS)
     for name, what in (("min", "least noise of the schedule, before 0"), ("max", "noise that the run starts from")):
         parser.add_argument(f"--sigma-{name}", metavar="SIGMA", type=number(0, 1e6), help=what)
 

@@ -1,46 +1,63 @@
 """The ComfyUI side of Sigmatic: nodes and dropdown entries. The only room that imports the host."""
 
 import logging
+from collections.abc import Callable
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
-from .host.api import ComfyExtension
+from .host.api import ComfyExtension, io
 
-ROOMS = (
-    "ksampler", "sampler", "schedule", "sigmas", "fit", "compare", "settings", "save_preset", "info", "unsample",
-    "noise", "demo",
-)  # fmt: skip
 _log = logging.getLogger("sigmatic")
 
 
 class Sigmatic(ComfyExtension):
-    """What the host asks for the node classes."""
+    """The extension that the host's loader asks for node classes."""
 
     def __init__(self, nodes: list[type]) -> None:
         self._nodes = nodes
 
     async def get_node_list(self) -> list[type]:
-        """All nodes whose room could be loaded."""
+        """The nodes of all files that could be loaded."""
         return self._nodes
 
 
 def extension() -> Sigmatic:
     """Register the dropdown entries, gather the nodes; what fails is left out and logged, one line for each cause."""
     off: dict[str, list[str]] = {}
-    _part(off, "dropdown entries", "dropdowns.register", "install")
-    _part(off, "presets", "dropdowns.presets", "offer_all")
-    rooms = [_part(off, f"{room} nodes", room, "nodes") for room in ROOMS]
-    _part(off, "presets in the page", "page.preset_routes", "install")
-    _part(off, "plots in the page", "page.routes", "install")
-    if rooms[-1]:
-        _part(off, "digits of Sigmatic Demo Model (its mixture works)", "host.demo_model", "check_digits")
+    _part(off, "dropdown entries", lambda: _module("dropdowns.register").install())
+    _part(off, "presets", lambda: _module("dropdowns.presets").offer_all())
+    files = [module.name for module in iter_modules(__path__) if not module.ispkg]
+    by_file = {name: _part(off, f"{name} nodes", lambda name=name: nodes_in(_module(name))) or [] for name in files}
+    nodes = [node for kinds in by_file.values() for node in kinds]
+    _part(off, "presets in the page", lambda: _module("page.preset_routes").install())
+    _part(off, "plots in the page", lambda: _module("page.routes").install(nodes))
+    if by_file["demo"]:
+        what = "digits of Sigmatic Demo Model (its mixture works)"
+        _part(off, what, lambda: _module("host.demo_model").check_digits())
     for cause, parts in off.items():
         _log.warning("Sigmatic: off are the %s: %s", ", the ".join(parts), cause)
-    return Sigmatic([node for nodes in rooms for node in nodes or ()])
+    return Sigmatic(nodes)
 
 
-def _part(off: dict[str, list[str]], what: str, module: str, function: str) -> Any:
+def nodes_in(module: Any) -> list[type]:
+    """The node classes that a file defines, with every schema tried: the host drops a whole pack for one that fails."""
+    nodes = [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, io.ComfyNode) and kind.__module__ == module.__name__
+    ]
+    for node in nodes:
+        node.define_schema()
+    return nodes
+
+
+def _module(name: str) -> Any:
+    return import_module(f".{name}", __name__)
+
+
+def _part(off: dict[str, list[str]], what: str, load: Callable[[], Any]) -> Any:
     try:
-        return getattr(import_module(f".{module}", __name__), function)()
+        return load()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one part, the others and the host go on
         off.setdefault(f"{type(error).__name__}: {' '.join(str(error).split())}", []).append(what)

@@ -1,18 +1,24 @@
 """Sigmatic Compare: samplers and schedules side by side, from one starting noise, at equal model evaluations."""
 
-from typing import Any
-
 import torch
 
 from .dropdowns.by_name import ByName
-from .host import facts
+from .dropdowns.lookup import sampler_entry
+from .dropdowns.plan import ModelFacts, Plan, Plot, say
+from .host import warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
 from .measuring import entries, sheet, trials
+from .measuring.entries import within_budget
+
+ROWS = 128  # most steps over all lines of a plot: finding how many a line may take makes tables of that length
+_GIVEN = 8  # a step is so much cheaper where their number is given: no table is made
 
 
 class SigmaticCompare(ByName):
-    """MODEL, CONDITIONING and LATENT in, IMAGE, LATENT and CSV out."""
+    """Runs a list of samplers and schedules on a model; a sheet of the results, the latents, and a CSV come out."""
+
+    plot = Plot(idle=("seed", "cfg", "size"))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -26,18 +32,16 @@ class SigmaticCompare(ByName):
             "after Cancel, or with a line more, only the rest is run.",
             search_aliases=["compare samplers", "xy plot", "grid", "benchmark"],
             inputs=[
-                io.Model.Input("model", tooltip="The model that removes the noise."),
-                io.Conditioning.Input("positive", tooltip="What should be in the picture."),
-                io.Conditioning.Input("negative", tooltip="What should not be in the picture."),
-                io.Latent.Input("latent_image", tooltip="The latent to start from. Its batch goes across the sheet."),
-                io.Int.Input(
-                    "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=False,
+                *widgets.run_links(
+                    "The model that removes the noise.", "What should be in the picture.",
+                    "What should not be in the picture.",
+                    "The latent to start from. Its batch goes across the sheet.",
+                ),
+                widgets.seed(
+                    control_after_generate=False,
                     tooltip="Number that the noise is made from, the same for every entry.",
                 ),
-                io.Float.Input(
-                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False,
-                    tooltip="How strictly the prompt is followed (classifier-free guidance).",
-                ),
+                widgets.cfg("How strictly the prompt is followed (classifier-free guidance)."),
                 io.Int.Input(
                     "evaluations", default=20, min=1, max=1000,
                     tooltip="How often each entry may ask the model, which is what takes the time. A sampler that "
@@ -76,23 +80,50 @@ class SigmaticCompare(ByName):
         return problem(entries) or True
 
     @classmethod
+    def plan(cls, model: ModelFacts, evaluations=20, entries="", denoise=1.0, reference=0) -> Plan:
+        """Every entry's run, in as many steps as cost that number of model evaluations.
+
+        Without the MODEL itself, some are left out: the host's own samplers, which would have to be tried out on it,
+        and what is too much for a plot.
+        """
+        listed, _ = chosen(model, entries, reference)
+        left, lines, unknown, over = ROWS, [], [], 0
+        for line in listed:
+            cost = line.steps // _GIVEN if line.steps else evaluations
+            if model.model is None and not (line.steps or sampler_entry(line.sampler)):
+                unknown.append(line.sampler)
+            elif model.model is None and cost > left:
+                over += 1
+            else:
+                left -= cost
+                lines.append(within_budget(line, model, evaluations, denoise))
+        names = ", ".join(dict.fromkeys(unknown))
+        notes = [say("Their steps are known only in the run: {names}.", names=names)] if unknown else []
+        notes += [say("Left out of the plot: {count} more.", count=over)] if over else []
+        warned = tuple(warning for line in lines for warning in line.warnings)
+        return Plan(lines=tuple(lines), warnings=warned, notes=tuple(notes))
+
+    @classmethod
     def execute(
         cls, model, positive, negative, latent_image, seed=0, cfg=8.0, evaluations=20, entries="", denoise=1.0,
         reference=0, size=256, vae=None,
     ) -> io.NodeOutput:  # fmt: skip
-        """All checks, all runs, one sheet."""
+        """Run every entry's plan; what finished lies on one sheet, in one batch and in one table."""
         if denoise <= 0:
             raise ValueError("denoise is 0: nothing would be changed, so there is nothing to compare.")
-        listed, place = chosen(model, entries, reference)
+        known = ModelFacts.of(model)
+        listed, place = chosen(known, entries, reference)
         decode = sheet.visible(model, vae)
         if getattr(latent_image["samples"], "is_nested", False):
             raise ValueError("latent_image: picture and sound together cannot be laid out; compare the picture alone.")
-        settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "denoise": denoise}
-        cells = trials.compare(model, latent_image, listed, evaluations, **settings)
-        told = {"up to": f"{evaluations} model evaluations", "seed": seed, "cfg": f"{cfg:g}", "reference": place}
+        plan = cls.plan(known, evaluations, entries, denoise, reference)
+        warnings.warn(plan.warnings)
+        settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative}
+        cells = trials.compare(model, latent_image, listed, plan.lines or (), **settings)
+        about = {"up to": f"{evaluations} model evaluations", "seed": seed, "cfg": f"{cfg:g}", "reference": place}
         samples = torch.cat([cell.samples for cell in cells])
         return io.NodeOutput(
-            sheet.sheet(listed, cells, decode, size, told), {"samples": samples}, sheet.table(listed, cells, place)
+            sheet.sheet(listed, cells, decode, size, about), {"samples": samples}, sheet.table(listed, cells, place)
         )
 
 
@@ -105,16 +136,9 @@ def problem(text: str | None) -> str | None:
     return None
 
 
-def chosen(model: Any, text: str | None, reference: int) -> tuple[list[entries.Entry], int]:
+def chosen(model: ModelFacts, text: str | None, reference: int) -> tuple[list[entries.Line], int]:
     """The entries as meant on this model, and the place of the one that the others are measured against."""
-    ms = facts.model_sampling(model)
-    listed = [entry.on(ms) for entry in entries.read(text)]
+    listed = [entry.on(model.sampling) for entry in entries.read(text)]
     if reference > len(listed):
         raise ValueError(f"reference is {reference}: there are {len(listed)} entries. Give 1 to {len(listed)}, or 0.")
     return listed, (reference or len(listed)) - 1
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticCompare.define_schema()
-    return [SigmaticCompare]

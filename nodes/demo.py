@@ -32,7 +32,7 @@ def digit_problem(text: str) -> str | None:
 
 def pictures(samples: Tensor, zoom: int) -> Tensor:
     """Latents (B, 1, H, W) in [-1, 1] -> pictures (B, zoom H, zoom W, 3) in [0, 1], every pixel a square."""
-    latents.insist_full("samples", samples)
+    latents.require_content("samples", samples)
     if samples.ndim != 4 or samples.shape[1] != 1:
         raise ValueError(
             f"samples: Sigmatic Demo Decode takes latents of one channel, got {tuple(samples.shape)}. For other "
@@ -43,11 +43,11 @@ def pictures(samples: Tensor, zoom: int) -> Tensor:
 
 
 class SigmaticDemoModel(io.ComfyNode):
-    """-> MODEL."""
+    """Makes the MODEL of an embedded network, or of an exactly known mixture."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """Which network, posing as which kind of model."""
+        """A network and the kind of model that it poses as."""
         return schema(
             node_id="SigmaticDemoModel",
             display_name="Sigmatic Demo Model",
@@ -65,7 +65,7 @@ class SigmaticDemoModel(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "parametrisation",
-                    options=list(demo_model.KINDS),
+                    options=list(demo_model.PARAMETRISATIONS),
                     default="eps",
                     tooltip="What kind of model it poses as: eps as Stable Diffusion, v as SD 2.1, flow as SD3, "
                     "Flux and Wan. The pictures are the same kind, the noise is not.",
@@ -76,17 +76,19 @@ class SigmaticDemoModel(io.ComfyNode):
 
     @classmethod
     def execute(cls, model: str, parametrisation: str) -> io.NodeOutput:
-        """A fresh ModelPatcher."""
-        widgets.insist(model=(model, demo_model.MODELS), parametrisation=(parametrisation, demo_model.KINDS))
+        """The host's ModelPatcher around the network, a new one each time."""
+        widgets.require_names(
+            model=(model, demo_model.MODELS), parametrisation=(parametrisation, demo_model.PARAMETRISATIONS)
+        )
         return io.NodeOutput(demo_model.build(model, parametrisation))
 
 
 class SigmaticDemoPrompt(io.ComfyNode):
-    """-> CONDITIONING."""
+    """Makes the CONDITIONING that asks the demo model for a digit."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """One digit."""
+        """The digit as text: blank is any digit, which no number says."""
         return schema(
             node_id="SigmaticDemoPrompt",
             display_name="Sigmatic Demo Prompt",
@@ -109,16 +111,16 @@ class SigmaticDemoPrompt(io.ComfyNode):
 
     @classmethod
     def execute(cls, digit: str) -> io.NodeOutput:
-        """One token of ten class weights."""
+        """CONDITIONING of one token, the ten class weights."""
         return io.NodeOutput([[class_weights(digit), {}]])
 
 
 class SigmaticDemoLatent(io.ComfyNode):
-    """-> LATENT."""
+    """Makes an empty LATENT of the demo model's size."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """Only how many."""
+        """How many pictures there are; their size is fixed."""
         return schema(
             node_id="SigmaticDemoLatent",
             display_name="Sigmatic Demo Latent",
@@ -132,13 +134,13 @@ class SigmaticDemoLatent(io.ComfyNode):
 
     @classmethod
     def execute(cls, batch_size: int) -> io.NodeOutput:
-        """Zeros."""
+        """A LATENT of zeros, (batch_size, 1, 32, 32)."""
         device = comfy.model_management.intermediate_device()
         return io.NodeOutput({"samples": torch.zeros(batch_size, *demo_model.SHAPE, device=device)})
 
 
 class SigmaticDemoDecode(io.ComfyNode):
-    """LATENT -> IMAGE."""
+    """Turns latents of the demo model into an IMAGE."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -159,13 +161,5 @@ class SigmaticDemoDecode(io.ComfyNode):
 
     @classmethod
     def execute(cls, samples: dict, zoom: int = 8) -> io.NodeOutput:
-        """Grey in all three channels."""
+        """The pictures as an IMAGE, grey: the same in all three channels."""
         return io.NodeOutput(pictures(samples["samples"], zoom))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    found = [SigmaticDemoModel, SigmaticDemoPrompt, SigmaticDemoLatent, SigmaticDemoDecode]
-    for node in found:
-        node.define_schema()
-    return found

@@ -8,20 +8,23 @@ import torch
 
 from .. import __version__
 from ..core.schedule import sigmas as lists
-from .dropdowns import presets
+from .dropdowns import lookup, presets
 from .dropdowns.by_name import ByName
 from .dropdowns.lookup import PREFIX
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, say
 from .host.api import CATEGORY, advanced, io, schema
 from .host.latents import fit_latent
 from .inputs import widgets
 from .measuring import fit_file
-from .measuring.fit_runs import EXACT, PROBED, Bench
+from .measuring.fit_runs import EXACT, PROBED, ModelRuns
 
 ENOUGH = 40  # runs: a budget
 
 
 class SigmaticFit(ByName):
-    """MODEL and CONDITIONING in, SIGMAS out."""
+    """Measures which levels of noise suit a sampler on the user's model; the SIGMAS come out."""
+
+    plot = Plot("SIGMAS", idle=("keep", "save_as", "replace"), kept="fit")
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -34,18 +37,16 @@ class SigmaticFit(ByName):
             "some hundred model evaluations once; the result is kept for next time.",
             search_aliases=["optimal steps", "gits", "align your steps", "optimize sigmas"],
             inputs=[
-                io.Model.Input("model", tooltip="The model to measure."),
-                io.Conditioning.Input("positive", tooltip="A prompt like those that the schedule is for."),
-                io.Conditioning.Input("negative", tooltip="The negative prompt that goes with it."),
-                io.Latent.Input("latent_image", tooltip="An empty latent, for the size of the pictures."),
+                *widgets.run_links(
+                    "The model to measure.", "A prompt like those that the schedule is for.",
+                    "The negative prompt that goes with it.", "An empty latent, for the size of the pictures.",
+                ),
                 widgets.choice(
                     "sampler", comfy.samplers.SAMPLER_NAMES, "sig_dpmpp_2m",
                     "The method that the schedule is for. It is measured without noise of its own (eta 0).",
                 ),
                 io.Int.Input("steps", default=8, min=1, max=50, tooltip="The number of steps that it is for."),
-                io.Float.Input(
-                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False, tooltip="The cfg that it is for."
-                ),
+                widgets.cfg("The cfg that it is for."),
                 io.Int.Input(
                     "latents", default=4, min=1, max=64,
                     tooltip="How many pictures are measured at once. More is surer and slower.",
@@ -75,68 +76,75 @@ class SigmaticFit(ByName):
         )  # fmt: skip
 
     @classmethod
+    def plan(
+        cls, model: ModelFacts | None, sampler="sig_dpmpp_2m", steps=8, cfg=8.0, latents=4, budget=500, kept=None
+    ) -> Plan:
+        """The schedule that was `kept` of the last run, for the sampler without noise of its own; none before it.
+
+        kept: {"sigmas"} and the widgets of that run. TypeError or ValueError where it is none.
+        """
+        widgets.require_names(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
+        if kept is None:
+            return Plan(
+                (torch.empty(0),),
+                notes=(say("Not measured yet: run the workflow, and the schedule that is found is drawn here."),),
+            )
+        if not isinstance(kept, dict) or not isinstance(kept.get("sigmas"), list):
+            raise TypeError("kept: give what the last run has shown, an object with sigmas.")
+        levels = torch.tensor(lists.parse(", ".join(map(str, kept["sigmas"]))), dtype=torch.float32)
+        measured = kept.get("sampler", sampler)
+        entry = lookup.sampler_entry(measured) if isinstance(measured, str) else None
+        now = {"sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget}
+        other = any(kept.get(name, value) != value for name, value in now.items())
+        notes = (say("Measured with other settings: run the workflow to measure anew."),) if other else ()
+        return Plan((levels,), Sampler(str(measured), entry, {"eta": 0.0}), notes=notes)
+
+    @classmethod
     def execute(
-        cls,
-        model,
-        positive,
-        negative,
-        latent_image,
-        sampler,
-        steps=8,
-        cfg=8.0,
-        latents=4,
-        budget=500,
-        keep=True,
-        save_as="",
-        replace=False,
-    ) -> io.NodeOutput:
-        """Look for a kept fit, else make one."""
-        widgets.insist(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
+        cls, model, positive, negative, latent_image, sampler, steps=8, cfg=8.0, latents=4, budget=500, keep=True,
+        save_as="", replace=False,
+    ) -> io.NodeOutput:  # fmt: skip
+        """Take the fit of an earlier run with the same settings and model, or make one."""
+        drawn = {"sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget}
+        cls.plan(None, **drawn)
         if save_as:
-            presets.insist_free(save_as, "schedules", replace)
-        bench = Bench(model, positive, negative, cfg, fit_latent(model, latent_image), latents)
-        bench.insist(sampler)
+            presets.require_free(save_as, "schedules", replace)
+        runs = ModelRuns(model, positive, negative, cfg, fit_latent(model, latent_image), latents)
+        runs.require_fittable(sampler)
         settings = {
-            "sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget,
-            "shape": list(bench.noise.shape), "ends": [bench.span.sigma_min, bench.span.sigma_max], "exact": EXACT,
-            "version": __version__,  # of another one, the sampler may be another
-            **bench.told(sampler),
+            **drawn, "shape": list(runs.noise.shape), "ends": [runs.span.sigma_min, runs.span.sigma_max],
+            "exact": EXACT, "version": __version__,  # of another one, the sampler may be another
+            **runs.options(sampler),
         }  # fmt: skip
-        probe = fit_file.fingerprint(bench.probe()) if keep else []
-        found = fit_file.find(settings, probe) if keep else None
-        if found is None:
-            found = bench.fit(sampler, steps, budget)
+        probe = fit_file.fingerprint(runs.probe()) if keep else []
+        best = fit_file.find(settings, probe) if keep else None
+        if best is None:
+            best = runs.fit(sampler, steps, budget)
             if keep:
-                found["evaluations"] += PROBED
-                fit_file.keep(settings, probe, found)
+                best["evaluations"] += PROBED
+                fit_file.keep(settings, probe, best)
         if save_as:
-            points = lists.write(found["sigmas"])
+            points = lists.write(best["sigmas"])
             presets.save(save_as, {"schedules": {"schedule": "drawn", "options": {"points": points}}}, True)
-        drawn = {name: settings[name] for name in ("sampler", "steps", "cfg", "latents", "budget")}
-        sigmas = torch.tensor(found["sigmas"], dtype=torch.float32)
+        kept = {**drawn, "sigmas": best["sigmas"]}
+        sigmas = cls.plan(None, **drawn, kept=kept).sigmas
         return io.NodeOutput(
             sigmas,
-            _report(found, sampler, steps) + _hint(found, budget, ENOUGH * bench.price(sampler)(sigmas)),
-            ui={"fit": [json.dumps({**drawn, "sigmas": found["sigmas"]})]},  # for the plot; an object counts as a file
+            _report(best, sampler, steps) + _hint(best, budget, ENOUGH * runs.price(sampler)(sigmas)),
+            ui={"fit": [json.dumps(kept)]},  # for the plot; an object counts as a file
         )
 
 
-def _report(found: dict[str, Any], sampler: str, steps: int) -> str:
+def _report(best: dict[str, Any], sampler: str, steps: int) -> str:
     return (
-        f"{lists.write(found['sigmas'])}\n\n{sampler}, {steps} steps: error {found['error']:.4g}, against "
-        f"{found['start_error']:.4g} of {PREFIX}{found['start']}, the best ready-made schedule tried. "
-        f"{found['evaluations']} model evaluations."
+        f"{lists.write(best['sigmas'])}\n\n{sampler}, {steps} steps: error {best['error']:.4g}, against "
+        f"{best['start_error']:.4g} of {PREFIX}{best['start']}, the best ready-made schedule tried. "
+        f"{best['evaluations']} model evaluations."
     )
 
 
-def _hint(found: dict[str, Any], budget: int, enough: int) -> str:
+def _hint(best: dict[str, Any], budget: int, enough: int) -> str:
     """What to do where the search brought nothing, if there was anything to search for: one step has no choice."""
-    if found["error"] < found["start_error"] or len(found["sigmas"]) == 2 or budget >= enough:
+    if best["error"] < best["start_error"] or len(best["sigmas"]) == 2 or budget >= enough:
         return ""
     return f" The budget was too small to find a better one: {enough} is enough."
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticFit.define_schema()
-    return [SigmaticFit]

@@ -4,11 +4,11 @@ from typing import Any
 
 from torch import Tensor
 
-from .host import facts
+from .host import facts, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs.options import in_words
 from .running import record, settings_on_model
-from .running.host_functions import choice_of, table_of
+from .running.host_functions import choice_of
 
 
 def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
@@ -20,28 +20,30 @@ def describe(sampler: Any, sigmas: Tensor, model: Any = None) -> str:
         who = "not one of Sigmatic's, so its steps are not known" if choice is None else f"sig_{choice.spec.name}"
         return "\n".join([f"sampler: {who}", *head])
     ms = _Unknown(levels) if model is None else facts.model_sampling(model)
-    space = ("flow" if max(levels, default=2) <= 1 else "ve") if model is None else facts.space(ms)
-    told = choice.told(settings_on_model.of_model(model) if model is not None else {}, {})
-    options = in_words(told)
+    chosen = choice.on(ms, settings_on_model.of_model(model) if model is not None else {})
+    if model is None:
+        chosen = chosen._replace(space="flow" if max(levels) <= 1 else "ve")
+    options = in_words(chosen.options)
     head.insert(0, f"sampler: sig_{choice.spec.name}" + (f" ({options})" if options else ""))
-    head.append(f"model: {'taken for ' if model is None else ''}{space}")
-    table = table_of(choice.spec, levels, space, choice.params(told, ms))
+    warnings.warn(chosen.warnings)
+    head.append(f"model: {'taken for ' if model is None else ''}{chosen.space}")
+    table = chosen.table(levels)
     if table is None:
         return "\n".join([*head, "evaluations: as many as it needs (adaptive)"])
-    spent = record.seconds_per_evaluation
+    spent = record.seconds_per_evaluation(facts.network(model))
     price = f", about {spent * table.evaluations:.3g} s at the pace of the last run" if spent else ""
     head.append(f"evaluations: {table.evaluations}{price}")
     if table.between:
         head.append("the model is asked between the schedule's levels, too")
     rows = ["step      sigma       next  noise added  evaluations"]
     for row, noise in zip(table.rows, table.noise, strict=True):
-        asked = sum(stage.q != 0 for stage in row.stages)
-        rows.append(f"{row.step + 1:4d} {row.sigma:10.5g} {row.sigma_next:10.5g} {noise:12.5g} {asked:12d}")
+        calls = sum(stage.q != 0 for stage in row.stages)
+        rows.append(f"{row.step + 1:4d} {row.sigma:10.5g} {row.sigma_next:10.5g} {noise:12.5g} {calls:12d}")
     return "\n".join([*head, *rows])
 
 
 class _Unknown:
-    """In the place of a model that is not there."""
+    """Stands where a model is looked for and none is connected."""
 
     def __init__(self, levels: tuple[float, ...]) -> None:
         self.levels = levels
@@ -53,7 +55,7 @@ class _Unknown:
 
 
 class SigmaticSamplerInfo(io.ComfyNode):
-    """-> STRING."""
+    """Makes the text that says what a SAMPLER will do over SIGMAS."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -83,11 +85,5 @@ class SigmaticSamplerInfo(io.ComfyNode):
 
     @classmethod
     def execute(cls, sampler, sigmas, model=None) -> io.NodeOutput:
-        """The text."""
+        """The text of `describe`."""
         return io.NodeOutput(describe(sampler, sigmas, model))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSamplerInfo.define_schema()
-    return [SigmaticSamplerInfo]

@@ -1,11 +1,13 @@
 """Sigmatic KSampler: the host's KSampler with the samplers' and schedules' own parameters as widgets."""
 
+from dataclasses import replace
+
 import comfy.samplers
 
 from .. import schedulers
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
-from .host import facts
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
 from .inputs.widgets import LAST_STEP
@@ -37,12 +39,18 @@ def _part_of_a_run() -> list:
 
 
 class SigmaticKSampler(ByName):
-    """MODEL, CONDITIONING and LATENT in, LATENT out."""
+    """Samples a LATENT with a model, as the host's KSampler does, with more to set."""
+
+    plot = Plot(idle=("seed", "cfg", "noise", "add_noise"))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
         """Names come from the host's live lists, so entries of other packs are there too."""
         samplers, schedules = comfy.samplers.SAMPLER_NAMES, comfy.samplers.SCHEDULER_NAMES
+        model, *pictures = widgets.run_links(
+            "The model that removes the noise.", "What should be in the picture.", "What should not be in the picture.",
+            "The latent to start from: empty, or a picture to change.",
+        )  # fmt: skip
         return schema(
             node_id="SigmaticKSampler",
             display_name="Sigmatic KSampler",
@@ -51,16 +59,12 @@ class SigmaticKSampler(ByName):
             "a picture does not depend on the batch it is in.",
             search_aliases=["ksampler", "sampler", "eta", "karras", "rho"],
             inputs=[
-                io.Model.Input("model", tooltip="The model that removes the noise."),
-                io.Int.Input(
-                    "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True,
-                    tooltip="Number that the noise is made from. Same seed, same picture.",
-                ),
+                model,
+                widgets.seed(),
                 widgets.steps(),
-                io.Float.Input(
-                    "cfg", default=8.0, min=0.0, max=100.0, step=0.1, round=False,
-                    tooltip="How strictly the prompt is followed (classifier-free guidance). 1 leaves the negative "
-                    "prompt out; too much burns the picture.",
+                widgets.cfg(
+                    "How strictly the prompt is followed (classifier-free guidance). 1 leaves the negative prompt out; "
+                    "too much burns the picture."
                 ),
                 widgets.choice(
                     "sampler", samplers, widgets.SAMPLER,
@@ -70,9 +74,7 @@ class SigmaticKSampler(ByName):
                     "schedule", schedules, widgets.SCHEDULE,
                     "How the amounts of noise of the steps are spaced (the sigmas). sig_ ones are Sigmatic's.",
                 ),
-                io.Conditioning.Input("positive", tooltip="What should be in the picture."),
-                io.Conditioning.Input("negative", tooltip="What should not be in the picture."),
-                io.Latent.Input("latent_image", tooltip="The latent to start from: empty, or a picture to change."),
+                *pictures,
                 widgets.denoise(),
                 widgets.eta(),
                 widgets.s_noise(),
@@ -94,30 +96,35 @@ class SigmaticKSampler(ByName):
         return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve) or True
 
     @classmethod
-    def execute(  # noqa: PLR0913 - the host passes one argument a widget
-        cls, model, seed, steps, cfg, sampler, schedule, positive, negative, latent_image, denoise=1.0, eta=1.0,
-        s_noise=1.0, rho=widgets.OWN_RHO, noise="default", start_at_step=0, end_at_step=LAST_STEP, add_noise=True,
+    def plan(  # noqa: PLR0913 - one argument a widget
+        cls, model: ModelFacts, steps=20, sampler=widgets.SAMPLER, schedule=widgets.SCHEDULE, denoise=1.0, eta=1.0,
+        s_noise=1.0, rho=widgets.DEFAULT_RHO, noise="default", start_at_step=0, end_at_step=LAST_STEP,
         return_with_leftover_noise=False, eta_curve="", s_noise_curve="",
-    ) -> io.NodeOutput:  # fmt: skip
-        """Levels of noise, the slice of them asked for, one run."""
+    ) -> Plan:  # fmt: skip
+        """The levels of noise, the slice of them that is run, and the sampler."""
         names = comfy.samplers  # 0.3.64 lets unknown names through to here
-        widgets.insist(sampler=(sampler, names.SAMPLER_NAMES), schedule=(schedule, names.SCHEDULER_NAMES))
-        widgets.insist(noise=(noise, widgets.NOISES))
-        ms = facts.model_sampling(model)
-        sigmas = run.tail(steps, denoise, lambda n: lookup.levels_by_name(ms, schedule, sampler, n, rho))
-        sigmas = run.part(sigmas, start_at_step, end_at_step, return_with_leftover_noise)
-        said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
-        log = Record(seed=seed, told=said, sigmas=tuple(sigmas.tolist()), keeps=True)
-        own = lookup.own_schedule(schedule)
-        log.warn(mismatch.of_schedule(schedulers.get(own.name), ms) if own else [])
-        log.take(latent_image, add_noise)
-        chosen = lookup.sampler_by_name(sampler, said, noise, latent_image.get("batch_index"), log)
+        widgets.require_names(sampler=(sampler, names.SAMPLER_NAMES), schedule=(schedule, names.SCHEDULER_NAMES))
+        widgets.require_names(noise=(noise, widgets.NOISES))
+        given = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
+        chosen = Sampler(sampler, lookup.sampler_entry(sampler), given, noise)
+        whole = by_name(model, chosen, schedule, steps, denoise, rho)
+        part = run.part(whole.sigmas, start_at_step, end_at_step, return_with_leftover_noise)
+        ours = lookup.schedule_entry(schedule)
+        unsuitable = mismatch.of_schedule(schedulers.get(ours.name), model.sampling) if ours else []
+        warned = (*whole.warnings, *unsuitable)
+        return replace(whole, levels=(part,), warnings=warned, notes=chosen.ignores("eta", "s_noise"))
+
+    @classmethod
+    def execute(
+        cls, model, seed, cfg, positive, negative, latent_image, denoise=1.0, add_noise=True, **chosen
+    ) -> io.NodeOutput:  # fmt: skip
+        """Run the plan on the LATENT; what was done, in words, comes out, too."""
+        plan = cls.plan(ModelFacts.of(model), denoise=denoise, **chosen)
+        sampler = plan.sampler
+        log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(plan.sigmas.tolist()), keeps=True)
+        log.warn(list(plan.warnings))
+        log.resume_from(latent_image, add_noise)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
-        latent = log.put(run.sample(model, latent_image, chosen, sigmas, **settings))
-        return io.NodeOutput(latent, summary(log, sampler, schedule, seed=seed, cfg=cfg, denoise=denoise))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticKSampler.define_schema()
-    return [SigmaticKSampler]
+        built = sampler.build(latent_image.get("batch_index"), log)
+        latent = log.attach_rest(run.sample(model, latent_image, built, plan.sigmas, **settings))
+        return io.NodeOutput(latent, summary(log, sampler.name, plan.schedule, seed=seed, cfg=cfg, denoise=denoise))

@@ -35,11 +35,11 @@ class KeyedNoise:
 
 
 class SigmaticNoise(io.ComfyNode):
-    """-> NOISE."""
+    """Makes the NOISE that a custom run starts from."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """A seed and a kind."""
+        """A seed, and a kind of noise that needs no run."""
         return schema(
             node_id="SigmaticNoise",
             display_name="Sigmatic Noise",
@@ -48,12 +48,9 @@ class SigmaticNoise(io.ComfyNode):
             "any batch, on every machine.",
             search_aliases=["random noise", "seed", "pink noise"],
             inputs=[
-                io.Int.Input(
-                    "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True,
-                    tooltip="Number that the noise is made from. Same seed, same picture.",
-                ),
+                widgets.seed(),
                 io.Combo.Input(
-                    "noise", options=widgets.KINDS, default="gaussian",
+                    "noise", options=widgets.NOISE_KINDS, default="gaussian",
                     tooltip="The kind of noise. gaussian is what models are trained with. pink and pyramid give larger "
                     "shapes, blue and violet finer grain.",
                 ),
@@ -63,12 +60,6 @@ class SigmaticNoise(io.ComfyNode):
 
     @classmethod
     def execute(cls, seed: int, noise: str = "gaussian") -> io.NodeOutput:
-        """A fresh NOISE."""
-        widgets.insist(noise=(noise, widgets.KINDS))
+        """The NOISE of that seed and kind, as SamplerCustomAdvanced takes it."""
+        widgets.require_names(noise=(noise, widgets.NOISE_KINDS))
         return io.NodeOutput(KeyedNoise(seed, noise))
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticNoise.define_schema()
-    return [SigmaticNoise]

@@ -2,6 +2,7 @@
 
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
 
@@ -9,9 +10,11 @@ from .inputs import options, widgets
 class SigmaticSampler(ByName):
     """A sampler with its parameters, for SamplerCustom and everything else that takes a SAMPLER."""
 
+    plot = Plot("SAMPLER", idle=("noise",))
+
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """Ours only: the host has nodes for its own."""
+        """Lists our samplers only: the host has nodes for its own."""
         return schema(
             node_id="SigmaticSampler",
             display_name="Sigmatic Sampler",
@@ -38,14 +41,17 @@ class SigmaticSampler(ByName):
         return widgets.problem("sampler", sampler, lookup.sampler_names()) or True
 
     @classmethod
-    def execute(cls, sampler, eta=1.0, s_noise=1.0, noise="default", eta_curve="", s_noise_curve="", more=""):
-        """A KSAMPLER of the host around our function."""
-        widgets.insist(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
-        said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
-        return io.NodeOutput(lookup.own_sampler_object(lookup.chosen(sampler), said, noise))
+    def plan(
+        cls, model: ModelFacts | None, sampler=widgets.SAMPLER, eta=1.0, s_noise=1.0, noise="default", eta_curve="",
+        s_noise_curve="", more="",
+    ) -> Plan:  # fmt: skip
+        """The sampler with its options; whoever runs it has the levels."""
+        widgets.require_names(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
+        given = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
+        chosen = Sampler(sampler, lookup.chosen(sampler), given | options.more(more), noise)
+        return Plan(sampler=chosen, notes=chosen.ignores("eta", "s_noise"))
 
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSampler.define_schema()
-    return [SigmaticSampler]
+    @classmethod
+    def execute(cls, **chosen) -> io.NodeOutput:
+        """The planned sampler as a KSAMPLER of the host."""
+        return io.NodeOutput(cls.plan(None, **chosen).sampler.build())

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from .. import samplers, schedulers
+from ..core import catalog
 from .dropdowns import lookup, preset_file, presets
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
@@ -13,11 +14,11 @@ _NONE = "none"
 
 
 class SigmaticSavePreset(io.ComfyNode):
-    """Widgets -> a file and two dropdown entries."""
+    """Saves what its widgets are set to in a file, and puts it into the dropdowns."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """A name, what it stands for, its settings."""
+        """The preset's name, its sampler and schedule (either may be none), their settings."""
         samplers_, schedules = ([_NONE, *names] for names in (_sampler_names(), _schedule_names()))
         return schema(
             node_id="SigmaticSavePreset",
@@ -55,30 +56,32 @@ class SigmaticSavePreset(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, name, sampler=_NONE, schedule=_NONE, eta=1.0, s_noise=1.0, rho=widgets.OWN_RHO, noise="default",
+        cls, name, sampler=_NONE, schedule=_NONE, eta=1.0, s_noise=1.0, rho=widgets.DEFAULT_RHO, noise="default",
         eta_curve="", s_noise_curve="", more="", replace=False,
     ) -> io.NodeOutput:  # fmt: skip
-        """Check, write, offer."""
-        widgets.insist(noise=(noise, widgets.NOISES), sampler=(sampler, [_NONE, *_sampler_names()]))
-        widgets.insist(schedule=(schedule, [_NONE, *_schedule_names()]))
+        """Check the settings, write them to the file, put the names into the dropdowns."""
+        widgets.require_names(noise=(noise, widgets.NOISES), sampler=(sampler, [_NONE, *_sampler_names()]))
+        widgets.require_names(schedule=(schedule, [_NONE, *_schedule_names()]))
         if sampler == schedule == _NONE:
             raise ValueError("sampler and schedule are both none: choose one to save.")
-        said = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
-        found = {}
+        common = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(
+            more
+        )
+        kinds = {}
         if sampler != _NONE:
-            given = {**said, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
-            found["samplers"] = _preset("sampler", sampler, given, samplers)
+            given = {**common, **({} if noise == widgets.NOISES[0] else {"noise": noise})}
+            kinds["samplers"] = _preset("sampler", sampler, given, samplers)
         if schedule != _NONE:
-            given = {**said, **({} if rho == widgets.OWN_RHO else {"rho": options.accepted_by_any("rho", rho)})}
-            found["schedules"] = _preset("schedule", schedule, given, schedulers)
-        presets.save(name, found, replace)
-        return io.NodeOutput(*(presets.PREFIX + name if kind in found else "" for kind in preset_file.KINDS))
+            given = {**common, **({} if rho == widgets.DEFAULT_RHO else catalog.take({"rho": rho}))}
+            kinds["schedules"] = _preset("schedule", schedule, given, schedulers)
+        presets.save(name, kinds, replace)
+        return io.NodeOutput(*(lookup.PRESET_PREFIX + name if kind in kinds else "" for kind in preset_file.KINDS))
 
 
-def _preset(word: str, name: str, given: dict[str, Any], room: Any) -> dict[str, Any]:
+def _preset(word: str, name: str, given: dict[str, Any], registry: Any) -> dict[str, Any]:
     """A preset in the file's form, with those of the given options that the sampler or schedule has."""
     bare = name.removeprefix(lookup.PREFIX)
-    known = {param.name for param in room.get(bare).params} | ({"noise"} if word == "sampler" else set())
+    known = {param.name for param in registry.get(bare).params} | ({"noise"} if word == "sampler" else set())
     return {word: bare, "options": {key: options.as_text(value) for key, value in given.items() if key in known}}
 
 
@@ -88,9 +91,3 @@ def _sampler_names() -> list[str]:
 
 def _schedule_names() -> list[str]:
     return [lookup.PREFIX + name for name in schedulers.names()]
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSavePreset.define_schema()
-    return [SigmaticSavePreset]

@@ -5,15 +5,18 @@ import torch
 from .. import schedulers
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
-from .host import facts, warnings
+from .dropdowns.plan import ModelFacts, Plan, Plot
+from .host import warnings
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
 from .running import mismatch
-from .running.host_functions import model_levels, takes
+from .running.host_functions import model_levels
 
 
 class SigmaticSchedule(ByName):
     """The levels of noise of a run, over the range of the model."""
+
+    plot = Plot("SIGMAS")
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -46,47 +49,48 @@ class SigmaticSchedule(ByName):
         if wrong or not schedule:
             return wrong or True
         try:
-            said = _own_params(lookup.chosen(schedule, schedule=True).name, more or "", points or "")
-            if said.get("points"):
-                schedulers.sigmas("drawn", 1, points=said["points"])
+            given = _own_params(lookup.chosen(schedule, schedule=True).name, more or "", points or "")
+            if given.get("points"):
+                schedulers.sigmas("drawn", 1, points=given["points"])
         except ValueError as error:
             return str(error)
         return True
 
     @classmethod
-    def execute(
-        cls, model, schedule, steps, denoise=1.0, rho=widgets.OWN_RHO, denoise_rule="steps", sigma_max=0.0,
-        sigma_min=0.0, first_sigma=0.0, terminal=True, more="", points="",
-    ) -> io.NodeOutput:  # fmt: skip
+    def plan(
+        cls, model: ModelFacts, schedule=widgets.SCHEDULE, steps=20, denoise=1.0, rho=widgets.DEFAULT_RHO,
+        denoise_rule="steps", sigma_max=0.0, sigma_min=0.0, first_sigma=0.0, terminal=True, more="", points="",
+    ) -> Plan:  # fmt: skip
         """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
-        widgets.insist(
+        widgets.require_names(
             schedule=(schedule, lookup.schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES)
         )
         if denoise <= 0:
-            return io.NodeOutput(torch.empty(0))
-        own = lookup.chosen(schedule, schedule=True)
+            return Plan((torch.empty(0),), schedule=schedule)
+        ours = lookup.chosen(schedule, schedule=True)
         given = {"sigma_max": sigma_max, "sigma_min": sigma_min, "first_sigma": first_sigma}
         given = {key: value for key, value in given.items() if value}
-        ms = facts.model_sampling(model)
-        warnings.warn(mismatch.of_schedule(schedulers.get(own.name), ms))
-        params = {**lookup.schedule_params(own.name, rho), **_own_params(own.name, more, points)}
+        params = {**lookup.schedule_params(ours.name, rho), **_own_params(ours.name, more, points)}
         rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
-        levels = model_levels(ms, own.name, steps, own.preset, **rules, **given, **params)
-        return io.NodeOutput(levels)
+        warned = mismatch.of_schedule(schedulers.get(ours.name), model.sampling)
+        params = {**rules, **given, **params, "warn": warned.append}
+        levels = model_levels(model.sampling, ours.name, steps, ours.preset, **params)
+        return Plan((levels,), schedule=schedule, warnings=tuple(warned))
+
+    @classmethod
+    def execute(cls, model, **chosen) -> io.NodeOutput:
+        """The planned levels as SIGMAS."""
+        plan = cls.plan(ModelFacts.of(model), **chosen)
+        warnings.warn(plan.warnings)
+        return io.NodeOutput(plan.sigmas)
 
 
 def _own_params(name: str, text: str, points: str) -> dict:
     """What the widgets `points`, if the schedule has any, and `more` say; ValueError naming the one that is off."""
     spec = schedulers.get(name)
-    said = {**(takes(spec, points=points) if points.strip() else {}), **options.more(text)}
+    given = {**(spec.take({"points": points}, others=True) if points.strip() else {}), **options.more(text)}
     try:
-        spec.resolve(said)
+        spec.resolve(given)
     except ValueError as error:
         raise ValueError(f"more: {error}") from None
-    return said
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSchedule.define_schema()
-    return [SigmaticSchedule]
+    return given

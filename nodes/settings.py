@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .host import facts
+from ..core import catalog
+from .dropdowns.plan import ModelFacts, Plan, Plot
 from .host.api import CATEGORY, advanced, io, number, schema
 from .inputs import options, widgets
 from .running import settings_on_model
@@ -13,7 +14,9 @@ def _or_leave(name: str, high: float, step: float, tooltip: str) -> Any:
 
 
 class SigmaticSettings(io.ComfyNode):
-    """MODEL -> MODEL."""
+    """Puts options for every sig_ sampler and schedule on a MODEL."""
+
+    plot = Plot("MODEL", idle=("noise", "batch_index"))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -53,21 +56,20 @@ class SigmaticSettings(io.ComfyNode):
         return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more) or True
 
     @classmethod
-    def execute(
-        cls, model, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="", s_noise_curve="",
-        start_percent=0.0, end_percent=100.0, more="", batch_index=-1,
-    ) -> io.NodeOutput:  # fmt: skip
-        """A clone with what was said."""
-        widgets.insist(noise=(noise, widgets.NOISES))
-        facts.model_sampling(model)  # says so if this is no model
+    def plan(
+        cls, model: ModelFacts, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="",
+        s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1,
+    ) -> Plan:  # fmt: skip
+        """The model with the options that the widgets give."""
+        widgets.require_names(noise=(noise, widgets.NOISES))
         numbers = {"eta": eta, "s_noise": s_noise, "s_churn": s_churn, "rho": rho}
         given: dict[str, Any] = {name: value for name, value in numbers.items() if value != -1}
         for name, value in given.items():
             if not value >= 0:
                 raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
-            if name in options.params():
-                given[name] = options.accepted_by_any(name, value)
-        given |= options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        given = (
+            catalog.take(given) | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+        )
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):
@@ -76,10 +78,10 @@ class SigmaticSettings(io.ComfyNode):
             given["between"] = (start_percent, end_percent)
         if batch_index >= 0:
             given["batch_index"] = batch_index
-        return io.NodeOutput(settings_on_model.apply(model, given))
+        return Plan(model=model.with_settings(given))
 
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticSettings.define_schema()
-    return [SigmaticSettings]
+    @classmethod
+    def execute(cls, model, **chosen) -> io.NodeOutput:
+        """A clone of the MODEL with the planned options on it."""
+        settings = cls.plan(ModelFacts.of(model), **chosen).model
+        return io.NodeOutput(settings_on_model.apply(model, settings.settings, settings.sampling))

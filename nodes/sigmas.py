@@ -1,6 +1,7 @@
 """The sigma toolkit: Sigmatic Split Sigmas, Edit Sigmas, Sigmas from Text and Convert Sigma."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,6 +9,7 @@ from torch import Tensor
 from .. import schedulers
 from ..core.schedule import levels, sigmas as lists
 from ..core.space import Span
+from .dropdowns.plan import ModelFacts, Plan, Plot
 from .host import facts
 from .host.api import CATEGORY, advanced, io, number, schema
 from .inputs import widgets
@@ -24,12 +26,14 @@ def _floats(sigmas: Tensor) -> list[float]:
     return sigmas.detach().double().cpu().tolist()
 
 
-def _span(model) -> Span:
-    return schedulers.span(**facts.levels(facts.model_sampling(model)))
+def _span(ms: Any) -> Span:
+    return schedulers.span(**facts.levels(ms))
 
 
 class SigmaticSplit(io.ComfyNode):
-    """SIGMAS in, two SIGMAS out."""
+    """Cuts SIGMAS in two."""
+
+    plot = Plot("SIGMAS", follows=("sigmas",))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -64,23 +68,31 @@ class SigmaticSplit(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def execute(cls, sigmas, by="step", at=10.0, exact=False, model=None) -> io.NodeOutput:
-        """Both parts."""
-        widgets.insist(by=(by, SPLITS))
+    def plan(cls, model: ModelFacts | None, sigmas: Tensor, by="step", at=10.0, exact=False) -> Plan:
+        """The levels before the cut, and those from it on; the level that is cut at is in both."""
+        widgets.require_names(by=(by, SPLITS))
         if by == "step":
             if at != int(at):
                 raise ValueError(f"at is {at:g}: a step is a whole number.")
             parts = lists.split(_floats(sigmas), int(at))
         else:
-            if by != "sigma" and model is None:
-                raise ValueError(f"model: connect one, {by} is counted on its own range.")
-            sigma = at if by == "sigma" else levels.to_sigma(at, by, _span(model))
-            parts = lists.split_at(_floats(sigmas), sigma, exact)
-        return io.NodeOutput(*map(_sigmas, parts))
+            if by != "sigma":
+                if model is None:
+                    raise ValueError(f"model: connect one, {by} is counted on its own range.")
+                at = levels.to_sigma(at, by, _span(model.sampling))
+            parts = lists.split_at(_floats(sigmas), at, exact)
+        return Plan(tuple(map(_sigmas, parts)))
+
+    @classmethod
+    def execute(cls, sigmas, model=None, **chosen) -> io.NodeOutput:
+        """The two planned parts as SIGMAS."""
+        return io.NodeOutput(*cls.plan(model and ModelFacts.of(model), sigmas, **chosen).levels)
 
 
 class SigmaticEdit(io.ComfyNode):
-    """SIGMAS in, SIGMAS out."""
+    """Changes SIGMAS by one operation."""
+
+    plot = Plot("SIGMAS", follows=("sigmas", "sigmas_2"))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -116,11 +128,12 @@ class SigmaticEdit(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def execute(
-        cls, sigmas, operation="keep steps", amount=1.0, steps=20, start=0, end=widgets.LAST_STEP, sigmas_2=None
-    ) -> io.NodeOutput:
-        """One operation."""
-        widgets.insist(operation=(operation, EDITS))
+    def plan(
+        cls, model: ModelFacts | None, sigmas: Tensor, operation="keep steps", amount=1.0, steps=20, start=0,
+        end=widgets.LAST_STEP, sigmas_2: Tensor | None = None,
+    ) -> Plan:  # fmt: skip
+        """The levels after the operation."""
+        widgets.require_names(operation=(operation, EDITS))
         one = _floats(sigmas)
         if operation in ("join", "blend") and sigmas_2 is None:
             raise ValueError(f"sigmas_2: connect a second schedule, {operation} takes two.")
@@ -135,15 +148,22 @@ class SigmaticEdit(io.ComfyNode):
             "set last": lambda: lists.set_last(one, amount),
             "reverse": lambda: lists.reverse(one),
         }
-        return io.NodeOutput(_sigmas(edits[operation]()))
+        return Plan((_sigmas(edits[operation]()),))
+
+    @classmethod
+    def execute(cls, sigmas, **chosen) -> io.NodeOutput:
+        """The planned levels as SIGMAS."""
+        return io.NodeOutput(cls.plan(None, sigmas, **chosen).sigmas)
 
 
 class SigmaticText(io.ComfyNode):
-    """Text to SIGMAS and back."""
+    """Reads SIGMAS from text, and writes them as text."""
+
+    plot = Plot("SIGMAS", follows=("sigmas",))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """A field, and an input that goes before it."""
+        """A field of text, and an input that is taken in its place."""
         return schema(
             node_id="SigmaticText",
             display_name="Sigmatic Sigmas from Text",
@@ -176,12 +196,15 @@ class SigmaticText(io.ComfyNode):
         return True
 
     @classmethod
-    def execute(cls, text="", sigmas=None) -> io.NodeOutput:
+    def plan(cls, model: ModelFacts | None, text="", sigmas: Tensor | None = None) -> Plan:
         """The connected schedule, or the one in the text."""
-        if sigmas is not None:
-            return io.NodeOutput(sigmas, lists.write(_floats(sigmas)))
-        values = _read(text)
-        return io.NodeOutput(_sigmas(values), lists.write(values))
+        return Plan((_sigmas(_read(text)) if sigmas is None else sigmas,))
+
+    @classmethod
+    def execute(cls, text="", sigmas=None) -> io.NodeOutput:
+        """The planned levels as SIGMAS, and as text to copy."""
+        levels = cls.plan(None, text, sigmas).sigmas
+        return io.NodeOutput(levels, lists.write(_floats(levels)))
 
 
 def _read(text: str) -> lists.Sigmas:
@@ -200,7 +223,7 @@ class SigmaticConvert(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """A number in, four out."""
+        """A number and its unit; an output for each unit."""
         return schema(
             node_id="SigmaticConvert",
             display_name="Sigmatic Convert Sigma",
@@ -222,14 +245,6 @@ class SigmaticConvert(io.ComfyNode):
 
     @classmethod
     def execute(cls, model, value=0.5, unit="percent") -> io.NodeOutput:
-        """All four."""
-        widgets.insist(unit=(unit, levels.UNITS))
-        return io.NodeOutput(*levels.convert(value, unit, _span(model)).values())
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    found = [SigmaticSplit, SigmaticEdit, SigmaticText, SigmaticConvert]
-    for node in found:
-        node.define_schema()
-    return found
+        """The level in all four units, in the order of `levels.UNITS`."""
+        widgets.require_names(unit=(unit, levels.UNITS))
+        return io.NodeOutput(*levels.convert(value, unit, _span(facts.model_sampling(model))).values())

@@ -9,7 +9,8 @@ from torch import Tensor
 from .. import samplers
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
-from .dropdowns.lookup import PREFIX, Entry
+from .dropdowns.lookup import PREFIX
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
 from .host import facts, latents
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
@@ -28,11 +29,6 @@ def uphill(sigmas: Tensor, space: str) -> Tensor:
     return rising.clamp(max=_TOP) if space == "flow" else rising
 
 
-def rising(ms: Any, sampler: str, schedule: str, steps: int) -> Tensor:
-    """The levels of a run from a picture to noise."""
-    return uphill(lookup.levels_by_name(ms, schedule, sampler, steps, widgets.OWN_RHO), facts.space(ms))
-
-
 def report(before: Tensor, after: Tensor) -> str:
     """How far a round trip ended from where it began."""
     error = float((after.float() - before.float()).square().mean().sqrt())
@@ -42,7 +38,9 @@ def report(before: Tensor, after: Tensor) -> str:
 
 
 class SigmaticUnsample(ByName):
-    """MODEL, CONDITIONING, LATENT -> LATENT, SIGMAS, STRING."""
+    """Runs a picture backwards to noise; the noise, the levels for the way back and a report come out."""
+
+    plot = Plot(idle=("cfg", "check"))
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -55,16 +53,15 @@ class SigmaticUnsample(ByName):
             "another prompt. Go on with SamplerCustom: the same sampler, these sigmas, add_noise off.",
             search_aliases=["inversion", "ddim inversion", "flip sigmas", "noise from image"],
             inputs=[
-                io.Model.Input("model", tooltip="The model."),
-                io.Conditioning.Input("positive", tooltip="What is in the picture; an empty prompt often does best."),
-                io.Conditioning.Input("negative", tooltip="Heard if cfg is not 1."),
-                io.Latent.Input("latent_image", tooltip="The picture, clean."),
+                *widgets.run_links(
+                    "The model.", "What is in the picture; an empty prompt often does best.", "Heard if cfg is not 1.",
+                    "The picture, clean.",
+                ),
                 widgets.choice("sampler", _ode_names(), "sig_heun", "A sampler without noise. Second order and up "
                     "comes back closer."),
                 widgets.choice("schedule", comfy.samplers.SCHEDULER_NAMES, _SCHEDULE, "How the steps are spaced."),
                 widgets.steps(),
-                io.Float.Input("cfg", default=1.0, min=0.0, max=100.0, step=0.1, round=False,
-                    tooltip="Guidance. 1 comes back best."),
+                widgets.cfg("Guidance. 1 comes back best.", default=1.0),
                 io.Boolean.Input("check", default=True,
                     tooltip="Sample back once, to say in the report how close it comes. Takes as long again."),
             ],
@@ -82,30 +79,32 @@ class SigmaticUnsample(ByName):
         return wrong or widgets.problem("schedule", schedule, comfy.samplers.SCHEDULER_NAMES) or True
 
     @classmethod
+    def plan(cls, model: ModelFacts, sampler="sig_heun", schedule=_SCHEDULE, steps=20) -> Plan:
+        """The levels of the way up, and those of the way back."""
+        widgets.require_names(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
+        chosen = Sampler(sampler, lookup.chosen(sampler), {})
+        down = by_name(model, chosen, schedule, steps)
+        up = uphill(down.sigmas, facts.space(model.sampling))
+        back = torch.cat([up[1:].flip(0), up.new_zeros(1)])
+        return Plan((up, back), chosen, schedule)
+
+    @classmethod
     def execute(
-        cls, model, positive, negative, latent_image, sampler="sig_heun", schedule=_SCHEDULE, steps=20, cfg=1.0,
-        check=True,
+        cls, model, positive, negative, latent_image, cfg=1.0, check=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
-        """Up, and down again to see."""
-        widgets.insist(sampler=(sampler, _ode_names()), schedule=(schedule, comfy.samplers.SCHEDULER_NAMES))
-        up = rising(facts.model_sampling(model), sampler, schedule, steps)
-        down = torch.cat([up[1:].flip(0), up.new_zeros(1)])
+        """Run the way up; where `check` is on, the way back, too, to say how near it comes."""
+        plan = cls.plan(ModelFacts.of(model), **chosen)
+        up, back = plan.levels
         settings: dict[str, Any] = {"cfg": cfg, "positive": positive, "negative": negative}
         settings |= {"seed": 0, "add_noise": False}
-        chosen = lookup.own_sampler_object(Entry(sampler.removeprefix(PREFIX), {}), {})
-        noise = run.sample(model, latent_image, chosen, up, **settings)
+        sampler = plan.sampler.build()
+        noise = run.sample(model, latent_image, sampler, up, **settings)
         text = "round trip: not looked at"
         if check:
-            back = run.sample(model, noise, chosen, down, **settings)
-            text = report(latents.fit_latent(model, latent_image), back["samples"])
-        return io.NodeOutput(noise, down, text)
+            again = run.sample(model, noise, sampler, back, **settings)
+            text = report(latents.fit_latent(model, latent_image), again["samples"])
+        return io.NodeOutput(noise, back, text)
 
 
 def _ode_names() -> list[str]:
     return [PREFIX + name for name in offered() if not samplers.get(name).stochastic]
-
-
-def nodes() -> list[type]:
-    """The nodes of this file, with every schema tried: the host drops a whole pack for one that fails."""
-    SigmaticUnsample.define_schema()
-    return [SigmaticUnsample]

@@ -34,18 +34,16 @@ def run(
     The callback's i is the step of the schedule that the run has come to; error, evaluations and the rest come with it.
     """
     sigmas = check_sigmas(marks.tolist(), space)
-    if any(callable(value) for value in params.values()):
-        raise ValueError(f"sampler {spec.name}: its parameters must be numbers, as it has no steps of yours to follow.")
     refuse_noise_on_the_way_up(spec, sigmas[-1] > sigmas[0], params)
     if len(sigmas) < 2 or not any(sigmas):
         return x, vars(Report())
     state = working_dtype(x)
 
     def answer(x_now: Tensor, sigma: Tensor) -> Tensor:
-        found = model(x_now.to(x.dtype), sigma, **extra_args)
-        return broadcast_like("model", found.denoised if isinstance(found, Output) else found, x).to(state)
+        output = model(x_now.to(x.dtype), sigma, **extra_args)
+        return broadcast_like("model", output.denoised if isinstance(output, Output) else output, x).to(state)
 
-    def tell(step: dict[str, Any]) -> None:
+    def report(step: dict[str, Any]) -> None:
         if callback is None:
             return
         i = _step(sigmas, step["sigma"])
@@ -62,7 +60,7 @@ def run(
         space=space,
         cost=spec.evals_per_step,
         most=params["max_evaluations"],
-        tell=tell,
+        tell=report,
         **{key: params[key] for key in ("rtol", "atol", "eta", "s_noise")},
     )
     out = going(x.to(state), sigmas).to(x.dtype)

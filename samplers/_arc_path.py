@@ -1,10 +1,13 @@
-"""The path of the ODE through what the model has said at several levels, with weights known beforehand.
+"""The path of the ODE through what the model has answered at several levels, with weights known beforehand.
 
-The slope d = (x - D)/sigma is a polynomial in a clock u(sigma), x its integral from an anchor. The polynomial is not
-laid through the slopes that were seen: a corrector moves x after the model has spoken, so no old slope belongs to the
-path any more. It is chosen so that at every node the path agrees with the model as far as that is known,
-D = D_j + K_j (x - x_j): at another x the model would have said something else, and the scalar K_j says by how much.
-With K = 0 the old predictions are taken as they are, with K = 1 the old slopes are.
+Notation: x at level sigma, D = model(x, sigma), d = (x - D)/sigma the slope dx/dsigma, u(sigma) a monotone clock.
+
+The slope is a polynomial in the clock, d = sum_k a_k u^k, and x is its integral from an anchor, as in any linear
+multistep method (Hairer, Norsett and Wanner, Solving ODEs I, III.1). The polynomial is not laid through the slopes that
+were seen: a corrector moves x after the model has answered, so no old slope belongs to the path any more. It is chosen
+so that at every node j the path agrees with the model as far as that is known, D = D_j + K_j (x - x_j): at another x
+the model would have answered otherwise, and the scalar K_j says by how much. With K = 0 the old predictions are taken
+as they are, with K = 1 the old slopes are.
 """
 
 from __future__ import annotations
@@ -16,8 +19,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.vote import Weights
-
+Weights = tuple[float, tuple[float, ...]]
+"""A and w of A x_i + sum_j w_j F_j."""
 Clock = Callable[[np.ndarray], np.ndarray]
 _T, _WIDTH = (0.5 * found for found in np.polynomial.legendre.leggauss(48))
 _T += 0.5  # points and weights of Gauss on 0 to 1
@@ -43,25 +46,14 @@ def path(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock, order
     One degree of the polynomial for each of the first `order` nodes. Exact wherever D does not change, whatever K.
     `clock` must be monotone and finite on all of it, 0 included if that is the goal.
     """
-    system, ahead, _ = _conditions(nodes, start, goal, clock)
-    return _solved(system, ahead, nodes, order)
-
-
-def answer(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock, order: int) -> Weights:
-    """A and w of what the model says at sigma = goal if the path is right: D = x' - sigma d, with x' as of `path`."""
-    system, ahead, slope = _conditions(nodes, start, goal, clock)
-    return _solved(system, ahead - goal * slope, nodes, order)
-
-
-def _solved(system: np.ndarray, wanted: np.ndarray, nodes: tuple[Node, ...], order: int) -> Weights:
-    """A and w of x plus the `wanted` sum of the polynomial's coefficients."""
-    share = np.linalg.solve(system[:order, :order].T, wanted[:order]).tolist()
+    system, ahead = _conditions(nodes, start, goal, clock)
+    share = np.linalg.solve(system[:order, :order].T, ahead[:order]).tolist()
     return 1.0 - sum(part * (1 - node.follow) for part, node in zip(share, nodes, strict=False)), tuple(share)
 
 
-@lru_cache(maxsize=64)  # votes, and neighbouring steps, ask for the same
-def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock) -> tuple[np.ndarray, ...]:
-    """What the nodes ask of the polynomial's coefficients; what each of them adds to x, and to d, at the goal."""
+@lru_cache(maxsize=64)  # a smaller order, and the next step, want the same
+def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock) -> tuple[np.ndarray, np.ndarray]:
+    """The linear system that the nodes make of the coefficients a_k; what each a_k adds to x at the goal."""
     sigmas, follow = np.array([node.sigma for node in nodes]), np.array([node.follow for node in nodes])
     places = clock(sigmas)
     low, reach = places.min(), float(np.ptp(places)) or 1.0
@@ -74,8 +66,7 @@ def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock
     at, width = _points(start, np.append(sigmas, goal))
     moved = np.einsum("gp,gpk->gk", width, basis(at))
     # x = x_a + sum_k a_k moved_k and D = x - sigma sum_k a_k basis_k at every node
-    asked = (1 - follow)[:, None] * moved[:-1] - sigmas[:, None] * basis(sigmas)
-    return asked, moved[-1], basis(np.array([goal]))[0]
+    return (1 - follow)[:, None] * moved[:-1] - sigmas[:, None] * basis(sigmas), moved[-1]
 
 
 def correct_start(ahead: Weights, wrong: Weights, right: Weights, share: float = 1.0) -> Weights:
@@ -88,13 +79,6 @@ def correct_start(ahead: Weights, wrong: Weights, right: Weights, share: float =
     terms = zip_longest(w, after, (0.0, *before), fillvalue=0.0)
     changed = share * A
     return A + changed * grown, tuple(own + changed * (new - (1 + grown) * old) for own, new, old in terms)
-
-
-def prediction_error(nodes: tuple[Node, ...], order: int, clock: Clock) -> Weights:
-    """By how much the path through `order` nodes missed the newest one, told in x where the next newest lies."""
-    at, back = nodes[0].sigma, nodes[1].sigma
-    (A, w), (B, v) = path(nodes, at, back, clock, order + 1), path(nodes[1:], at, back, clock, order)
-    return A - B, tuple(new - old for new, old in zip(w, (0.0, *v), strict=True))
 
 
 def _points(start: float, goals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

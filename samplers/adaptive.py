@@ -16,7 +16,6 @@ ORDER = Param("order", 3, "int", min=2, max=3, help="Of the pair: 3 and 2, or 2 
     order=3,
     evals_per_step=3,
     clock="lam",
-    stochastic=True,
     noise="brownian",
     adaptive=True,
     params=(ORDER, *control(p=0.0, i=1.0)),
@@ -45,7 +44,6 @@ def dpm_adaptive(step: Step, *, order: int, **_: float) -> tuple[Stage, ...]:
     family="adaptive",
     order=3,
     evals_per_step=4,
-    stochastic=True,
     noise="brownian",
     adaptive=True,
     params=control(p=0.4, i=0.3),
@@ -57,14 +55,14 @@ def rk_adaptive(step: Step, **_: float) -> tuple[Stage, ...]:
     The Bogacki-Shampine pair of third and second order; your number of steps does not matter.
     """
     a, b = step.a, step.b
-    reach = b.sigma - a.sigma
-    half, most = step.between(a.sigma + reach / 2), step.between(a.sigma + 0.75 * reach)
-    high = [reach * weight for weight in (4 / 9, 1 / 3, 2 / 9)]
-    low = tuple(reach * weight for weight in (1 / 8, 1 / 3, 1 / 4, 7 / 24))
+    width = b.sigma - a.sigma
+    half, most = step.between(a.sigma + width / 2), step.between(a.sigma + 0.75 * width)
+    high = [width * weight for weight in (4 / 9, 1 / 3, 2 / 9)]
+    low = tuple(width * weight for weight in (1 / 8, 1 / 3, 1 / 4, 7 / 24))
     return (
         slope(a),
-        slope(half, 1.0, (reach / 2,)),
-        slope(most, 1.0, (0.75 * reach, 0.0)),
+        slope(half, 1.0, (width / 2,)),
+        slope(most, 1.0, (0.75 * width, 0.0)),
         slope(b, 1.0, high),
         Stage(b.sigma, 1.0, low),
         Stage(b.sigma, 1.0, (0.0, *high)),

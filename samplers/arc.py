@@ -6,20 +6,20 @@ import numpy as np
 
 from ..core import policy
 from ..core.exponential import rate
+from ..core.memory import HEAVIEST
 from ..core.spec import ETA, S_NOISE, Param, sampler
 from ..core.table import Stage, Step, first_order
 from ..core.weights import weights
-from ._arc import MOST, USUAL, clock_of, known, soft
+from ._arc import USUAL, clock_of, known, landing, soft
 from ._arc_path import Node
-from ._arc_votes import ode
 
 PAPER = "ours; the corrector is that of predictor-corrector methods in PEC mode (UniPC, arXiv:2302.04867, section 3)"
 FULL = 0.87  # an exact model's image follows x wholly near sigma 0; a network's stays behind, by half
 PARAMS = (
-    Param("order", 6, "int", min=1, max=6, help="Predictions used, above 3 in short steps only; 6 where it serves."),
+    Param("order", 5, "int", min=1, max=5, help="Predictions used at most; above 3 in short steps only."),
     Param(
         "corrector", "auto", "choice", choices=("auto", "on", "off"),
-        help="Puts every step right with the next prediction; auto: at the end by half where the picture hardly moves.",
+        help="Corrects every step with the next prediction; auto: the one before the step to 0 by half.",
     ),
     Param("last", "integrate", "choice", choices=("integrate", "denoised"), help="The step to 0; denoised if masked."),
     Param("follow", 0.13, min=0.01, max=10.0, help="How the model's image moves with x: .87 follow / (follow + rho)."),
@@ -27,49 +27,45 @@ PARAMS = (
         "data_std", USUAL, min=0.001, max=100.0, steady=True,
         help="The noise-to-signal ratio in the middle of the clock: larger for pictures that are spread more widely.",
     ),
-    Param(
-        "adapt", "off", "choice", choices=("off", "on"),
-        help="Each picture goes by eight times data_std where that foretells its model better; in place of order 6.",
-    ),
 )  # fmt: skip
 
 
 def _noisy(step: Step, d: float, order: int, data_std: float) -> tuple[Stage, ...]:
     """A step of the SDE: D interpolated in the same clock, the rest solved exactly."""
-    here, landing = first_order(step, d)
+    here, end = first_order(step, d)
     nodes = known(step, 0.0, clock_of(step.space, data_std))[: min(order, 3)]
     if d == 0 or step.a.alpha == 0:
-        return here, landing
-    fade, end = rate(step.a, step.b, d), step.b.lam
+        return here, end
+    fade, goal = rate(step.a, step.b, d), step.b.lam
 
     def clock(lam: np.ndarray) -> np.ndarray:
         return soft(np.ones_like(lam), np.exp(lam), data_std)
 
     def through(nodes: tuple[Node, ...]) -> list[float]:
         lams = [step.between(node.sigma).lam for node in nodes]
-        return weights(lams, step.a.lam, end, lambda lam: fade * np.exp(fade * (lam - end)), clock)
+        return weights(lams, step.a.lam, goal, lambda lam: fade * np.exp(fade * (lam - goal)), clock)
 
     w = through(nodes)
-    while sum(map(abs, w)) > MOST * abs(sum(w)):
+    while sum(map(abs, w)) > HEAVIEST * abs(sum(w)):
         w = through(nodes[: len(w) - 1])
-    (whole,) = landing.w
-    return here, landing._replace(w=tuple(whole * weight / sum(w) for weight in w))
+    (whole,) = end.w
+    return here, end._replace(w=tuple(whole * weight / sum(w) for weight in w))
 
 
 def _arc(
-    step: Step, d: float, *, order: int, corrector: str, last: str, follow: float, data_std: float, adapt: str
+    step: Step, d: float, *, order: int, corrector: str, last: str, follow: float, data_std: float
 ) -> tuple[Stage, ...]:
     a, b = step.a, step.b
     if d < 1 or (b.sigma == 0 and last == "denoised"):
         return _noisy(step, d, order, data_std) if b.sigma else first_order(step)
-    reach = follow * data_std / USUAL
-    own = FULL * reach / (reach * a.alpha + a.sigma)
-    nodes = known(step, own, clock_of(step.space, data_std))
-    (A, w), vote = ode(step, nodes, order, corrector, data_std, adapt == "on")
-    return Stage(a.sigma, 1.0, (), (), -own, 1.0), Stage(b.sigma, A, w, vote=vote)
+    half = follow * data_std / USUAL  # the rho where K is half of FULL
+    K = FULL * half / (half * a.alpha + a.sigma)
+    clock = clock_of(step.space, data_std)
+    A, w = landing(step, known(step, K, clock), order, corrector, clock)
+    return Stage(a.sigma, 1.0, (), (), -K, 1.0), Stage(b.sigma, A, w)
 
 
-@sampler("Arc", family="multistep", order=5, history=6, integrates_to_zero=True, params=PARAMS, reference=PAPER)
+@sampler("Arc", family="multistep", order=5, history=5, integrates_to_zero=True, params=PARAMS, reference=PAPER)
 def arc(step: Step, **chosen: Any) -> tuple[Stage, ...]:
     """Ours: goes on where others stop, to sigma 0 itself, and puts every step right for free. From 8 steps up."""
     return _arc(step, 1.0, **chosen)
@@ -79,7 +75,7 @@ def arc(step: Step, **chosen: Any) -> tuple[Stage, ...]:
     "Arc SDE",
     family="sde",
     order=5,
-    history=6,
+    history=5,
     integrates_to_zero=True,
     params=(ETA, *PARAMS, S_NOISE),
     reference=PAPER,

@@ -39,9 +39,9 @@ def dpmpp_2m_cfg_pp(step: Step) -> tuple[Stage, ...]:
     here, landing = _guided(step)
     if not step.past:
         return here, landing
-    lean = first_order(step)[1].w[0] * step.h / (2 * (step.a.lam - step.past[0].lam))
+    memory = first_order(step)[1].w[0] * step.h / (2 * (step.a.lam - step.past[0].lam))
     image, noise = landing.w
-    return here, landing._replace(w=(image + lean, noise, 0.0, -lean))
+    return here, landing._replace(w=(image + memory, noise, 0.0, -memory))
 
 
 @sampler("RES 2M CFG++", order=2, history=1, clock="lam", **{**GUIDED, "reference": PAPER + "; as in ComfyUI"})

@@ -6,7 +6,7 @@ from ..core import policy
 from ..core.spec import S_NOISE, sampler
 from ..core.table import Stage, Step, first_order
 
-DDPM = {"family": "ancestral", "order": 1, "params": (S_NOISE,), "marginal": False}
+DDPM = {"family": "ancestral", "order": 1, "params": (S_NOISE,), "checked": "image"}
 
 
 def _beta(step: Step) -> float:

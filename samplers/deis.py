@@ -8,7 +8,8 @@ from ..core.spec import Param, sampler
 from ..core.table import Stage, Step, first_order, noise_seen
 from ..core.weights import weights
 
-# Time t with log(1 + rho^2) = BETA_D t^2 / 2 + BETA_MIN t, laid through rho = .002 at t = .001 and rho = 80 at t = 1.
+# The VP diffusion's time t: log(1 + rho^2) = BETA_D t^2 / 2 + BETA_MIN t, the integral of its linear beta(t). The two
+# constants lay it through rho = .002 at t = .001 and rho = 80 at t = 1, as diff-sampler does.
 _LOW, _HIGH, _START = math.log1p(0.002**2), math.log1p(80.0**2), 1e-3
 BETA_D = 2 * (_LOW / _START - _HIGH) / (_START - 1)
 BETA_MIN = _HIGH - BETA_D / 2

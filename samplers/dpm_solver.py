@@ -1,16 +1,12 @@
 """DPM-Solver: single-step exponential methods on the noise prediction eps, in log-SNR."""
 
-from collections.abc import Sequence
-
-import numpy as np
-
-from ..core.exponential import solve
-from ..core.space import Level
+from ..core.exponential import eps_weights, solve
 from ..core.spec import sampler
 from ..core.table import Stage, Step, first_order, noise_seen
-from ..core.weights import weights
 
 PAPER = "Lu et al. 2022, arXiv:2206.00927"
+USING = ((), (0,), (0, 1), (0, 2))
+"""Through which evaluations DPM-Solver 3 interpolates eps where it has made so many, the first one counted 0."""
 
 
 @sampler("DPM-Solver 2", family="one-step", order=2, evals_per_step=2, clock="lam", reference=PAPER + ", Algorithm 1")
@@ -22,7 +18,7 @@ def dpm_solver_2(step: Step) -> tuple[Stage, ...]:
 @sampler("DPM-Solver 3", family="one-step", order=3, evals_per_step=3, clock="lam", reference=PAPER + ", Algorithm 2")
 def dpm_solver_3(step: Step) -> tuple[Stage, ...]:
     """Two looks ahead, at one and two thirds of the step. Three evaluations a step: for many steps."""
-    return solve(step, [1 / 3, 2 / 3], [[0], [0, 1], [0, 2]])
+    return solve(step, [1 / 3, 2 / 3], USING[1:])
 
 
 @sampler(
@@ -44,15 +40,8 @@ def dpm_fast(step: Step) -> tuple[Stage, ...]:
     if a.alpha == 0:
         return first_order(step)
     levels = [*reversed(step.past), a]  # of the group's evaluations, the first one first
-    whole, done = (_to(levels, k, at) for k, at in ((len(levels), b), (len(levels) - 1, a)))
+    # The method's stages all start at the group's first level, ours at the one before: what led there is taken back.
+    whole = eps_weights(levels, USING[len(levels)], b)
+    done = (0.0, *eps_weights(levels[:-1], USING[len(levels) - 1], a))
     fade = b.alpha / a.alpha
-    w = [weight - fade * before for weight, before in zip(whole, [*done, 0.0], strict=True)]
-    return noise_seen(a), Stage(b.sigma, fade, tuple(reversed(w)))
-
-
-def _to(levels: Sequence[Level], count: int, end: Level) -> list[float]:
-    """The weights of eps at the first `count` levels that led from the first one to `end`."""
-    using = {0: [], 1: [0], 2: [0, 1], 3: [0, 2]}[count]
-    found = weights([levels[j].lam for j in using], levels[0].lam, end.lam, lambda t: -np.exp(-t)) if using else []
-    place = dict(zip(using, found, strict=True))
-    return [end.alpha * place.get(j, 0.0) for j in range(count)]
+    return noise_seen(a), Stage(b.sigma, fade, tuple(w - fade * before for w, before in zip(whole, done, strict=True)))

@@ -40,14 +40,15 @@ def dpmpp_2m_sde(step: Step, *, eta: float, solver_type: str) -> tuple[Stage, ..
 
 
 def _two_point(step: Step, d: float, solver_type: str) -> tuple[Stage, ...]:
+    """First order under the policy's d, and (D - D_1) at the weight that `solver_type` gives it; H = h - log d."""
     here, landing = first_order(step, d)
     if not step.past or d == 0:
         return here, landing
     (base,) = landing.w
     r = (step.a.lam - step.past[0].lam) / step.h
-    if solver_type == "midpoint":
-        lean = base / (2 * r)
-    else:
+    if solver_type == "midpoint":  # the weight of D - D_1: alpha' (1 - e^{-H}) / (2r)
+        memory = base / (2 * r)
+    else:  # alpha' (1 - (1 - e^{-H}) / H) / r, exact for D linear in lam
         H = step.h - math.log(d)
-        lean = (step.b.alpha - base / H) / r  # exact for D linear in lam
-    return here, landing._replace(w=(base + lean, -lean))
+        memory = (step.b.alpha - base / H) / r
+    return here, landing._replace(w=(base + memory, -memory))

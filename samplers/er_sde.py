@@ -41,6 +41,7 @@ def _kept(kind: str, a: Level, b: Level) -> float:
     order=2,
     history=2,
     clock="lam",
+    ode={"solver_type": "ode"},
     params=(
         S_NOISE,
         Param("max_stage", 3, "int", min=1, max=3, help="How many predictions are used, the newest one included."),
@@ -57,18 +58,21 @@ def er_sde(step: Step, *, max_stage: int, solver_type: str) -> tuple[Stage, ...]
     a, b = step.a, step.b
     d = _kept(solver_type, a, b)
     here, landing = first_order(step, d)
-    solver_type = solver_type if d < 1 else "ode"  # going up, and before noise starts
+    solver_type = solver_type if d < 1 else "ode"  # before noise starts
     nodes = [at.rho for at in (a, *step.past)][:max_stage]
     if len(nodes) == 1:
         return here, landing
     scale = b.alpha * float(_phi(solver_type, b.rho))
 
     def moment(power: int) -> float:
+        """What (u - rho)^power adds to x': alpha' phi(rho') integral from rho' to rho of phi'/phi^2 (u - rho)^power."""
+
         def measure(u):
             return _slope(solver_type, u) / _phi(solver_type, u) ** 2 * (u - a.rho) ** power
 
         return scale * weights([0.0], b.rho, a.rho, measure)[0]
 
+    # Algorithm 3: D_rho and D_rho_rho are divided differences of the predictions, here as weights on (D, D_1, D_2).
     first = np.array([1.0, -1.0, 0.0]) / (nodes[0] - nodes[1])
     w = np.array([landing.w[0], 0.0, 0.0]) + moment(1) * first
     if len(nodes) == 3:

@@ -18,5 +18,5 @@ def heun(step: Step) -> tuple[Stage, ...]:
     x' = x + (sigma' - sigma) (d + d')/2 with d = (x - D)/sigma, on VE and on flow; the step to 0 is Euler's.
     """
     a, b = step.a, step.b
-    reach = b.sigma - a.sigma
-    return slope(a), slope(b, 1.0, (reach,)), Stage(b.sigma, 1.0, (reach / 2, reach / 2))
+    width = b.sigma - a.sigma
+    return slope(a), slope(b, 1.0, (width,)), Stage(b.sigma, 1.0, (width / 2, width / 2))

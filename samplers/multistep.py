@@ -34,9 +34,9 @@ alias(
 @sampler("iPNDM", family="multistep", order=2, history=3, params=(MAX_ORDER,), reference=IPNDM)
 def ipndm(step: Step, *, max_order: int) -> tuple[Stage, ...]:
     """Adams-Bashforth with the constants of even steps on any steps: a damped memory, strong at 6 to 20 steps."""
-    reach = step.b.sigma - step.a.sigma
+    width = step.b.sigma - step.a.sigma
     shares = ADAMS[min(max_order, 1 + len(step.past))]
-    return _slopes(step, tuple(reach * share for share in shares))
+    return _slopes(step, tuple(width * share for share in shares))
 
 
 @sampler(
@@ -49,7 +49,7 @@ def ipndm(step: Step, *, max_order: int) -> tuple[Stage, ...]:
 )
 def gradient_estimation(step: Step, *, gamma: float) -> tuple[Stage, ...]:
     """Euler along gamma d - (gamma - 1) d_1: good from 5 to 8 steps, for which it was made."""
-    reach = step.b.sigma - step.a.sigma
+    width = step.b.sigma - step.a.sigma
     if not step.past:
-        return _slopes(step, (reach,))
-    return _slopes(step, (reach * gamma, reach * (1 - gamma)))
+        return _slopes(step, (width,))
+    return _slopes(step, (width * gamma, width * (1 - gamma)))

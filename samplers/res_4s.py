@@ -25,7 +25,12 @@ def _phi(a: Level, b: Level) -> list[float]:
 
 
 def _coefficients(start: Level, middle: Level, end: Level) -> list[list[float]]:
-    """h a_ij of the stages 2 to 5 and h b_j of the end, oldest prediction first, for c = (0, 1/2, 1/2, 1, 1/2)."""
+    """h a_ij of the stages 2 to 5 and h b_j of the end, oldest prediction first, for c = (0, 1/2, 1/2, 1, 1/2).
+
+    Eq. 5.19, with phi_j(-h/2) as half1 ... half3 and phi_j(-h) as full1 ... full3, times h. Its order 4 holds however
+    fast D's weight fades (stiff order), for which it needs the fifth stage, a second look at the middle.
+    """
+    # half a step's weights, doubled to be in units of the whole
     half1, half2, half3 = (2 * phi for phi in _phi(start, middle))
     full1, full2, full3 = _phi(start, end)
     a52 = half2 / 2 - full3 + full2 / 4 - half3 / 2
@@ -51,11 +56,11 @@ def res_4s(step: Step) -> tuple[Stage, ...]:
     """Exponential Runge-Kutta of fourth order. Five evaluations a step: for reference pictures, from 20 steps."""
 
     def rows(levels, law):
-        found = []
+        stages = []
         for k, row in enumerate(_coefficients(levels[0], levels[1], levels[5]), start=1):
             at = levels[k]
             w = tuple(at.alpha * weight for weight in reversed(row))
-            found.append(weighted(levels, k, at.sigma / levels[0].sigma, w, law, land=k == 5))
-        return found
+            stages.append(weighted(levels, k, at.sigma / levels[0].sigma, w, law, land=k == 5))
+        return stages
 
     return staged(step, [0.5, 0.5, 1.0, 0.5], rows, ode)

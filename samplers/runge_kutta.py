@@ -31,12 +31,12 @@ DORMAND_PRINCE = Tableau(
 def runge_kutta(step: Step, tableau: Tableau) -> tuple[Stage, ...]:
     """The stages of one step: x_k = x + (sigma' - sigma) sum_j a_kj d_j, evaluated where c_k puts them."""
     a, b = step.a, step.b
-    reach = b.sigma - a.sigma
+    width = b.sigma - a.sigma
     stages = []
     for c, row in zip(tableau.c, tableau.a, strict=True):
-        at = step.between(a.sigma + c * reach)
-        stages.append(slope(at, 1.0, [reach * weight for weight in reversed(row)]))
-    return *stages, Stage(b.sigma, 1.0, tuple(reach * weight for weight in reversed(tableau.b)))
+        at = step.between(a.sigma + c * width)
+        stages.append(slope(at, 1.0, [width * weight for weight in reversed(row)]))
+    return *stages, Stage(b.sigma, 1.0, tuple(width * weight for weight in reversed(tableau.b)))
 
 
 @sampler("Midpoint", family="one-step", order=2, evals_per_step=2, reference="Runge 1895; tableau (0, 1/2)")

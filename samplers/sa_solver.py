@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from ..core import policy
 from ..core.exponential import interpolated
@@ -21,11 +23,13 @@ PARAMS = (
         "corrector_order", 4, "int", min=1, max=4, help="Predictions that its correction uses, the new one included."
     ),
 )
-SA = {"family": "sde", "order": 4, "clock": "lam", "params": PARAMS, "closing": 3, "reference": PAPER}
+SA = {"family": "sde", "order": 4, "clock": "lam", "params": PARAMS, "ode": {"tau": 0.0}, "reference": PAPER}
 
 
 @dataclass(frozen=True)
 class _Method:
+    """A run's parameters, and what they make of a step: its noise, predictor and corrector."""
+
     tau: float
     tau_start: float
     tau_end: float
@@ -33,28 +37,35 @@ class _Method:
     corrector_order: int
 
     def kept(self, a: Level, b: Level) -> float:
-        """d = e^{-tau^2 h} in the interval of noise, 1 outside of it."""
+        """d = e^{-tau^2 h} (`core.policy.sa`) for steps that end in the interval of noise, 1 for others."""
         return max(policy.sa(a, b, self.tau), 1e-12) if self.tau_start >= b.sigma >= self.tau_end else 1.0
 
     def predict(self, a: Level, b: Level, nodes: tuple[Level, ...], left: int) -> tuple[float, ...]:
-        """The weights of the newest predictions for a step from a to b; fewer of them near the end of the run."""
+        """The weights of the newest predictions for a step from a to b; at most `left`, the steps still to come."""
         return interpolated(a, b, nodes[: min(self.predictor_order, left)], self.kept(a, b))[1]
 
-    def correct(self, step: Step, past: tuple[Level, ...]) -> list[float]:
-        """What the weights of D at a, and at `past`, change in the step that led to a. Its noise stays as it was."""
-        return replace(self, tau=step.previous.get("tau", self.tau))._change(step.a, past, step.left)
+    def correct(self, step: Step, past: tuple[Level, ...], seen: int) -> Sequence[float]:
+        """What the weights of D at a, and at `past`, change in the step that led to a. Its noise stays as it was.
 
-    def _change(self, a: Level, past: tuple[Level, ...], left: int) -> list[float]:
+        That step was made with the tau that it had, if tau is a curve. `seen`: how many of `past` it had, its own start
+        included. Nothing where no such step led to a.
+        """
+        if not past or not step.follows:
+            return ()
+        return replace(self, tau=step.previous.get("tau", self.tau))._change(step.a, past, step.left, seen)
+
+    def _change(self, a: Level, past: tuple[Level, ...], left: int, seen: int) -> Sequence[float]:
+        """The corrector's weights less the predictor's, newest first, of the step from past[0] to a."""
         last = past[0]
         nodes = (a, *past)[: min(self.corrector_order, left + 1)]
         right = interpolated(last, a, nodes, self.kept(last, a))[1]
-        wrong = self.predict(last, a, past, left + 1)
-        size = max(len(right), len(wrong) + 1)
-        return [_at(right, j) - (_at(wrong, j - 1) if j else 0.0) for j in range(size)]
+        wrong = self.predict(last, a, past[:seen], left + 1)
+        return _plus(right, -1.0, (0.0, *wrong))
 
 
-def _at(values: tuple[float, ...] | list[float], j: int) -> float:
-    return values[j] if j < len(values) else 0.0
+def _plus(one: Sequence[float], share: float, other: Sequence[float]) -> tuple[float, ...]:
+    """one + share x other; the shorter of them goes on with zeros."""
+    return tuple(x + share * y for x, y in zip_longest(one, other, fillvalue=0.0))
 
 
 @sampler("SA-Solver", history=4, **SA)
@@ -63,8 +74,7 @@ def sa_solver(
 ) -> tuple[Stage, ...]:
     """Noise where it does most good, in the middle of the run, and a free correction: from 10 to 30 steps.
 
-    Predicts with three predictions; every new one corrects the step before, which joins this step's sum. The orders
-    fall in the last steps.
+    Every new prediction corrects the step before, which joins this step's sum. The orders fall in the last steps.
     """
     method = _Method(tau, tau_start, tau_end, predictor_order, corrector_order)
     a, b = step.a, step.b
@@ -72,9 +82,8 @@ def sa_solver(
     if not step.past:
         return here, landing
     ahead = method.predict(a, b, (a, *step.past), step.left)
-    change = method.correct(step, step.past)
-    w = tuple(_at(ahead, j) + landing.A * _at(change, j) for j in range(max(len(ahead), len(change))))
-    return here, landing._replace(w=w)
+    change = method.correct(step, step.past, 1 + (step.kept[0].used or 0))
+    return here, landing._replace(w=_plus(ahead, landing.A, change))
 
 
 @sampler("SA-Solver PECE", history=8, evals_per_step=2, integrates_to_zero=True, **SA)
@@ -83,22 +92,29 @@ def sa_solver_pece(
 ) -> tuple[Stage, ...]:
     """SA-Solver that asks the model again after each correction: twice the cost, for many steps.
 
-    Its memory is of the corrected predictions only: every other register.
+    Its memory is of the corrected predictions only: the newer one of two at a level.
     """
     method = _Method(tau, tau_start, tau_end, predictor_order, corrector_order)
-    a, b, past = step.a, step.b, step.past[::2]
+    a, b = step.a, step.b
     here, landing = first_order(step, method.kept(a, b) if b.sigma else 1.0)
-    if not past:
+    places = [j for j, level in enumerate(step.past) if j == 0 or level != step.past[j - 1]]
+    if not places:
         return here, landing
-    change = method.correct(step, past)
-    again = evaluate(a, 1.0, [change[0], *(weight for later in change[1:] for weight in (later, 0.0))][:-1])
+    past = tuple(step.past[j] for j in places)
+    made = sum(level == past[0] for level in step.past)  # registers of the step before
+    change = method.correct(step, past, sum(j < made + (step.kept[0].used or 0) for j in places))
+    if not change:
+        plain = method.predict(a, b, (a, *past), step.left) if b.sigma else landing.w
+        return here, landing._replace(w=_placed(plain, 0, [1 + j for j in places]))
+    again = evaluate(a, 1.0, _placed(change, 0, [1 + j for j in places]))
     if b.sigma == 0:
         return here, again, Stage(0.0, 0.0, (1.0,))
-    ahead = method.predict(a, b, (a, *past), step.left)
-    # registers: the corrected prediction, the uncorrected one, then the same of the steps before
-    slots = [0.0] * (2 * max(len(ahead), len(change)))
-    for j, weight in enumerate(ahead):
-        slots[2 * j] += weight
-    for j, weight in enumerate(change):
-        slots[2 * j if j else 1] += landing.A * weight
-    return here, again, landing._replace(w=tuple(slots))
+    ahead = _placed(method.predict(a, b, (a, *past), step.left), 0, [2 + j for j in places])
+    changed = _placed(change, 1, [2 + j for j in places])  # the correction knew the uncorrected prediction only
+    return here, again, landing._replace(w=_plus(ahead, landing.A, changed))
+
+
+def _placed(weights: Sequence[float], newest: int, places: Sequence[int]) -> tuple[float, ...]:
+    """Weights of the newest prediction and of older ones, put where their registers are."""
+    slots = dict(zip([newest, *places], weights, strict=False))
+    return tuple(slots.get(j, 0.0) for j in range(max(slots) + 1))

@@ -12,21 +12,26 @@ ORDER = Param("max_order", 3, "int", min=1, max=3, help="Predictions that are us
 
 
 def _weights(a: Level, b: Level, nodes: list[Level], variant: str) -> tuple[float, ...]:
-    """The weights of D at `nodes` from a to b: exact, but for two nodes as published, half of B(h) for the slope."""
+    """The weights of D at `nodes` in a step from a to b: exact (`core.exponential`) but for two nodes.
+
+    With two, D(other) - D(a), over their distance in steps, weighs alpha' B(h) / 2 whatever the steps are: the authors'
+    simplified version of that order, of which the best B(h) is a matter of taste (bh1, bh2).
+    """
     if len(nodes) != 2:
         return interpolated(a, b, nodes, 1.0)[1]
     h = b.lam - a.lam
     scale = h if variant == "bh1" else -math.expm1(-h)
     other = next(node for node in nodes if node != a)
-    lean = 0.5 * b.alpha * scale * h / (other.lam - a.lam)  # the weight of D(other) - D(a)
+    change = 0.5 * b.alpha * scale * h / (other.lam - a.lam)  # the weight of D(other) - D(a)
     (base,) = interpolated(a, b, [a], 1.0)[1]
-    return tuple(lean if node == other else base - lean for node in nodes)
+    return tuple(change if node == other else base - change for node in nodes)
 
 
 def _uni_pc(step: Step, order: int, variant: str) -> tuple[Stage, ...]:
     """Predict with `order` predictions; the step before is corrected with the newest one and as many old ones.
 
-    The correction is a sum over registers like everything else: it joins this step's, faded by A.
+    The corrector (UniC, section 3) makes the step before anew with the prediction that it led to, which is not made
+    again. So all that changes is weights of registers, right - wrong, and they reach this step's end faded by A.
     """
     here, landing = first_order(step)
     if not step.past:
@@ -35,9 +40,11 @@ def _uni_pc(step: Step, order: int, variant: str) -> tuple[Stage, ...]:
     w = [0.0] * (order + 1)
     for j, weight in enumerate(_weights(step.a, step.b, nodes[:order], variant)):
         w[j] += weight
+    if not step.follows:
+        return here, landing._replace(w=tuple(w[: len(nodes)]))
     last, old = step.past[0], nodes[1:]
     right = _weights(last, step.a, [step.a, *old[:order]], variant)
-    wrong = _weights(last, step.a, old[:order], variant)
+    wrong = _weights(last, step.a, old[: min(order, 1 + (step.kept[0].used or 0))], variant)
     for j in range(len(right)):
         w[j] += landing.A * (right[j] - (wrong[j - 1] if j else 0.0))
     return here, landing._replace(w=tuple(w[: len(nodes)]))

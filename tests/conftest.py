@@ -1,6 +1,7 @@
 """Loads this checkout as the package `sigmatic`, whatever is installed, and holds what several tests share."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
@@ -10,9 +11,14 @@ from fakehost.host import Pack, fake_host
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+pytest_plugins = ["servers"]
 
-# Every run tries the same cases; to try others: pytest --hypothesis-profile=default
-settings.register_profile("fixed", derandomize=True)
+if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out already; for servers and commands, too
+    torch.set_num_threads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"
+
+settings.register_profile("fixed", derandomize=True, deadline=None)  # every run tries the same cases
+settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("fixed")
 
 
@@ -29,9 +35,27 @@ def _load() -> None:
 _load()
 
 
-def pytest_collection_modifyitems(items) -> None:
-    """The browser tests come last: Playwright keeps an event loop running, in which others cannot start theirs."""
-    items.sort(key=lambda item: "web" in item.path.parts)
+def pytest_addoption(parser) -> None:
+    """One option of our own."""
+    parser.addoption("--thorough", action="store_true", help="more cases of the same properties, other ones each time")
+
+
+def pytest_configure(config) -> None:
+    """Ten times the cases of hypothesis, not the same in every run."""
+    if config.getoption("thorough"):
+        settings.load_profile("thorough")
+
+
+def pytest_collection_modifyitems(config, items) -> None:
+    """Cases for --thorough alone go; tests that share a server or an open page get one worker, to start it once."""
+    left = [] if config.getoption("thorough") else [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+    for item in items:
+        params = getattr(item, "callspec", None) and item.callspec.params
+        for shared in ("installation", "opened"):
+            if shared in (params or {}):
+                item.add_marker(pytest.mark.xdist_group(f"{shared} {params[shared]}"))
 
 
 @pytest.fixture(scope="session")

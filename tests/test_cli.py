@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import sigmatic
-from sigmatic.demo import bench, cli, digits, subject
+from sigmatic.demo import cli, cost, digits, subject
 
 SMALL = ("--model", "mixture", "--count", "20", "--steps", "3")
 
@@ -122,7 +122,7 @@ def test_lists_fit_the_terminal(command, capsys, monkeypatch):
 
 @pytest.mark.parametrize("space", ["ve", "flow"])
 def test_bench_runs_every_sampler_and_counts_its_evaluations(space, capsys, monkeypatch):
-    monkeypatch.setattr(bench, "ROUNDS", 1)
+    monkeypatch.setattr(cost, "ROUNDS", 1)
     assert cli.main(["bench", "--steps", "4", "--shape", "1x1x4x4", "--space", space]) == 0
     lines = capsys.readouterr().out.splitlines()
     rows = [line.split() for line in lines[lines.index("") + 2 :]]

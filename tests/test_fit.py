@@ -11,9 +11,12 @@ from sigmatic.demo import digits
 from sigmatic.demo.mixture import Mixture
 
 BEATEN = ("karras", "normal", "simple")  # the usual one and the models' own
+STEPS = [6, 10, *(pytest.param(n, marks=pytest.mark.thorough) for n in (8, 15))]
+QUICK = [("euler", 6), ("dpmpp_2m", 10)]  # on the digits
+ALL = [(solver, steps) for solver in ("euler", "dpmpp_2m") for steps in (6, 8, 10, 15)]
 
 
-class Bench:
+class Runs:
     """Runs of one model from `count` starting noises, and where exact runs from them end."""
 
     def __init__(self, model, shape, space, count, seed, fine=60):
@@ -44,12 +47,12 @@ class Bench:
 
 
 def mixture(space, count=32, seed=1):
-    """A bench of the mixture in the shape of the demo's latents."""
+    """Runs of the mixture in the shape of the demo's latents."""
     exact = Mixture(shape=(1, 32, 32), seed=0)
-    return Bench(exact.denoiser(space), exact.shape, space, count, seed)
+    return Runs(exact.denoiser(space), exact.shape, space, count, seed)
 
 
-@pytest.mark.parametrize("steps", [6, 10, *(pytest.param(n, marks=pytest.mark.slow) for n in (8, 15))])
+@pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("solver", ["euler", "dpmpp_2m"])
 def test_the_fit_beats_ready_made_schedules_on_the_mixture(space, solver, steps):
     known, unseen = mixture(space), mixture(space, count=96, seed=2)
@@ -60,52 +63,54 @@ def test_the_fit_beats_ready_made_schedules_on_the_mixture(space, solver, steps)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("steps", [6, 8, 10, 15])
-@pytest.mark.parametrize("solver", ["euler", "dpmpp_2m"])
+@pytest.mark.parametrize(
+    ("solver", "steps"),
+    [pytest.param(*case, marks=() if case in QUICK else pytest.mark.thorough) for case in ALL],
+)
 def test_the_fit_beats_ready_made_schedules_on_the_digits(space, solver, steps):
-    def bench(count, seed):
+    def runs(count, seed):
         model = digits.denoiser([i % 10 for i in range(count)], space=space)
-        return Bench(model, (1, 32, 32), space, count, seed, fine=40)
+        return Runs(model, (1, 32, 32), space, count, seed, fine=40)
 
-    known, unseen = bench(5, 1), bench(12, 2)
-    found = known.fit(solver, steps, budget=25 * steps)
+    known, unseen = runs(5, 1), runs(12, 2)
+    found = known.fit(solver, steps, budget=40 * steps)
     ours = unseen.error(solver, torch.tensor(found.sigmas))
     assert ours < min(unseen.error(solver, unseen.ready_made(name, steps)) for name in BEATEN)
 
 
 def test_the_budget_is_kept_and_reported():
-    bench = mixture("ve", count=4)
+    runs = mixture("ve", count=4)
     for budget in (0, 77, 200):
         spent = []
-        found = bench.fit("dpmpp_2m", 6, budget, report=spent.append)
+        found = runs.fit("dpmpp_2m", 6, budget, report=spent.append)
         assert found.evaluations == spent[-1] <= max(budget, 6 * len(fitting.STARTS))
         assert spent == sorted(spent)
     assert found.error <= found.start_error
 
 
 def test_starts_leave_room_for_a_round_of_the_search():
-    bench = mixture("ve", count=4)
-    found = bench.fit("dpmpp_2m", 15, 25 * 15)  # all starts would leave 14 runs, of 15 that a round takes
+    runs = mixture("ve", count=4)
+    found = runs.fit("dpmpp_2m", 15, 25 * 15)  # all starts would leave 14 runs, of 15 that a round takes
     assert found.evaluations == 25 * 15
     assert found.error < 0.5 * found.start_error
 
 
 def test_without_budget_the_best_start_is_taken():
-    bench = mixture("flow", count=4)
-    found = bench.fit("euler", 6, 0)
-    assert found.sigmas == pytest.approx(bench.ready_made(found.start, 6).tolist(), rel=1e-5)
+    runs = mixture("flow", count=4)
+    found = runs.fit("euler", 6, 0)
+    assert found.sigmas == pytest.approx(runs.ready_made(found.start, 6).tolist(), rel=1e-5)
     assert (
         found.error
         == found.start_error
-        == pytest.approx(bench.error("euler", bench.ready_made(found.start, 6)), rel=1e-3)
+        == pytest.approx(runs.error("euler", runs.ready_made(found.start, 6)), rel=1e-3)
     )
 
 
 def test_what_comes_out_is_a_schedule(space):
-    bench = mixture(space, count=3)
+    runs = mixture(space, count=3)
     span = sigmatic.schedulers.span(space=space)
     for steps in (1, 2, 3, 20):
-        found = torch.tensor(bench.fit("dpmpp_2m", steps, 30 * steps).sigmas)
+        found = torch.tensor(runs.fit("dpmpp_2m", steps, 30 * steps).sigmas)
         assert len(found) == steps + 1 and (found.diff() < 0).all() and found[-1] == 0
         assert found[0].item() == pytest.approx(span.sigma_max) and found[-2].item() >= span.sigma_min * (1 - 1e-6)
 

@@ -1,8 +1,9 @@
 """Dropdown entries on a stand-in host: how they get there, and the functions behind them."""
 
 import asyncio
-import importlib
+import importlib.util
 import logging
+import sys
 
 import pytest
 import torch
@@ -68,18 +69,24 @@ def test_a_taken_name_is_left_and_logged_in_one_line(nodes, hosts, functions, ca
     assert "sig_euler, sig_karras" in line
     assert "other_pack" in line
     install = importlib.import_module(".dropdowns.lookup", nodes.__name__)
-    assert install.own_sampler("sig_euler") is None
-    assert install.own_sampler("sig_heun") == ("heun", {})
-    assert install.own_schedule("sig_karras") is None
+    assert install.sampler_entry("sig_euler") is None
+    assert install.sampler_entry("sig_heun") == ("heun", {})
+    assert install.schedule_entry("sig_karras") is None
 
 
-def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, caplog):
+def test_a_second_clone_leaves_the_entries_of_the_first(nodes, functions, root, caplog, monkeypatch):
     _install(nodes)
     first = functions.sample_sig_euler
-    install = importlib.import_module(".dropdowns.register", nodes.__name__)
-    install.__package__ = "another_clone.nodes.dropdowns"
-    with caplog.at_level(logging.WARNING, "sigmatic"):
-        install.install()
+    spec = importlib.util.spec_from_file_location(
+        "a_clone", root / "__init__.py", submodule_search_locations=[str(root)]
+    )
+    monkeypatch.setitem(sys.modules, "a_clone", importlib.util.module_from_spec(spec))
+    try:
+        with caplog.at_level(logging.WARNING, "sigmatic"):
+            importlib.import_module("a_clone.nodes.dropdowns.register").install()
+    finally:
+        for name in [name for name in sys.modules if name.startswith("a_clone.")]:
+            del sys.modules[name]
     assert functions.sample_sig_euler is first
     (line,) = caplog.messages
     assert "sigmatic.nodes" in line
@@ -120,20 +127,23 @@ def test_the_schedule_handlers_follow_the_model(nodes, hosts):
         torch.testing.assert_close(sigmas[-2], ms.sigma_min)
 
 
-def test_the_noise_scale_of_the_model_multiplies_s_noise(pack, monkeypatch):
-    adapter, told = pack.part("running.host_functions"), {}
-    plain = adapter.samplers.sample_with_state
+def test_the_noise_scale_of_the_model_multiplies_s_noise(pack):
+    function = pack.part("running.host_functions").host_sampler("euler_ancestral")
 
-    def sample(name, model, x, sigmas, **options):
-        told.update(options)
-        return plain(name, lambda x, sigma: x, x, sigmas, space="flow")
+    def run(scale, s_noise, seed):
+        model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="flow")
+        model.get_model_object("model_sampling").noise_scale = scale
 
-    monkeypatch.setattr(adapter.samplers, "sample_with_state", sample)
-    model = pack.run("SigmaticDemoModel", model="mixture", parametrisation="flow")
-    model.get_model_object("model_sampling").noise_scale = 2.5
-    function = adapter.host_sampler("euler_ancestral", s_noise=0.5)
-    function(model, torch.zeros(1, 1, 32, 32), torch.tensor([0.9, 0.0]), extra_args={"seed": None})
-    assert (told["s_noise"], told["space"], told["seed"]) == (1.25, "flow", 0)
+        def denoiser(x, sigma, **_):
+            return x
+
+        denoiser.inner_model = type("Guider", (), {"model_patcher": model})()
+        sigmas = torch.tensor([0.9, 0.5, 0.1])
+        return function(denoiser, torch.zeros(1, 1, 32, 32), sigmas, extra_args={"seed": seed}, s_noise=s_noise)
+
+    scaled = run(2.5, 0.5, None)
+    assert scaled.std() > 0 and torch.equal(scaled, run(1.0, 1.25, 0)), "and no seed is seed 0"
+    assert not torch.equal(scaled, run(1.0, 0.5, None))
 
 
 def test_cancel_is_seen_before_every_evaluation(pack):

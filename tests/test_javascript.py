@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 JS = ROOT / "web" / "js"
 PURE = {
-    "say", "scale", "plot/assume", "plot/chart", "plot/words", "editor/curve", "editor/drawn", "panel/preset",
+    "say", "scale", "plot/chart", "plot/wires", "plot/words", "editor/curve", "editor/drawn", "panel/preset",
     "panel/search",
 }  # fmt: skip
 MAY_IMPORT = {"": {""}, "editor": {"", "editor"}, "plot": {"", "editor", "plot"}, "panel": {"", "plot", "panel"}}
@@ -53,6 +53,7 @@ def test_one_file_touches_the_host():
         assert not re.search(r"innerHTML|insertAdjacentHTML|outerHTML|\beval\(|new Function", text), path.name
         assert "http://" not in text.replace("http://www.w3.org/2000/svg", ""), f"{path.name}: fetches nothing"
         assert "https://" not in text, path.name
+        assert "setInterval" not in text, f"{path.name}: the page tells of changes"
 
 
 def test_nothing_but_the_extension_is_imported_by_the_page():

@@ -6,13 +6,17 @@ import torch
 import sigmatic
 from sigmatic.demo.mixture import Mixture
 
-STOCHASTIC = [n for n in sigmatic.samplers.names() if sigmatic.samplers.get(n).stochastic]
+SPECS = [sigmatic.samplers.get(name) for name in sigmatic.samplers.names()]
 # Distilled models' samplers and DDPM's larger variances are biased on an exact denoiser, by design; adaptive samplers
 # have tests of their own.
-STOCHASTIC = [
-    n
-    for n in STOCHASTIC
-    if sigmatic.samplers.get(n).family not in ("distilled", "adaptive") and sigmatic.samplers.get(n).marginal
+UNBIASED = [spec for spec in SPECS if spec.models == "any" and spec.checked == "all" and not spec.adaptive]
+ETAS = [{"eta": eta} for eta in (0.0, 0.5, 1.0)]
+CASES = [
+    (s.name, p)
+    for s in UNBIASED
+    if s.stochastic
+    for p in (ETAS if "eta" in s.defaults else [{}, s.ode])
+    if p is not None
 ]
 COUNT = 20_000
 
@@ -38,12 +42,8 @@ def floor(mixture):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", STOCHASTIC)
-@pytest.mark.parametrize("eta", [0.0, 0.5, 1.0])
-def test_no_bias(name, eta, space, mixture, floor):
-    params = {"eta": eta} if "eta" in {p.name for p in sigmatic.samplers.get(name).params} else {}
-    if not params and eta != 1.0:
-        return
+@pytest.mark.parametrize(("name", "params"), CASES, ids=str)
+def test_no_bias(name, params, space, mixture, floor):
     sigmas = sigmatic.schedulers.sigmas("karras", 300, space=space, sigma_max=0.999 if space == "flow" else None)
     x = mixture.noised(COUNT, float(sigmas[0]), space, seed=3).reshape(1, COUNT, 2)
 

@@ -127,7 +127,7 @@ def test_the_hosts_own_names_work_and_hear_eta(pack):
 def test_a_sampler_that_skips_a_level_gets_one_more(pack):
     lookup = pack.part("dropdowns.lookup")
     ms = pack.run("SigmaticDemoModel", model="mixture").get_model_object("model_sampling")
-    sigmas = lookup.levels_by_name(ms, "sig_karras", "dpm_2", 6, 7.0)
+    sigmas = lookup.levels_by_name(ms, "sig_karras", "dpm_2", 6, 7.0, warn=pytest.fail)
     more = sigmatic.schedulers.sigmas("karras", 7, model_sigmas=ms.sigmas)
     assert torch.equal(sigmas, torch.cat([more[:-2], more[-1:]]))
 

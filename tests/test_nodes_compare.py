@@ -1,8 +1,10 @@
 """Sigmatic Compare on a stand-in host."""
 
 import csv
+import gc
 import importlib
 import io
+import weakref
 
 import pytest
 import torch
@@ -96,18 +98,24 @@ def test_steps_of_a_line_and_the_reference(pack):
         compare(pack, "sig_euler\nsig_heun", reference=3)
 
 
+def planned_levels(pack, text, model):
+    """The levels of a list of one line on a MODEL."""
+    (entry,) = pack.part("measuring.entries").read(text)
+    known = pack.part("dropdowns.plan").ModelFacts.of(model)
+    return pack.part("measuring.entries").within_budget(entry, known, 99, 1.0).sigmas
+
+
 def test_a_schedule_is_told_what_is_said_even_where_that_is_the_default_of_the_widget(pack):
-    ms = links(pack)["model"].get_model_object("model_sampling")
-    (entry,) = pack.part("measuring.entries").read("sig_euler / sig_polyexponential / rho=7")
-    levels = pack.part("measuring.entries").levels(entry, ms, 6, 1.0)
+    model = links(pack)["model"]
+    ms = model.get_model_object("model_sampling")
+    levels = planned_levels(pack, "sig_euler / sig_polyexponential / rho=7; steps=6", model)
     assert torch.equal(levels, sigmatic.schedulers.sigmas("polyexponential", 6, model_sigmas=ms.sigmas, rho=7.0))
 
 
 def test_a_drawn_schedule_is_written_as_in_its_widget(pack):
     model = links(pack)["model"]
     for points in ("0:14, 50:2, 100:0.1", "14, 2, 0.1"):
-        (entry,) = pack.part("measuring.entries").read(f"sig_euler / sig_drawn / points = {points}")
-        levels = pack.part("measuring.entries").levels(entry, model.get_model_object("model_sampling"), 6, 1.0)
+        levels = planned_levels(pack, f"sig_euler / sig_drawn / points = {points}; steps = 6", model)
         for told in ({"points": points}, {"more": f"points = {points}"}):
             wanted = pack.run("SigmaticSchedule", model=model, schedule="sig_drawn", steps=6, **told)
             assert torch.equal(levels, wanted)
@@ -142,7 +150,7 @@ def test_nothing_is_the_list_that_was_there(pack):
         ("sig_euler / sig_karras / rho=0:1, 9:2", r"line 1: rho cannot change"),
         ("euler_ancestral / eta=0:1, 9:2", r"line 1: .*no curves"),
         ("sig_euler / rho=3", r"line 1: .*no parameter 'rho'"),
-        ("sig_euler / sig_karras / rho", r"line 1: 'rho' is no parameter"),
+        ("sig_euler / sig_karras / rho", r"line 1: 'rho' is no option"),
         ("sig_euler / steps=2.5", r"line 1: steps is 2.5: give a whole number from 1 to 10000"),
         ("sig_euler / steps=inf", r"line 1: steps is inf"),
         ("sig_euler / steps=0:5, 9:1", r"line 1: steps cannot change over the run: give a whole number"),
@@ -153,7 +161,8 @@ def test_nothing_is_the_list_that_was_there(pack):
     ],
 )
 def test_a_mistake_names_its_line_before_anything_runs(pack, text, says, monkeypatch):
-    monkeypatch.setattr(pack.part("running.run"), "sample", lambda *_, **__: pytest.fail("something ran"))
+    host = importlib.import_module("comfy.sample")
+    monkeypatch.setattr(host, "sample_custom", lambda *_, **__: pytest.fail("something ran"))
     with pytest.raises(ValueError, match="^entries, " + says):
         compare(pack, text)
     assert pack.nodes["SigmaticCompare"].validate_inputs(entries=text).startswith("entries, line")
@@ -161,7 +170,8 @@ def test_a_mistake_names_its_line_before_anything_runs(pack, text, says, monkeyp
 
 
 def test_what_is_too_dear_names_its_line(pack, monkeypatch):
-    monkeypatch.setattr(pack.part("running.run"), "sample", lambda *_, **__: pytest.fail("something ran"))
+    host = importlib.import_module("comfy.sample")
+    monkeypatch.setattr(host, "sample_custom", lambda *_, **__: pytest.fail("something ran"))
     with pytest.raises(ValueError, match=r"^entries, line 2: sig_dpm_adaptive needs 10 evaluations or more.* is 5"):
         compare(pack, "sig_euler\nsig_dpm_adaptive", evaluations=5)
     with pytest.raises(ValueError, match="denoise is 0"):
@@ -175,42 +185,60 @@ def test_the_bar_goes_over_the_whole_grid(pack):
     assert seen == [(i, 11) for i in range(11)]
 
 
-def test_cancel_keeps_what_is_done(pack, caplog):
-    management = importlib.import_module("comfy.model_management")
-    trials, given = pack.part("measuring.trials"), links(pack)
-    ran, cell, stop = [], trials._cell, True
+def test_cancel_keeps_what_is_done(pack, caplog, monkeypatch):
+    """A line is known by its number of steps."""
+    management, host = importlib.import_module("comfy.model_management"), importlib.import_module("comfy.sample")
+    given, ran, stop, sample_custom = links(pack), [], True, host.sample_custom
 
-    def spied(model, latent, entry, *rest):
-        ran.append(entry.sampler)
+    def spied(model, noise, cfg, sampler, sigmas, *rest, **options):
+        ran.append(len(sigmas) - 1)
         management.interrupted = stop and len(ran) == 3
-        return cell(model, latent, entry, *rest)
+        return sample_custom(model, noise, cfg, sampler, sigmas, *rest, **options)
 
-    trials._cell = spied
-    entries = "sig_euler\nsig_heun\nsig_dpmpp_2m"
+    monkeypatch.setattr(host, "sample_custom", spied)
+    entries = "sig_euler / steps=5\nsig_heun\nsig_dpmpp_2m"
     with pytest.raises(management.InterruptProcessingException):
         compare(pack, entries, given)
     assert "after 2 of 3 entries" in caplog.text and "sig_heun / sig_karras,6," in caplog.text
     stop = False
     samples = compare(pack, entries, given)[1]
-    assert ran == ["sig_euler", "sig_heun", "sig_dpmpp_2m", "sig_dpmpp_2m"]
+    assert ran == [5, 6, 12, 12]
     assert torch.equal(samples, compare(pack, entries)[1]), "as if nothing had been kept"
     compare(pack, entries, given)
     compare(pack, entries + "\nsig_euler / steps=3", given)
     del ran[:]
-    compare(pack, entries + "\nsig_euler / steps=3\nsig_lms", given)
-    assert ran == ["sig_lms"], "a line more runs only that"
+    compare(pack, entries + "\nsig_euler / steps=3\nsig_lms / steps=4", given)
+    assert ran == [4], "a line more runs only that"
     compare(pack, entries, given, seed=4)
-    assert ran == ["sig_lms", "sig_euler", "sig_heun", "sig_dpmpp_2m"], "another seed runs all"
+    assert ran == [4, 5, 6, 12], "another seed runs all"
+    prompt = [[given["positive"][0][0], {"area": 1}]]
+    compare(pack, entries, {**given, "positive": prompt}, seed=4)
+    compare(pack, entries, {**given, "positive": [[given["positive"][0][0], {"area": 2}]]}, seed=4)
+    assert ran == [4, *[5, 6, 12] * 3], "and so does another prompt, of the same encoding"
+    compare(pack, entries, {**given, "positive": [[given["positive"][0][0], {"area": 2}]]}, seed=4)
+    assert len(ran) == 10, "one that was only wrapped anew is the same"
 
 
-def test_the_model_is_not_kept_alive(pack):
-    given = links(pack)
-    compare(pack, "sig_euler", given)
-    kept = pack.part("measuring.trials")._done
-    assert kept.model() is given["model"]
-    del given
-    importlib.import_module("gc").collect()
-    assert kept.model() is None
+def latents_of(batch):
+    """The latents of so many pictures that are alive anywhere, but for the noise that the stand-in shows to tests."""
+    importlib.import_module("comfy.sample").last_noise = None
+    gc.collect()
+    return [kept for kept in gc.get_objects() if type(kept) is torch.Tensor and kept.shape == (batch, 1, 32, 32)]
+
+
+@pytest.mark.parametrize("name", ["model", "positive", "latent_image"])
+def test_results_are_kept_no_longer_than_what_they_were_made_of(pack, name):
+    """The host forgets a node's inputs when they cannot be used again; until then a comparison can go on."""
+    given = links(pack, batch=7)
+    entries = "sig_euler\nsig_heun"
+    compare(pack, entries, given)
+    assert len(latents_of(7)) == 3, "the latent, and a result of each of two lines"
+    compare(pack, "sig_heun", given)
+    assert len(latents_of(7)) == 2, "of one list at the most"
+    kept = weakref.ref(given["model"])
+    del given[name]
+    assert len(latents_of(7)) == (name != "latent_image")
+    assert (kept() is None) == (name == "model")
 
 
 def test_settings_on_the_model_are_heard(pack):

@@ -10,16 +10,13 @@ import sigmatic
 from sigmatic.core import space as spaces
 from sigmatic.core.table import Kept
 
-NAMES = [n for n in sigmatic.samplers.names() if not sigmatic.samplers.get(n).adaptive]
+SPECS = [sigmatic.samplers.get(name) for name in sigmatic.samplers.names()]
+ODES = [spec.name for spec in SPECS if spec.ode is not None and not spec.adaptive]
 
 
 def ode(name):
     """The parameters that make a sampler its ODE."""
-    if name == "er_sde":
-        return {"solver_type": "ode"}
-    known = {p.name for p in sigmatic.samplers.get(name).params}
-    plain = {"order": 5} if name.startswith("arc") else {}  # without the vote for 6, which is tested below
-    return plain | {noisy: 0.0 for noisy in ("eta", "tau") if noisy in known}
+    return dict(sigmatic.samplers.get(name).ode)
 
 
 def two_points(space):
@@ -91,10 +88,9 @@ def run(name, x, sigmas, space, make=two_points, **params):
 
 
 ROUNDING = 1e-12  # errors below are float64's, not the method's
-BY_DESIGN_NO_ODE = {"lcm", "tcd", "ddpm", "ddpm_large", "ddpm_learned"}
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in BY_DESIGN_NO_ODE])
+@pytest.mark.parametrize("name", ODES)
 def test_order(name, space):
     x = torch.linspace(-9, 9, 64, dtype=torch.float64)[:, None] * (1 if space == "ve" else 0.2)
     order = sigmatic.samplers.get(name).order
@@ -103,7 +99,7 @@ def test_order(name, space):
     results = [run(name, x, grid(space, count, low), space) for count in steps]
     errors = [(a - b).norm().item() for a, b in itertools.pairwise(results)]
     slopes = [math.log2(a / b) for a, b in itertools.pairwise(errors) if b > ROUNDING]
-    if sigmatic.samplers.get(name).slack:  # constants known to be off: on these even steps their errors nearly cancel
+    if sigmatic.samplers.get(name).checked == "none":  # constants are off: on even steps their errors nearly cancel
         assert slopes[-1] > order - 0.2, slopes
     else:
         assert slopes[-1] == pytest.approx(order, abs=0.2), slopes
@@ -119,17 +115,15 @@ def test_arc_has_the_order_that_is_asked_for(order, space):
     assert math.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.25), errors
 
 
-@pytest.mark.parametrize("order", [5, 6])
-def test_arc_keeps_its_order_down_to_sigma_0(order, space):
+def test_arc_keeps_its_order_down_to_sigma_0(space):
     x = torch.linspace(-2, 2, 64, dtype=torch.float64)[:, None]
-    first = {5: 96, 6: 48}[order]  # from there on, until errors are rounding's
-    levels = (torch.linspace(0.5, 0, first * 2**k + 1, dtype=torch.float64) for k in range(4))
-    results = [run("arc", x, sigmas, space, two_bells, order=order) for sigmas in levels]
+    levels = (torch.linspace(0.5, 0, 96 * 2**k + 1, dtype=torch.float64) for k in range(4))  # before rounding counts
+    results = [run("arc", x, sigmas, space, two_bells) for sigmas in levels]
     errors = [(a - b).norm().item() for a, b in itertools.pairwise(results)]
-    assert math.log2(errors[-2] / errors[-1]) == pytest.approx(order, abs=0.5), errors
+    assert math.log2(errors[-2] / errors[-1]) == pytest.approx(5, abs=0.5), errors
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in BY_DESIGN_NO_ODE])
+@pytest.mark.parametrize("name", ODES)
 def test_limit_is_the_exact_solution(name, space):
     """Gaussian data: x at the end is x at the start scaled by the ratio of the marginal spreads."""
     sigmas = grid(space, 1500)

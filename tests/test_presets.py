@@ -4,6 +4,8 @@ import asyncio
 import importlib
 import json
 import logging
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 
@@ -12,6 +14,7 @@ import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from fakehost.host import Pack, fake_host
+from filelock import FileLock
 
 SAMPLER = {"sampler": "euler_ancestral", "options": {"eta": 0.5}}
 SCHEDULE = {"schedule": "karras", "options": {"rho": 3.0}}
@@ -79,14 +82,13 @@ def test_presets_are_there_after_the_next_start(tmp_path, monkeypatch, file):
     assert wanted.args == ("sig_my_a-b_1", "")
     with fake_host() as module:
         pack = Pack(module)
-        by_hand = pack.run(
-            "SigmaticSampler", sampler="sig_dpmpp_2m_sde", **{k: given[k] for k in ("eta_curve", "more")}
-        )
         assert _host().SAMPLER_NAMES.count("sig_my_a-b_1") == 1
-        assert by_hand
         preset = pack.part("dropdowns.lookup").entry("sig_my_a-b_1").preset
         assert preset["noise"] == "pink" and preset["solver_type"] == "heun" and preset["eta"](25) == 0.75
-        assert pack.line(sampler="sig_my_a-b_1").isfinite().all()
+        model = pack.run("SigmaticSettings", model=pack.run("SigmaticDemoModel", model="mixture"), more=given["more"])
+        by_hand = {"model": model, "sampler": given["sampler"], "noise": "pink", "eta_curve": given["eta_curve"]}
+        assert torch.equal(pack.line(sampler="sig_my_a-b_1"), pack.line(**by_hand))
+        assert not torch.equal(pack.line(sampler="sig_my_a-b_1"), pack.line(**{**by_hand, "eta_curve": ""}))
 
 
 def test_settings_on_the_model_beat_the_preset(pack):
@@ -287,16 +289,59 @@ def test_writers_at_once_lose_nothing(rooms, file):
     for thread in threads:
         thread.join()
     assert not errors and len(store.Store(file).read()["samplers"]) == 60
-    assert [path.name for path in file.parent.iterdir()] == ["presets.json"]
+    assert {path.name for path in file.parent.iterdir()} == {"presets.json", "presets.lock"}
 
 
-def test_a_lock_left_by_a_crash_is_taken_over(rooms, file, monkeypatch):
+WRITER = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("preset_file", sys.argv[1])
+preset_file = sys.modules["preset_file"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(preset_file)
+store, name = preset_file.Store(Path(sys.argv[2])), sys.argv[3]
+
+def add(key):
+    def edit(book):
+        book["samplers"][key] = {"sampler": "euler", "options": {}}
+        if name == "holder":
+            print("the lock is mine", flush=True)
+            sys.stdin.read()
+    store.change(edit)
+
+for i in range(8):
+    add(f"{name}-{i}")
+"""
+
+
+def test_servers_that_wait_for_one_that_crashes_lose_nothing(rooms, file):
+    """Several wait at once; when the lock's holder is killed, it goes to one of them after the other."""
+    command = [sys.executable, "-c", WRITER, rooms.part("dropdowns.preset_file").__file__, str(file)]
+
+    def start(name):
+        return subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    with start("holder") as holder:
+        assert holder.stdout.readline() == "the lock is mine\n"
+        waiting = [start(f"w{i}") for i in range(4)]
+        holder.kill()
+    for writer in waiting:
+        with writer:
+            writer.communicate()
+            assert writer.returncode == 0
+    written = rooms.part("dropdowns.preset_file").Store(file).read()["samplers"]
+    assert set(written) == {f"w{worker}-{i}" for worker in range(4) for i in range(8)}
+
+
+def test_a_lock_that_is_never_given_back_is_told(rooms, file, monkeypatch):
     store = rooms.part("dropdowns.preset_file")
-    monkeypatch.setattr(store, "_PATIENCE", 0.05)
+    monkeypatch.setattr(store, "PATIENCE", 0.0)
     file.parent.mkdir(exist_ok=True)
-    file.with_suffix(".lock").touch()
+    lock = file.with_suffix(".lock")
+    lock.touch()  # left by a crash: nobody holds it
     store.Store(file).change(lambda book: book["samplers"].update(x=SAMPLER))
-    assert "x" in store.Store(file).read()["samplers"]
+    with FileLock(lock), pytest.raises(OSError, match=r"presets\.lock"):
+        store.Store(file).change(lambda book: book["samplers"].update(y=SAMPLER))
+    assert set(store.Store(file).read()["samplers"]) == {"x"}
 
 
 def test_too_many_presets_are_refused_and_the_file_stays(rooms, file):

@@ -11,7 +11,7 @@ import sigmatic
 from sigmatic.core import space as spaces
 
 NAMES = sigmatic.schedulers.names()
-SCALED_LINEAR = sigmatic.schedulers._default_table("ve")
+SCALED_LINEAR = sigmatic.schedulers.span().table
 TABLES = {
     "sd": ("ve", SCALED_LINEAR),
     "edm": ("ve", np.geomspace(0.002, 120, 1000)),
@@ -155,12 +155,16 @@ BAD = [
     ({"sigma_min": "a"}, "sigma_min is 'a': give a number"),
     ({"sigma_max": [1.0, 2.0]}, "sigma_max is .*: give a number"),
     ({"sigma_max": torch.ones(2)}, "sigma_max is tensor.*: give a number"),
-    ({"sigma_max": 10**400}, "sigma_max is 10+: give a number"),
-    ({"sigma_max": 1e308}, "sigma_max is 1e.308: give 1e-37 to 1e.37"),
+    ({"sigma_min": True}, "sigma_min is True: give a number"),
+    ({"denoise": torch.ones(2)}, "denoise is tensor.*: give a number"),
+    ({"steps": True}, "steps is True: give a whole number"),
+    ({"sigma_max": 10**400}, "sigma_max is 10+.*: give a number"),
+    ({"sigma_max": 1e308}, "sigma_max is 1e.308: give a number from 1e-37 to 1e.37"),
     ({"sigma_min": 1e-310}, "sigma_min is 1e-310"),
     ({"model_sigmas": [1.0, 1e308]}, "sigma_max is 1e.308"),
     ({"first_sigma": 1e308}, "first_sigma is 1e.308"),
     ({"first_sigma": "x"}, "first_sigma is 'x': give a number"),
+    ({"terminal": 0}, "terminal is 0: give True or False"),
     ({"terminal": "off"}, "terminal is 'off': give True or False"),
     ({"model_sigmas": ["a", "b"]}, "model_sigmas: give"),
     ({"model_sigmas": [3.0, 2.0, 1.0]}, "model_sigmas"),

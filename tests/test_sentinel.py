@@ -51,20 +51,16 @@ def test_a_sick_model_stops_the_run_in_words(pack):
 
 
 class Queue:
-    """A device that does its work when it is told to: copies arrive, and events are passed, in their order."""
+    """A device that does its work when it is told to, in order: sums arrive late, and are something else before."""
 
     def __init__(self):
         self.work, self.done, self.waited = [], 0, 0
 
-    def copy(self, x, out):
-        """In the place of `_on_the_way`: until the device gets there, the memory holds something else."""
-        there, sums = torch.full((2,), float("nan")), torch.stack([x.sum(), out.sum()])
-        self.work.append(lambda: there.copy_(sums))
-        return there
-
-    def event(self, device):
-        """In the place of `_event`."""
-        return Event(self, len(self.work))
+    def sums(self, x, out):
+        """In the place of the sums on a GPU."""
+        sums = Late(self, len(self.work) + 1)
+        self.work.append(lambda: sums.values.extend([float(x.sum()), float(out.sum())]))
+        return sums
 
     def run(self, count):
         """Do `count` pieces of work."""
@@ -73,38 +69,38 @@ class Queue:
             self.done += 1
 
 
-class Event:
-    """A mark behind all the work that there was."""
+class Late:
+    """Sums that are there when the queue has come to their place."""
 
     def __init__(self, queue, place):
-        self.queue, self.place = queue, place
+        self.queue, self.place, self.values = queue, place, []
 
-    def query(self):
-        """Whether it was passed; never waits."""
+    def arrived(self):
+        """Whether they are there; never waits."""
         return self.queue.done >= self.place
 
-    def synchronize(self):
-        """Wait for it."""
-        self.queue.waited += not self.query()
+    def read(self):
+        """Wait for them."""
+        self.queue.waited += not self.arrived()
         self.queue.run(self.place - self.queue.done)
+        return self.values
 
 
 @pytest.fixture
-def watched(pack, monkeypatch):
+def watched(pack):
     """watched(model, lag) -> (what a run on a device that lags so many evaluations behind raises, calls, waits)."""
-    sentinel = pack.part("host.watched_model")
+    sentinel = pack.part("host.watched_model").Sentinel
 
     def run(model, lag, start=1.0):
         queue, calls = Queue(), []
-        monkeypatch.setattr(sentinel, "_on_the_way", queue.copy)
-        monkeypatch.setattr(sentinel, "_event", queue.event)
 
         def counted(x, sigma):
             calls.append(queue.waited)
             queue.run(1 if len(calls) > lag else 0)
             return model(x, len(calls))
 
-        watch, x, error = sentinel.Sentinel(counted, "heun", SIGMAS, at_once=False), torch.full((1, 4), start), None
+        watch = sentinel(counted, "heun", SIGMAS, at_once=False, sums=queue.sums)
+        x, error = torch.full((1, 4), start), None
         try:
             for sigma in SIGMAS[:4]:
                 x = watch(x, torch.tensor([sigma]))

@@ -21,17 +21,17 @@ def _demo(pack, kind="eps"):
     return pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind)
 
 
-def _by_name(pack, model, sampler="sig_euler_ancestral", schedule="sig_karras", steps=6, **extra):
-    """What a node does that takes only names: the host's own calls and nothing else."""
+def _by_name(pack, model, sampler="sig_euler_ancestral", schedule="sig_karras", steps=6, options=None):
+    """What a node does that takes only names: the host's own calls and nothing else. `options` of the SAMPLER."""
     hosts, sample = importlib.import_module("comfy.samplers"), importlib.import_module("comfy.sample")
     sigmas = hosts.calculate_sigmas(model.get_model_object("model_sampling"), schedule, steps)
     prompt = pack.run("SigmaticDemoPrompt")
     latent = torch.zeros(2, 1, 32, 32)
     noise = sample.prepare_noise(latent, 5)
+    sampler = hosts.KSAMPLER(hosts.sampler_object(sampler).sampler_function, options or {})
     return sample.sample_custom(
-        model, noise, 2.0, hosts.sampler_object(sampler), sigmas, prompt, prompt, latent,
-        callback=lambda *_: None, seed=5, **extra,
-    )  # fmt: skip
+        model, noise, 2.0, sampler, sigmas, prompt, prompt, latent, callback=lambda *_: None, seed=5
+    )
 
 
 @pytest.mark.parametrize("kind", ["eps", "v", "flow"])
@@ -72,11 +72,13 @@ def test_the_models_own_sampling_object_is_left_alone(pack):
     ms = model.get_model_object("model_sampling")
     twin = pack.run("SigmaticSettings", model=model, rho=3.0).get_model_object("model_sampling")
     assert twin is not ms and type(twin) is type(ms) and torch.equal(twin.sigmas, ms.sigmas)
-    module = torch.nn.Module()
+    module = torch.nn.Module()  # as the host's are
     module.register_buffer("sigmas", torch.ones(3))
-    copy = pack.part("running.settings_on_model")._twin(module, {"rho": 3.0})
+    model.add_object_patch("model_sampling", module)
+    copy = pack.run("SigmaticSettings", model=model, rho=3.0).get_model_object("model_sampling")
     copy.register_buffer("sigmas", torch.zeros(3))
-    assert module.sigmas.sum() == 3 and not hasattr(module, "_sigmatic")
+    of_schedule = pack.part("running.settings_on_model").of_schedule
+    assert module.sigmas.sum() == 3 and of_schedule(copy) == {"rho": 3.0} and of_schedule(module) == {}
 
 
 def test_widgets_beat_settings_and_settings_beat_the_samplers_own(pack):
@@ -115,24 +117,12 @@ def test_a_setting_that_does_not_fit_a_sampler_is_left_out_with_a_line(pack, cap
 
 def test_curves_in_percent_follow_the_model_at_hand(pack):
     settings = pack.run("SigmaticSettings", model=_demo(pack), eta_curve="0:1, 50:1, 50:0, 100:0")
-    by_curve = _by_name(pack, settings)
     ms = settings.get_model_object("model_sampling")
     middle = pack.part("host.facts").sigma_at(ms, 50)
-    told = {}
-    adapter = pack.part("running.host_functions")
-    plain = adapter.samplers.sample_with_state
-
-    def spy(name, model, x, sigmas, **options):
-        told.update(sigmas=sigmas, eta=options["eta"])
-        return plain(name, model, x, sigmas, **options)
-
-    adapter.samplers.sample_with_state = spy
-    try:
-        assert torch.equal(_by_name(pack, settings), by_curve)
-    finally:
-        adapter.samplers.sample_with_state = plain
-    values = [told["eta"](float(sigma)) for sigma in told["sigmas"]]
-    assert values == [float(sigma > middle) for sigma in told["sigmas"]] and {0.0, 1.0} == set(values)
+    sigmas = importlib.import_module("comfy.samplers").calculate_sigmas(ms, "sig_karras", 6)
+    assert sigmas[0] > middle > sigmas[-2], "on for a part of the run, and off for the rest"
+    by_hand = _by_name(pack, _demo(pack), options={"eta": lambda sigma: float(sigma > middle)})
+    assert torch.equal(_by_name(pack, settings), by_hand)
 
 
 def test_noise_between_two_percents_only(pack):
@@ -315,8 +305,20 @@ def test_the_info_is_the_table_of_what_will_be_run(pack):
     assert "(eta 0, s_noise 1)" in quiet and [line.split()[3] for line in quiet.splitlines()[-4:]] == ["0"] * 4
     theirs = importlib.import_module("comfy.samplers").sampler_object("euler")
     assert "not one of Sigmatic's" in pack.run("SigmaticSamplerInfo", sampler=theirs, sigmas=sigmas)
-    pack.line(sampler="sig_heun")
-    assert "pace of the last run" in pack.run("SigmaticSamplerInfo", sampler=sampler, sigmas=sigmas)
+
+
+def test_the_info_prices_a_model_at_its_own_pace(pack):
+    """That of its last run, whatever settings it had; not at another model's, which may be ten times as fast."""
+    model, sigmas = _demo(pack), torch.tensor([9.0, 3.0, 0.0])
+    sampler = pack.run("SigmaticSampler", sampler="sig_heun")
+
+    def priced(**link):
+        return "pace of the last run" in pack.run("SigmaticSamplerInfo", sampler=sampler, sigmas=sigmas, **link)
+
+    assert not priced(model=model)
+    pack.line(sampler="sig_heun", model=pack.run("SigmaticSettings", model=model, eta=0.5))
+    assert priced(model=model) and priced(model=model.clone())
+    assert not priced(model=_demo(pack)) and not priced()
 
 
 def test_the_info_needs_the_model_for_percents_only(pack):

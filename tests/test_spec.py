@@ -4,8 +4,7 @@ import pytest
 import torch
 
 import sigmatic
-from sigmatic.core import spec, table
-from sigmatic.demo import listing
+from sigmatic.core import catalog, spec, table
 
 
 def test_a_name_is_declared_once():
@@ -67,7 +66,7 @@ def test_a_schedule_suits_the_models_where_most_of_its_steps_do_something(name, 
 
 def test_what_the_list_of_samplers_says_of_them():
     """`between` is derived from the table; a limit of guidance or a kind of model is declared."""
-    listed = {name: listing.as_dict(sigmatic.samplers.get(name)) for name in sigmatic.samplers.names()}
+    listed = {name: catalog.as_dict(sigmatic.samplers.get(name)) for name in sigmatic.samplers.names()}
     between = {name for name, entry in listed.items() if entry["between"]}
     assert {"dpm_2", "dpm_2_ancestral", "dpmpp_sde", "rk4", "dpm_adaptive"} <= between
     assert not {"euler", "heun", "dpmpp_2m_sde", "uni_pc", "sa_solver", "arc", "lcm"} & between

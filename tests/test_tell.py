@@ -97,5 +97,8 @@ def test_a_plot_or_an_api_call_shows_nothing_in_the_page(pack, running, caplog):
      ("euler", {"cfg": 30.0}, False), ("euler_cfg_pp", {"cfg1": 7.0}, True), ("euler_cfg_pp", {}, False)],
 )  # fmt: skip
 def test_the_largest_scale_of_a_guider_counts(pack, sampler, scales, told):
-    guard, spec = pack.part("running.mismatch"), sigmatic.samplers.get(sampler)
-    assert (guard._guidance(spec, SimpleNamespace(**scales)) is not None) == told
+    spec, sigmas = sigmatic.samplers.get(sampler), (9.0, 3.0, 0.0)
+    guider = SimpleNamespace(model_patcher=pack.run("SigmaticDemoModel", model="mixture"), **scales)
+    table = sigmatic.samplers.table(sampler, sigmas)
+    notes = pack.part("running.mismatch").notes(spec, table, sigmas, SimpleNamespace(inner_model=guider), {})
+    assert len(notes) == told and all("lower cfg" in note for note in notes)

@@ -44,7 +44,7 @@ class Habits:
 
 
 def plain(kind: str = "x0") -> Habits:
-    """x = x0 + t n: the network is told sigma itself."""
+    """A network of x = x0 + t n, whose time t is sigma itself."""
     return Habits(kind, "ve", lambda a, s: s, lambda t: (torch.ones_like(t), t))
 
 
@@ -63,8 +63,8 @@ def flow(noise_at: int = 1) -> Habits:
 def discrete(kind: str, alphas_cumprod: Discrete | np.ndarray | Tensor | Sequence[float]) -> Habits:
     """A network of the DDPM kind: input of unit size, t the step number, counted from 0 (between two: a fraction).
 
-    kind: "eps", "v" or "x0"; alphas_cumprod (T,) as of `core.model.discrete`. Levels beyond the table's ends are
-    told as the end.
+    kind: "eps", "v" or "x0"; alphas_cumprod (T,) as of `core.model.discrete`. Levels beyond the table's ends count
+    as the end.
     """
     table = alphas_cumprod if isinstance(alphas_cumprod, Discrete) else Discrete(np.asarray(alphas_cumprod))
 
@@ -86,9 +86,9 @@ def denoiser(network: Callable[..., Tensor], habits: Habits, space: str = "ve") 
 
     def model(x: Tensor, sigma: Tensor, **extra_args) -> Tensor:
         size, a, s = _scaled(alpha_of(sigma, space), sigma, habits.scale)
-        own = x * column(size, x)
-        predicted = network(own, habits.time(a, s), **extra_args)
-        return _images(predicted, lambda part: to_x0(habits.kind, own, part, a, s))
+        scaled = x * column(size, x)
+        predicted = network(scaled, habits.time(a, s), **extra_args)
+        return _images(predicted, lambda part: to_x0(habits.kind, scaled, part, a, s))
 
     return model
 

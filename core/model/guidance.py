@@ -19,7 +19,7 @@ from ..space import alpha_of, check, column
 
 Gradient = Callable[[Tensor, Tensor], Tensor]
 FAINTEST = 1e-4
-"""The least weight of the image at which a gradient is asked for. At flow's sigma = 1 it would be 0, times infinity."""
+"""The least weight of the image at which a gradient is evaluated. At flow's sigma = 1 it would be 0, times infinity."""
 
 
 def guided(
@@ -41,9 +41,9 @@ def guided(
             return output
         denoised = output.denoised if isinstance(output, Output) else output
         level = sigma.clamp(max=1 - FAINTEST) if space == "flow" else sigma
-        pull = _asked(gradient, x, level)
-        found = torch.addcmul(denoised, column(scale * level**2 / alpha_of(level, space), x), pull.to(denoised))
-        return output._replace(denoised=found) if isinstance(output, Output) else found
+        pull = _evaluated(gradient, x, level)
+        pulled_x0 = torch.addcmul(denoised, column(scale * level**2 / alpha_of(level, space), x), pull.to(denoised))
+        return output._replace(denoised=pulled_x0) if isinstance(output, Output) else pulled_x0
 
     return pulled
 
@@ -66,7 +66,7 @@ def gradient_of(log_prob: Callable[[Tensor, Tensor], Tensor]) -> Gradient:
     return gradient
 
 
-def _asked(gradient: Gradient, x: Tensor, sigma: Tensor) -> Tensor:
+def _evaluated(gradient: Gradient, x: Tensor, sigma: Tensor) -> Tensor:
     """`gradient` with autograd on, on tensors that autograd may record."""
     with torch.inference_mode(False), torch.enable_grad():
         pull = gradient(x.detach().clone(), sigma.clone())

@@ -64,17 +64,17 @@ def fit(
     if len(lengths) != 1:
         raise ValueError(f"starts: give one schedule or more, all of the same number of steps, got lengths {lengths}.")
     search = _Search(trial, target, span, budget, price, report)
-    found = []
+    tried = []
     for name, sigmas in starts.items():
         places = np.array([-level(float(sigma), span.space).lam for sigma in sigmas[1:-1]])
-        if len(found) >= _ENOUGH and search.has_just_one_round(places):
+        if len(tried) >= _ENOUGH and search.has_just_one_round(places):
             break
         residual = search.run(places)
-        found.append((_cost(residual), name, places, residual))
-    found.sort(key=lambda entry: entry[0])
-    _, name, places, residual = found[0]
+        tried.append((_cost(residual), name, places, residual))
+    tried.sort(key=lambda entry: entry[0])
+    _, name, places, residual = tried[0]
     before = float(_norms(residual).median())
-    for _, _, begin, off in found if len(places) else ():
+    for _, _, begin, off in tried if len(places) else ():
         at, left = search.improve(begin, off)
         if _cost(left) < _cost(residual):
             places, residual = at, left
@@ -119,7 +119,7 @@ class _Search:
     def improve(self, places: np.ndarray, residual: Tensor) -> tuple[np.ndarray, Tensor]:
         """Gauss-Newton rounds until the budget is spent or a round brings less than a hundredth."""
         scale = 0.5 * float(_norms(residual).median()) + 1e-12
-        damping, reach = 0.03, 0.5
+        damping, limit = 0.03, 0.5
         while self.affordable(places, len(places) + 1):
             slopes = self._slopes(places, residual)
             before = _cost(residual, scale)
@@ -127,20 +127,20 @@ class _Search:
             for _ in range(6):
                 if not self.affordable(places):
                     break
-                step = self._limited(places, _solve(slopes, residual, scale, damping), reach)
+                step = self._limited(places, _solve(slopes, residual, scale, damping), limit)
                 ahead = self.run(places + step)
                 if _cost(ahead, scale) < _cost(residual, scale):
                     # Broyden's update: what the step has shown about the derivative along it, for free.
                     missed = ahead - residual - torch.einsum("k,kbc->bc", torch.from_numpy(step), slopes)
                     slopes += torch.einsum("k,bc->kbc", torch.from_numpy(step / (step @ step)), missed)
                     places, residual, gained = places + step, ahead, True
-                    damping, reach = damping / 3, min(0.8, 2 * reach)
+                    damping, limit = damping / 3, min(0.8, 2 * limit)
                 else:
-                    damping, reach = damping * 3, reach * 0.4
+                    damping, limit = damping * 3, limit * 0.4
             if not gained or _cost(residual, scale) > before - 0.01:
                 break
             scale = 0.5 * float(_norms(residual).median()) + 1e-12
-            damping, reach = min(max(damping, 1e-3), 1.0), max(reach, 0.1)
+            damping, limit = min(max(damping, 1e-3), 1.0), max(limit, 0.1)
         return places, residual
 
     def _slopes(self, places: np.ndarray, residual: Tensor) -> Tensor:
@@ -154,12 +154,12 @@ class _Search:
             rows.append((self.run(moved) - residual) / move)
         return torch.stack(rows)
 
-    def _limited(self, places: np.ndarray, step: np.ndarray, reach: float) -> np.ndarray:
-        """`step`, shortened so that no gap changes by more than the share `reach`; none leaves the range."""
+    def _limited(self, places: np.ndarray, step: np.ndarray, limit: float) -> np.ndarray:
+        """`step`, shortened so that no gap changes by more than the share `limit`; none leaves the range."""
         gaps = -np.diff(np.append(self.high, places))
         losses = np.diff(np.append(0.0, step))
-        room = np.where(losses > 0, np.clip(gaps - _NARROWEST, 0.0, reach * gaps), reach * np.maximum(gaps, 0.2))
-        share = float(np.min(room / np.maximum(np.abs(losses), 1e-12), initial=1.0))
+        allowed = np.where(losses > 0, np.clip(gaps - _NARROWEST, 0.0, limit * gaps), limit * np.maximum(gaps, 0.2))
+        share = float(np.min(allowed / np.maximum(np.abs(losses), 1e-12), initial=1.0))
         ahead = places + share * step
         return np.maximum(ahead, self.low + _NARROWEST * np.arange(len(places))[::-1]) - places
 

@@ -83,7 +83,7 @@ def scale(sigmas: Sequence[float], factor: float, first: int = 0, last: int | No
 def blend(first: Sequence[float], second: Sequence[float], share: float) -> Sigmas:
     """(1 - share) of the first and share of the second, level by level, the second in as many steps as the first.
 
-    ValueError if only one of them ends in 0, or if the levels found go both up and down.
+    ValueError if only one of them ends in 0, or if the blended levels go both up and down.
     """
     one = _checked(first)
     if not 0 <= share <= 1:
@@ -107,11 +107,11 @@ def resample(sigmas: Sequence[float], steps: int) -> Sigmas:
         raise ValueError("sigmas: there is nothing but 0 in the list.")
     places = np.linspace(0, len(levels) - 1, steps + 1 - len(closing))
     logs = np.interp(places, np.arange(len(levels)), np.log(levels))
-    found = np.clip(np.exp(logs), min(levels), max(levels)).tolist()
-    found[0] = levels[0]
-    if len(found) > 1:
-        found[-1] = levels[-1]
-    return (*found, *closing)
+    out = np.clip(np.exp(logs), min(levels), max(levels)).tolist()
+    out[0] = levels[0]
+    if len(out) > 1:
+        out[-1] = levels[-1]
+    return (*out, *closing)
 
 
 def set_first(sigmas: Sequence[float], sigma: float) -> Sigmas:

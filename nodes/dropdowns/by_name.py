@@ -8,9 +8,9 @@ from .lookup import entry, preset_names
 
 def presets_in(*texts: Any) -> str:
     """What the presets whose names are in these texts stand for; the same for the same settings."""
-    told = [text for text in texts if isinstance(text, str)]
+    written = [text for text in texts if isinstance(text, str)]
     presets = [(name, schedule) for schedule in (False, True) for name in preset_names(schedule)]
-    return repr([(name, entry(name, schedule)) for name, schedule in presets if any(name in text for text in told)])
+    return repr([(name, entry(name, schedule)) for name, schedule in presets if any(name in text for text in written)])
 
 
 class ByName(io.ComfyNode):

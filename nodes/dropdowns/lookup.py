@@ -1,7 +1,7 @@
 """What is behind a name in the dropdowns: one of ours, a preset, or somebody else's."""
 
 import inspect
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 import comfy.k_diffusion.sampling
@@ -10,15 +10,14 @@ import torch
 from torch import Tensor
 
 from ... import samplers, schedulers
-from ..inputs import options
-from ..inputs.widgets import OWN_RHO
-from ..running.host_functions import OWN_NOISE, host_sampler, model_levels, offered, takes
+from ..inputs.widgets import DEFAULT_RHO
+from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered
 from ..running.record import Record
 
 PREFIX = "sig_"
-
-
+PRESET_PREFIX = PREFIX + "my_"
 MARK = "__sigmatic__"  # on every function of ours: the package it came from (a second clone has another name)
+_CALL = ("model", "x", "noise", "sigmas", "extra_args", "callback", "disable", "noise_sampler")
 
 
 class Entry(NamedTuple):
@@ -44,18 +43,18 @@ def entry(name: str, schedule: bool = False) -> Entry | None:
     return PRESETS[schedule].get(name)
 
 
-def own_sampler(name: str) -> Entry | None:
+def sampler_entry(name: str) -> Entry | None:
     """What is behind the dropdown entry `name`; None if the code behind it is somebody else's."""
     return entry(name) if owner(functions().get("sample_" + name)) else None
 
 
-def own_schedule(name: str) -> Entry | None:
-    """What is behind the dropdown entry `name`; None if the code behind it is somebody else's."""
+def schedule_entry(name: str) -> Entry | None:
+    """As `sampler_entry`, of a schedule."""
     return entry(name, schedule=True) if owner(comfy.samplers.SCHEDULER_HANDLERS.get(name)) else None
 
 
 def functions() -> MutableMapping[str, Any]:
-    """The namespace where the host looks up sample_<name>; asked for anew because packs reload that module."""
+    """The namespace where the host looks up sample_<name>; read anew each time, since packs reload that module."""
     return vars(comfy.k_diffusion.sampling)
 
 
@@ -65,69 +64,92 @@ def owner(entry: Any) -> str | None:
 
 
 def schedule_params(name: str, rho: float) -> dict[str, Any]:
-    """What our schedule `name` is told: rho if it has one and the widget was moved from its default."""
-    return {} if rho == OWN_RHO else takes(schedulers.get(name), rho=rho)
+    """What the widget `rho` sets of our schedule `name`: nothing at its default, or where the schedule has no rho."""
+    return {} if rho == DEFAULT_RHO else schedulers.get(name).take({"rho": rho}, others=True)
 
 
 def levels_by_name(
-    ms: Any, schedule: str, sampler: str, steps: int, rho: float, more: dict[str, Any] | None = None
+    ms: Any,
+    schedule: str,
+    sampler: str,
+    steps: int,
+    rho: float,
+    more: Mapping[str, Any] | None = None,
+    *,
+    warn: Callable[[str], Any],
 ) -> Tensor:
     """The sigmas of a dropdown entry, ours or the host's, for `steps` steps of the sampler `sampler`.
 
-    `more` are parameters of our schedule; they go before `rho`.
+    `more` are parameters of our schedule; they go before `rho`. `warn` is as of `model_levels`.
     """
-    own = own_schedule(schedule)
+    ours = schedule_entry(schedule)
     # a few samplers of the host never run their last but one level: its KSampler asks for one more and drops it
     drops = sampler in getattr(comfy.samplers.KSampler, "DISCARD_PENULTIMATE_SIGMA_SAMPLERS", ())
     total = steps + 1 if drops else steps
-    if own:
-        sigmas = model_levels(ms, own.name, total, own.preset, **{**schedule_params(own.name, rho), **(more or {})})
+    if ours:
+        params = {**schedule_params(ours.name, rho), **(more or {})}
+        sigmas = model_levels(ms, ours.name, total, ours.preset, warn=warn, **params)
     else:
         sigmas = comfy.samplers.calculate_sigmas(ms, schedule, total).cpu()
     return torch.cat([sigmas[:-2], sigmas[-1:]]) if drops else sigmas
 
 
 def sampler_by_name(
-    name: str,
-    said: dict[str, Any],
-    kind: str = OWN_NOISE,
-    batch_index: Sequence[int] | None = None,
-    log: Record | None = None,
+    name: str, options: dict[str, Any], noise: str = DEFAULT_NOISE, batch_index: Any = None, log: Record | None = None
 ) -> Any:
-    """The SAMPLER of a dropdown entry, ours or the host's, told as much of what was `said` as it listens to.
+    """The SAMPLER of a dropdown entry, ours or the host's, with those of the options that it has.
 
-    The `kind` of noise is for ours; the host's make their own and take no curves.
+    The rest is as of `our_sampler`. The host's make their own noise and take no curves: `log` gets a warning of those.
     """
-    own = own_sampler(name)
-    if own:
-        return own_sampler_object(own, said, kind, batch_index, log)
+    ours = sampler_entry(name)
+    if ours:
+        return our_sampler(ours, options, noise, batch_index, log)
     base = comfy.samplers.sampler_object(name)
-    function = getattr(base, "sampler_function", None)
-    if function is None:  # somebody's Sampler that is no KSAMPLER: nothing to tell it
+    if not hasattr(base, "sampler_function"):  # somebody's Sampler that is no KSAMPLER: it has nothing to set
         return base
-    heard = inspect.signature(function).parameters
-    told = {key: value for key, value in said.items() if key in heard and not callable(value)}
-    deaf = [key for key, value in said.items() if callable(value)]
-    if deaf and log:
+    curves = [key for key, value in options.items() if callable(value)]
+    if curves and log:
         log.warn(
-            [f"{name} is ComfyUI's own and takes no curves, so {' and '.join(deaf)} is its own: choose a sig_ one."]
+            [f"{name} is ComfyUI's own and takes no curves, so {' and '.join(curves)} is its own: choose a sig_ one."]
         )
-    return comfy.samplers.KSAMPLER(function, {**base.extra_options, **told}, dict(base.inpaint_options))
+    plain = {key: options[key] for key in host_options(base) if key in options and key not in curves}
+    return with_function(base, base.sampler_function, plain)
 
 
-def own_sampler_object(
-    own: Entry,
-    said: dict[str, Any],
-    kind: str = OWN_NOISE,
+def host_options(sampler: Any) -> dict[str, inspect.Parameter]:
+    """What can be set of a SAMPLER of the host or of another pack: nothing where it is no KSAMPLER."""
+    function = getattr(sampler, "sampler_function", None)
+    parameters = inspect.signature(function).parameters if function else {}
+    return {name: p for name, p in parameters.items() if name not in _CALL and p.kind is not p.VAR_KEYWORD}
+
+
+def with_function(sampler: Any, function: Any, options: dict[str, Any]) -> Any:
+    """A KSAMPLER as `sampler` is, around `function` and with more options."""
+    return comfy.samplers.KSAMPLER(function, {**sampler.extra_options, **options}, dict(sampler.inpaint_options))
+
+
+def our_sampler(
+    chosen: Entry,
+    options: dict[str, Any],
+    noise: str = DEFAULT_NOISE,
     batch_index: Sequence[int] | None = None,
     log: Record | None = None,
 ) -> Any:
-    """Our sampler or preset as a SAMPLER, with those of the `said` parameters that it has."""
-    spec = samplers.get(own.name)
-    fixed = {name: options.checked(spec, param, said[name]) for param in spec.params if (name := param.name) in said}
-    run = {"noise": None if kind == OWN_NOISE else kind, "batch_index": batch_index}
-    function = host_sampler(own.name, preset=own.preset, log=log, **run, **fixed)
-    return comfy.samplers.KSAMPLER(function, {})
+    """Our sampler or preset as a SAMPLER, with those of the options that it has.
+
+    noise: a kind, or the sampler's default. batch_index: the pictures' places in a larger batch. log: filled in by the
+    run. ValueError for an option that the sampler does not allow.
+    """
+    return comfy.samplers.KSAMPLER(function_of(our_choice(chosen, options, noise, batch_index), log), {})
+
+
+def our_choice(
+    chosen: Entry, options: Mapping[str, Any], noise: str = DEFAULT_NOISE, batch_index: Sequence[int] | None = None
+) -> Choice:
+    """What `our_sampler` runs."""
+    fixed = {name: options[name] for name in samplers.get(chosen.name).defaults if name in options}
+    run = {"noise": None if noise == DEFAULT_NOISE else noise, "batch_index": batch_index}
+    return Choice.of(chosen.name, chosen.preset, **run, **fixed)
 
 
 def sampler_names() -> list[str]:
@@ -141,8 +163,8 @@ def schedule_names() -> list[str]:
 
 
 def chosen(name: str, schedule: bool = False) -> Entry:
-    """What is behind one of these names."""
-    found = entry(name, schedule)
-    if found is None:
+    """What is behind one of these names; ValueError where it has been deleted."""
+    ours = entry(name, schedule)
+    if ours is None:
         raise ValueError(f"{'schedule' if schedule else 'sampler'} is {name!r}, which is not there any more.")
-    return found
+    return ours

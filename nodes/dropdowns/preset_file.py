@@ -8,18 +8,18 @@ import math
 import os
 import re
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 VERSION = 1
 KINDS = ("samplers", "schedules")
 LARGEST = 1 << 20  # bytes
 MOST = 500  # presets of a kind
-_PATIENCE = 5.0  # seconds after which a lock must be a crashed server's
+PATIENCE = 10.0  # seconds to wait for other writers, who need a few hundredths each
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _log = logging.getLogger("sigmatic")
 
@@ -40,10 +40,10 @@ def check_book(data: Any) -> Book:
         raise ValueError(f"it has no version {VERSION}")
     book: Book = {}
     for kind in KINDS:
-        found = data.get(kind, {})
-        if not isinstance(found, dict) or len(found) > MOST:
+        presets = data.get(kind, {})
+        if not isinstance(presets, dict) or len(presets) > MOST:
             raise ValueError(f"{kind} is no object of at most {MOST} presets")
-        book[kind] = {check_name(name): check_preset(kind, preset) for name, preset in found.items()}
+        book[kind] = {check_name(name): check_preset(kind, preset) for name, preset in presets.items()}
         values = [value for preset in book[kind].values() for value in preset["options"].values()]
         if not all(math.isfinite(value) for value in values if isinstance(value, float)):
             raise ValueError(f"{kind} has a number that is NaN or infinity, which no browser reads")
@@ -83,7 +83,6 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
 
     def read(self) -> Book:
         """All presets; a file that cannot be used is set aside under another name, with one line in the log."""
@@ -98,8 +97,13 @@ class Store:
         return {kind: {} for kind in KINDS}
 
     def change(self, edit: Callable[[Book], None]) -> Book:
-        """Read, let `edit` change the presets, write. What `edit` raises leaves the file as it was."""
-        with self._lock, self._alone():
+        """Read, let `edit` change the presets, write. What `edit` raises leaves the file as it was.
+
+        One writer at a time: the operating system keeps the lock, and frees it when its process ends. The lock's file
+        stays, since a writer that waits has it open. OSError where others hold it for PATIENCE seconds.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_suffix(".lock"), timeout=PATIENCE):
             book = self.read()
             if self.path.exists() and not any(book.values()):
                 self._parsed()  # it could not be set aside: leave it
@@ -121,22 +125,3 @@ class Store:
         except OSError as problem:
             place = f"left where it is ({problem})"
         _log.warning("Sigmatic: no presets: %s cannot be used (%s); %s.", self.path, error, place)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the lock file, against other servers; one left behind by a crash is taken over after a while."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = self.path.with_suffix(".lock")
-        while True:
-            try:
-                os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-                break
-            except FileExistsError:
-                with suppress(FileNotFoundError):
-                    if time.time() - lock.stat().st_mtime > _PATIENCE:
-                        lock.unlink()
-                time.sleep(0.01)
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)

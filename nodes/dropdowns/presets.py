@@ -1,4 +1,4 @@
-"""Presets: a configured sampler or schedule under a name of its own (sig_my_...), in every dropdown."""
+"""Presets: a sampler or schedule with its options under a name that people choose (sig_my_...), in every dropdown."""
 
 import logging
 from functools import lru_cache
@@ -8,11 +8,10 @@ from typing import Any
 import folder_paths
 
 from ... import samplers, schedulers
-from ..dropdowns import lookup
-from ..inputs import options, widgets
-from . import preset_file, register
+from ..inputs import widgets
+from . import lookup, preset_file, register
+from .lookup import PRESET_PREFIX
 
-PREFIX = lookup.PREFIX + "my_"
 _log = logging.getLogger("sigmatic")
 
 
@@ -25,8 +24,8 @@ def book() -> preset_file.Store:
 def offer_all() -> None:
     """Put every preset of the file into the dropdowns; those that cannot be used are one line in the log."""
     left_out = []
-    for kind, found in book().read().items():
-        for name, preset in found.items():
+    for kind, presets in book().read().items():
+        for name, preset in presets.items():
             try:
                 offer(kind, name, preset)
             except ValueError as error:
@@ -37,28 +36,22 @@ def offer_all() -> None:
 
 def offer(kind: str, name: str, preset: dict[str, Any]) -> None:
     """Put one preset into the dropdowns, in place of an older one of its name. ValueError if somebody else has it."""
-    who = register.offer_preset(PREFIX + name, entry(kind, preset), kind == "schedules")
-    if who:
-        raise ValueError(f"the name {PREFIX}{name} is taken by {who}")
+    owner = register.offer_preset(PRESET_PREFIX + name, entry(kind, preset), kind == "schedules")
+    if owner:
+        raise ValueError(f"the name {PRESET_PREFIX}{name} is taken by {owner}")
 
 
 def entry(kind: str, preset: dict[str, Any]) -> lookup.Entry:
     """What is behind a preset; ValueError if its sampler or schedule, or a value, is none of ours."""
     word = kind[:-1]
     spec = (samplers if kind == "samplers" else schedulers).get(preset[word])
-    given = dict(preset["options"])
-    found = {}
-    noise = given.pop("noise", None)
-    if noise is not None:
-        widgets.insist(noise=(noise, widgets.NOISES))
-        found["noise"] = noise
-    known = {param.name: param for param in spec.params}
-    for name, value in given.items():
-        if name not in known:
-            raise ValueError(f"{spec.name} has no parameter {name[:40]!r}: it takes {', '.join(known) or 'none'}.")
-        read = options.value_of(value) if isinstance(value, str) and known[name].kind == "float" else value
-        found[name] = options.checked(spec, known[name], read)
-    return lookup.Entry(spec.name, found)
+    options = dict(preset["options"])
+    noise = options.pop("noise", None)
+    params = spec.take(options, text=True)
+    if noise is None:
+        return lookup.Entry(spec.name, params)
+    widgets.require_names(noise=(noise, widgets.NOISES))
+    return lookup.Entry(spec.name, {"noise": noise, **params})
 
 
 def save(name: Any, presets: dict[str, dict[str, Any]], replace: bool) -> None:
@@ -71,54 +64,58 @@ def save(name: Any, presets: dict[str, dict[str, Any]], replace: bool) -> None:
         preset_file.check_preset(kind, preset)
         entry(kind, preset)
 
-    def edit(found: preset_file.Book) -> None:
+    def edit(book: preset_file.Book) -> None:
         for kind, preset in presets.items():
-            if not replace and found[kind].get(name, preset) != preset:
-                raise ValueError(
-                    f"name is {name!r}, which another preset of {kind} has: choose replace, or a new name."
-                )
+            if not replace and book[kind].get(name, preset) != preset:
+                raise _another_has(name, kind)
             offer(kind, name, preset)
-            found[kind][name] = preset
+            book[kind][name] = preset
 
     book().change(edit)
 
 
-def insist_free(name: str, kind: str, replace: bool) -> None:
+def require_free(name: str, kind: str, replace: bool) -> None:
     """ValueError unless a preset of `kind` may be saved under `name`: for work that is to be saved when it is done."""
     preset_file.check_name(name)
     if not replace and name in book().read()[kind]:
-        raise ValueError(f"name is {name!r}, which another preset of {kind} has: choose replace, or a new name.")
+        raise _another_has(name, kind)
+
+
+def _another_has(name: str, kind: str) -> ValueError:
+    return ValueError(f"name is {name!r}, which another preset of {kind} has: choose replace, or a new name.")
 
 
 def remove(name: str) -> None:
     """Delete the presets called `name`; ValueError if there are none."""
 
-    def edit(found: preset_file.Book) -> None:
-        gone = [found[kind].pop(name, None) for kind in preset_file.KINDS]
-        if not any(gone):
+    def edit(book: preset_file.Book) -> None:
+        removed = [book[kind].pop(name, None) for kind in preset_file.KINDS]
+        if not any(removed):
             raise ValueError(f"there is no preset {name!r}.")
 
     book().change(edit)
-    for kind in preset_file.KINDS:
-        register.withdraw_preset(PREFIX + name, kind == "schedules")
+    _withdraw(name)
 
 
 def rename(name: str, new: str) -> None:
     """Give the presets called `name` a new name; ValueError if there are none, or the new name is taken."""
     preset_file.check_name(new)
-    moved: preset_file.Book = {}
 
-    def edit(found: preset_file.Book) -> None:
-        if any(new in found[kind] for kind in preset_file.KINDS):
+    def edit(book: preset_file.Book) -> None:
+        if any(new in book[kind] for kind in preset_file.KINDS):
             raise ValueError(f"name is {new!r}, which another preset has: choose a new name.")
-        for kind in preset_file.KINDS:
-            if name in found[kind]:
-                offer(kind, new, found[kind][name])
-                moved[kind] = found[kind]
-                found[kind][new] = found[kind].pop(name)
-        if not moved:
+        kinds = [kind for kind in preset_file.KINDS if name in book[kind]]
+        if not kinds:
             raise ValueError(f"there is no preset {name!r}.")
+        for kind in kinds:
+            offer(kind, new, book[kind][name])
+            book[kind][new] = book[kind].pop(name)
 
     book().change(edit)
+    _withdraw(name)
+
+
+def _withdraw(name: str) -> None:
+    """Take the presets called `name` out of the dropdowns."""
     for kind in preset_file.KINDS:
-        register.withdraw_preset(PREFIX + name, kind == "schedules")
+        register.withdraw_preset(PRESET_PREFIX + name, kind == "schedules")

@@ -4,7 +4,6 @@ import logging
 from collections.abc import MutableMapping
 from typing import Any
 
-import comfy.k_diffusion.sampling
 import comfy.samplers
 
 from ... import schedulers
@@ -16,80 +15,71 @@ _log = logging.getLogger("sigmatic")
 
 
 def install() -> None:
-    """Offer every sampler and schedule to the host; names that somebody else has are left alone and logged."""
-    hosts = comfy.samplers
-    functions = {PREFIX + bare: _marked(host_sampler(bare)) for bare in offered()}
-    handlers = {
-        PREFIX + bare: hosts.SchedulerHandler(_marked(host_schedule(bare)), True) for bare in schedulers.names()
-    }
-    taken: dict[str, str] = {}
-    _offer(functions, lookup.functions(), "sample_", _lists(), taken)
-    _offer(handlers, hosts.SCHEDULER_HANDLERS, "", _schedule_lists(), taken)
-    if taken:
-        names = [*taken][:8] + ([f"{len(taken) - 8} more"] if len(taken) > 8 else [])
+    """Put every sampler and schedule into the dropdowns; names that somebody else has are left alone and logged."""
+    owners: dict[str, str] = {}
+    for schedule, names in ((False, offered()), (True, schedulers.names())):
+        owners |= _add({PREFIX + bare: Entry(bare, {}) for bare in names}, schedule)
+    if owners:
+        names = [*owners][:8] + ([f"{len(owners) - 8} more"] if len(owners) > 8 else [])
         _log.warning(
             "Sigmatic: left as found, and ours of that name off: %s. Taken by %s: remove one of the two packs.",
             ", ".join(names),
-            " and ".join(sorted(set(taken.values()))),
+            " and ".join(sorted(set(owners.values()))),
         )
 
 
 def offer_preset(name: str, entry: Entry, schedule: bool) -> str | None:
-    """Put the preset `name` (full) into the dropdowns, at once and in place of one of ours; who has it if not ours."""
-    hosts, taken = comfy.samplers, {}
-    if schedule:
-        handler = hosts.SchedulerHandler(_marked(host_schedule(entry.name, entry.preset)), True)
-        _offer({name: handler}, hosts.SCHEDULER_HANDLERS, "", _schedule_lists(), taken)
-    else:
-        _offer(
-            {name: _marked(host_sampler(entry.name, preset=entry.preset))},
-            lookup.functions(),
-            "sample_",
-            _lists(),
-            taken,
-        )
-    if name not in taken:
+    """Put the preset `name` (full) into the dropdowns, in place of one of ours; who has the name if it is not ours."""
+    owners = _add({name: entry}, schedule)
+    if not owners:
         PRESETS[schedule][name] = entry
-    return taken.get(name)
+    return owners.get(name)
 
 
 def withdraw_preset(name: str, schedule: bool) -> None:
     """Take the preset `name` (full) out of the dropdowns."""
     if PRESETS[schedule].pop(name, None) is None:
         return
-    table, key = (comfy.samplers.SCHEDULER_HANDLERS, name) if schedule else (lookup.functions(), "sample_" + name)
-    if owner(table.get(key)) == __package__:
-        del table[key]
-        for names in _schedule_lists() if schedule else _lists():
+    table, prefix, lists = _places(schedule)
+    if owner(table.get(prefix + name)) == __package__:
+        del table[prefix + name]
+        for names in lists:
             if name in names:
                 names.remove(name)
 
 
-def _lists() -> tuple[list, list]:
-    """The host's live lists of sampler names (another pack may have parted them)."""
-    return comfy.samplers.SAMPLER_NAMES, comfy.samplers.KSampler.SAMPLERS
+def _places(schedule: bool) -> tuple[MutableMapping, str, tuple[list, list]]:
+    """Where the host keeps samplers (or schedules): table, what it puts before a name there, its live lists of names.
 
-
-def _schedule_lists() -> tuple[list, list]:
-    return comfy.samplers.SCHEDULER_NAMES, comfy.samplers.KSampler.SCHEDULERS
-
-
-def _marked(function: Any) -> Any:
-    setattr(function, MARK, __package__)
-    return function
-
-
-def _offer(entries: dict, table: MutableMapping, prefix: str, lists: tuple[list, ...], taken: dict) -> None:
-    """Put `entries` into the host's `table` under prefix + name, and their names into each of the live `lists`.
-
-    Names that are somebody else's are left, and put into `taken` with who has them.
+    The two lists are one, unless another pack has parted them.
     """
+    hosts = comfy.samplers
+    if schedule:
+        return hosts.SCHEDULER_HANDLERS, "", (hosts.SCHEDULER_NAMES, hosts.KSampler.SCHEDULERS)
+    return lookup.functions(), "sample_", (hosts.SAMPLER_NAMES, hosts.KSampler.SAMPLERS)
+
+
+def _code(entry: Entry, schedule: bool) -> Any:
+    """What the host's table holds for an entry of ours."""
+    function = (host_schedule if schedule else host_sampler)(entry.name, preset=entry.preset)
+    setattr(function, MARK, __package__)
+    return comfy.samplers.SchedulerHandler(function, True) if schedule else function
+
+
+def _add(entries: dict[str, Entry], schedule: bool) -> dict[str, str]:
+    """Put `entries` into the host's table, and their names into its lists.
+
+    Names that are somebody else's are left as they are, and returned with who has them.
+    """
+    table, prefix, lists = _places(schedule)
+    owners = {}
     for name, entry in entries.items():
         present = table.get(prefix + name)
         if present is not None and owner(present) != __package__:
-            taken[name] = owner(present) or getattr(getattr(present, "handler", present), "__module__", "other code")
+            owners[name] = owner(present) or getattr(getattr(present, "handler", present), "__module__", "other code")
             continue
-        table[prefix + name] = entry
+        table[prefix + name] = _code(entry, schedule)
         for names in lists:
             if name not in names:
                 names.append(name)
+    return owners

@@ -1,1 +1,1 @@
-"""Questions to ComfyUI, and all that differs between its versions. Knows no node and no other room of nodes/."""
+"""What ComfyUI says of models and runs, and all that differs between its versions. Imports no other part of nodes/."""

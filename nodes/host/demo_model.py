@@ -16,7 +16,7 @@ from ...core.space import from_x0
 
 SHAPE = (1, 32, 32)  # channels, height, width of the demo's latents, which are its pictures, in [-1, 1]
 CLASSES = 10
-KINDS = ("eps", "v", "flow")
+PARAMETRISATIONS = ("eps", "v", "flow")
 MODELS = ("digits", "mixture")
 
 
@@ -28,7 +28,7 @@ class DemoLatentFormat(comfy.latent_formats.LatentFormat):
 
 
 class DemoConfig(comfy.supported_models_base.BASE):
-    """The least that the host's BaseModel asks of a model's configuration; it is not to build a network."""
+    """The least that the host's BaseModel needs of a model's configuration to build no network by itself."""
 
     unet_config: ClassVar = {}
     unet_extra_config: ClassVar = {}
@@ -38,9 +38,9 @@ class DemoConfig(comfy.supported_models_base.BASE):
 
 
 class DemoNetwork(torch.nn.Module):
-    """A network that knows the clean picture, asked by the host as if it predicted eps, v or the flow velocity."""
+    """A network that predicts the clean picture, in the place of one that predicts eps, v or the flow velocity."""
 
-    dtype = torch.float32  # the host asks
+    dtype = torch.float32  # which the host reads
 
     def __init__(self, network: Any, kind: str) -> None:
         super().__init__()
@@ -52,8 +52,7 @@ class DemoNetwork(torch.nn.Module):
     ) -> Tensor:
         """x (B, 1, 32, 32) as scaled by the host, context (B, tokens, 10) class weights -> (B, 1, 32, 32).
 
-        The level of noise is the one the sampler asked for (transformer_options["sigmas"]): `t` is rounded to the
-        model's 1000 steps.
+        The level of noise is the sampler's (transformer_options["sigmas"]): `t` is rounded to the model's 1000 steps.
         """
         if tuple(x.shape[1:]) != SHAPE:
             raise ValueError(

@@ -1,5 +1,6 @@
-"""Questions to the host, asked so that other packs' wrappers and other versions do not matter."""
+"""What the host says of models, whatever its version and the wrappers that other packs put around them."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import comfy.model_management
@@ -15,20 +16,40 @@ def model_sampling(model: Any) -> Any:
 
     The patcher's is preferred (it has what nodes such as ModelSamplingSD3 put there), the loaded model's is next.
     """
-    link = model
-    for _ in range(16):  # wrapper -> guider -> model, with room for wrappers of other packs
-        patcher = link if hasattr(link, "get_model_object") else getattr(link, "model_patcher", None)
-        if patcher is not None and hasattr(patcher, "get_model_object"):
+    for link in _links(model):
+        patcher = _patcher(link)
+        if patcher is not None:
             return patcher.get_model_object("model_sampling")
         if getattr(link, "model_sampling", None) is not None:
             return link.model_sampling
-        link = getattr(link, "inner_model", None)
-        if link is None:
-            break
     raise ValueError(
         f"model: {type(model).__name__} does not say which kind of model it is (no model_sampling in it or in what it "
         "wraps). Another node pack has wrapped it beyond recognition: take that node out, or use ComfyUI's samplers."
     )
+
+
+def network(model: Any) -> Any:
+    """The loaded model itself, one for all clones of a MODEL: of a MODEL, or of what a sampler function is handed.
+
+    None where other packs' wrappers hide it.
+    """
+    patchers = filter(None, map(_patcher, _links(model)))
+    return getattr(next(patchers, None), "model", None)
+
+
+def _links(model: Any) -> Iterator[Any]:
+    """A sampler function's model and what it wraps: guider, loaded model, and wrappers of other packs in between."""
+    for _ in range(16):
+        if model is None:
+            return
+        yield model
+        model = getattr(model, "inner_model", None)
+
+
+def _patcher(link: Any) -> Any:
+    """The host's MODEL that `link` is or holds, None if it is none."""
+    patcher = link if hasattr(link, "get_model_object") else getattr(link, "model_patcher", None)
+    return patcher if hasattr(patcher, "get_model_object") else None
 
 
 def space(ms: Any) -> str:
@@ -47,7 +68,7 @@ def noise_scale(ms: Any) -> float:
 
 
 def levels(ms: Any) -> dict[str, Any]:
-    """The model's range of noise, as keywords of `schedulers.sigmas`: its own ascending table, or its two ends."""
+    """The model's range of noise, as keywords of `schedulers.sigmas`: its ascending table, or its two ends."""
     table = getattr(ms, "sigmas", None)
     if isinstance(table, Tensor) and table.ndim == 1 and len(table) > 1:
         table = at_most_one(table.detach().float().cpu(), ms)

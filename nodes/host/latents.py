@@ -1,4 +1,4 @@
-"""LATENTs as the host has them: checked, made to fit the model, given their noise."""
+"""LATENTs as the host has them: checked, brought into the model's shape, given their noise."""
 
 import inspect
 from typing import Any
@@ -10,7 +10,7 @@ from torch import Tensor
 _CLEANED = ("downscale_ratio_spacial", "downscale_ratio_temporal")  # newer hosts' notes about an empty latent
 
 
-def insist_full(name: str, samples: Tensor) -> None:
+def require_content(name: str, samples: Tensor) -> None:
     """ValueError naming the input where there is no picture in it, or none with a size."""
     if 0 in samples.shape:
         raise ValueError(f"{name}: there is nothing in it (shape {tuple(samples.shape)}): give one picture or more.")
@@ -21,14 +21,14 @@ def fit_latent(model: Any, latent: dict[str, Any]) -> Tensor:
 
     ValueError where there is nothing in it.
     """
-    insist_full("latent_image", latent["samples"])
-    fit = comfy.sample.fix_empty_latent_channels
-    known = inspect.signature(fit).parameters
-    return fit(model, latent["samples"], **{name: latent.get(name) for name in _CLEANED if name in known})
+    require_content("latent_image", latent["samples"])
+    fix = comfy.sample.fix_empty_latent_channels
+    known = inspect.signature(fix).parameters
+    return fix(model, latent["samples"], **{name: latent.get(name) for name in _CLEANED if name in known})
 
 
 def initial_noise(samples: Tensor, seed: int, batch_index: Any, wanted: bool) -> Tensor:
-    """The host's own starting noise for `samples`: the seed's, or zeros where none is wanted."""
+    """The host's own starting noise for `samples`: the seed's, or zeros if it is not `wanted`."""
     if wanted:
         return comfy.sample.prepare_noise(samples, seed, batch_index)
     empty = getattr(comfy.sample, "prepare_empty_noise", None)

@@ -1,4 +1,4 @@
-"""The unconditional prediction of the host's guidance, for samplers that ask for it (CFG++)."""
+"""The unconditional prediction of the host's guidance, for samplers that need it (CFG++)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,10 +20,10 @@ def with_uncond(name: str, model: Any, extra_args: dict[str, Any]) -> tuple[Call
             f"sampler sig_{name}: it needs a negative prompt, and this run has none (Basic Guider?). Use CFGGuider, "
             "cfg 1 to 2, or the sampler of the same name without _cfg_pp."
         )
-    seen: list[Tensor] = []
+    unconditional: list[Tensor] = []  # of the call that is running
 
     def keep(args: dict[str, Any]) -> Tensor:
-        seen[:] = [args["uncond_denoised"]]
+        unconditional[:] = [args["uncond_denoised"]]
         return args["denoised"]
 
     options = comfy.model_patcher.set_model_options_post_cfg_function(
@@ -32,11 +32,11 @@ def with_uncond(name: str, model: Any, extra_args: dict[str, Any]) -> tuple[Call
 
     def predict(x: Tensor, sigma: Tensor, **extra: Any) -> Output:
         denoised = model(x, sigma, **extra)
-        if not seen:
+        if not unconditional:
             raise ValueError(
-                f"sampler sig_{name}: this guider does not tell the unconditional prediction. Use CFGGuider, or the "
+                f"sampler sig_{name}: this guider does not give the unconditional prediction. Use CFGGuider, or the "
                 "sampler of the same name without _cfg_pp."
             )
-        return Output(denoised, seen.pop())
+        return Output(denoised, unconditional.pop())
 
     return predict, {**extra_args, "model_options": options}

@@ -2,63 +2,46 @@
 
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable
 
 from comfy_execution.utils import get_executing_context
 
 _OVER = "Sigmatic: no warning this time."
 _log = logging.getLogger("sigmatic")
-_listening: ContextVar[list[str] | None] = ContextVar("_listening", default=None)
-_running: tuple[str, str] | None = None  # prompt and node of the last call
-_said: list[str] = []  # while that node was running
+_node: tuple[str, str] | None = None  # prompt and node of the last call
+_notes: list[str] = []  # of that node, in that prompt
 _warned: deque[str] = deque(maxlen=256)  # nodes with a warning under them, for all that we know
 
 
-@contextmanager
-def heard() -> Iterator[list[str]]:
-    """Inside, what is warned of goes into the list and nowhere else: for plots, which run nodes to see."""
-    notes: list[str] = []
-    before = _listening.set(notes)
-    try:
-        yield notes
-    finally:
-        _listening.reset(before)
-
-
 def warn(notes: Iterable[str]) -> None:
-    """Say each of the `notes` once while a node is running. None of them takes back the warning of its last time.
+    """Show each of the `notes` once while a node is running; without any, its warning of the last time is taken back.
 
     Outside of a prompt they only go to the log.
     """
-    global _running, _said
-    listener = _listening.get()
-    if listener is not None:
-        return listener.extend(notes)
+    global _node, _notes
     context = get_executing_context()
     if context is None:
         return _write(notes)
     node = context.prompt_id, context.node_id
-    if node != _running:
-        _running, _said = node, []
-    fresh = [note for note in dict.fromkeys(notes) if note not in _said]
-    _said += fresh
+    if node != _node:
+        _node, _notes = node, []
+    fresh = [note for note in dict.fromkeys(notes) if note not in _notes]
+    _notes += fresh
     _write(fresh)
     known = context.node_id in _warned
     if fresh:
-        _show("\n".join(f"Sigmatic: {note}" for note in _said), context.node_id)
+        _show("\n".join(f"Sigmatic: {note}" for note in _notes), context.node_id)
         if not known:
             _warned.append(context.node_id)
-    elif known and not _said:
+    elif known and not _notes:
         _show(_OVER, context.node_id)
         _warned.remove(context.node_id)
 
 
-def said() -> list[str]:
+def of_running_node() -> list[str]:
     """What the node that is running has warned of so far; nothing outside of a prompt."""
     context = get_executing_context()
-    return list(_said) if context and (context.prompt_id, context.node_id) == _running else []
+    return list(_notes) if context and (context.prompt_id, context.node_id) == _node else []
 
 
 def _write(notes: Iterable[str]) -> None:

@@ -12,28 +12,57 @@ from . import facts
 _WIDER = {torch.float16: torch.float32, torch.bfloat16: torch.float32}  # in which no sum of theirs overflows
 
 
-class _Seen(NamedTuple):
-    """An evaluation on a device: its place in the run, sigma, the sums of x and of the answer, a mark in the queue.
+class Sums:
+    """The sums of a model's x and of its answer, on their way to the CPU behind what the device has still to do."""
 
-    `sums` (2,) are on their way to the CPU and can be read when the mark was passed.
-    """
+    def __init__(self, x: Tensor, out: Tensor) -> None:
+        sums, self._event = torch.stack([_sum(x), _sum(out)]), None
+        if x.device.type != "cuda":
+            self._sums = sums
+            return
+        self._sums = torch.empty(2, dtype=sums.dtype, pin_memory=True).copy_(sums, non_blocking=True)
+        self._event = torch.cuda.Event()
+        self._event.record(torch.cuda.current_stream(x.device))  # where x is, which need not be the current device
+
+    def arrived(self) -> bool:
+        """Whether they can be read without waiting; not known of devices without marks in their queue."""
+        return self._event is not None and self._event.query()
+
+    def read(self) -> tuple[float, float]:
+        """Both, waiting for the device if they have not arrived."""
+        if self._event is not None:
+            self._event.synchronize()
+        of_x, of_answer = self._sums.tolist()
+        return of_x, of_answer
+
+
+class _Evaluation(NamedTuple):
+    """One on a device: its place in the run, its sigma (1,), its sums."""
 
     place: int
     sigma: Tensor
-    sums: Tensor
-    event: Any
+    sums: Any
 
 
 class Sentinel:
-    """Wraps the model of one run. On the CPU a result that is not finite is found at once, elsewhere without waiting.
+    """Wraps the model of one run, and stops it where a result is not finite: on the CPU at once, elsewhere later.
 
-    A sum stands for a tensor: one pass, and not finite if any of its numbers is not.
+    There it never waits for the device before the run's end, but reads what has arrived already. A sum stands for a
+    tensor: one pass, and not finite if any of its numbers is not. `sums` makes the object that fetches them.
     """
 
-    def __init__(self, model: Callable[..., Any], name: str, sigmas: Sequence[float], at_once: bool) -> None:
+    def __init__(
+        self,
+        model: Callable[..., Any],
+        name: str,
+        sigmas: Sequence[float],
+        at_once: bool,
+        sums: Callable[[Tensor, Tensor], Any] = Sums,
+    ) -> None:
         self.model, self.name, self.sigmas, self.at_once = model, name, sigmas, at_once
         self.evaluations = 0
-        self._seen: list[_Seen] = []
+        self._sums = sums
+        self._under_way: list[_Evaluation] = []
 
     def __call__(self, x: Tensor, sigma: Tensor, **extra_args: Any) -> Any:
         """The model's answer."""
@@ -44,7 +73,7 @@ class Sentinel:
             if not _finite(out):
                 self._stop(self.evaluations, float(sigma.flatten()[0]), _finite(x))
         else:
-            self._seen.append(_Seen(self.evaluations, sigma[:1], _on_the_way(x, out), _event(x.device)))
+            self._under_way.append(_Evaluation(self.evaluations, sigma[:1], self._sums(x, out)))
             self._look(wait=False)
         self.evaluations += 1
         return answer
@@ -57,14 +86,12 @@ class Sentinel:
         return out
 
     def _look(self, wait: bool) -> None:
-        """Check the sums that the device has finished; with `wait`, all of them."""
-        while self._seen and (wait or (self._seen[0].event is not None and self._seen[0].event.query())):
-            seen = self._seen.pop(0)
-            if seen.event is not None:
-                seen.event.synchronize()  # passed, unless this is the end of the run
-            got, gave = map(math.isfinite, seen.sums.tolist())
-            if not (got and gave):
-                self._stop(seen.place, float(seen.sigma), got)
+        """Check the sums that have arrived; with `wait`, all of them."""
+        while self._under_way and (wait or self._under_way[0].sums.arrived()):
+            place, sigma, sums = self._under_way.pop(0)
+            of_x, of_answer = map(math.isfinite, sums.read())
+            if not (of_x and of_answer):
+                self._stop(place, float(sigma), of_x)
 
     def _stop(self, place: int, sigma: float, blame_model: bool) -> None:
         passed = sum(level >= sigma for level in self.sigmas[:-1])
@@ -88,23 +115,6 @@ def _sum(x: Tensor) -> Tensor:
     return x.sum(dtype=_WIDER.get(x.dtype))
 
 
-def _on_the_way(x: Tensor, out: Tensor) -> Tensor:
-    """The sums of both, copied to the CPU behind what the device has still to do, where it can do that."""
-    sums = torch.stack([_sum(x), _sum(out)])
-    if x.device.type != "cuda":
-        return sums
-    return torch.empty(2, dtype=sums.dtype, pin_memory=True).copy_(sums, non_blocking=True)
-
-
 def _finite(x: Tensor) -> bool:
     """Whether all numbers are finite; where only their sum overflows they are looked at one by one."""
     return math.isfinite(_sum(x).item()) or bool(torch.isfinite(x).all())
-
-
-def _event(device: torch.device) -> Any:
-    """A mark in the device's queue that can be asked whether it was passed; None where there is no such thing."""
-    if device.type != "cuda":
-        return None
-    event = torch.cuda.Event()
-    event.record(torch.cuda.current_stream(device))  # where x is, which need not be the current device
-    return event

@@ -1,139 +1,80 @@
-"""Options of samplers and schedules as people give them: text to values, what a declaration can use, curves to sigma.
+"""Options of samplers and schedules as widgets and texts give them; curves laid out over a model's sigmas; in words.
 
 Options are a flat dictionary of parameter names (any that a sampler or schedule of ours has) to values: numbers, words,
 or `Percents` for a curve over the run. Three names more are for the run: noise, batch_index, between.
 """
 
-import difflib
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
-from ... import samplers, schedulers
+from ...core import catalog
 from ...core.curve import Percents, interval, parse
-from ...core.spec import CHURN, LAW, RESTART, SamplerSpec
-from ..host import facts, warnings
+from ...core.spec import CHURN, LAW, RESTART, Spec
+from ..host import facts
 
-_FADED = ("eta", "tau", "s_churn")  # what `between` switches off outside: the amounts of noise, not its strength
-
-
-def params() -> dict[str, list[tuple[Any, Any]]]:
-    """Every parameter name that we know, with those that have it: (the sampler or schedule, its declaration)."""
-    found: dict[str, list[tuple[Any, Any]]] = {}
-    for room in (samplers, schedulers):
-        for spec in map(room.get, room.names()):
-            for param in spec.params:
-                found.setdefault(param.name, []).append((spec, param))
-    return found
+_AMOUNTS = ("eta", "tau", "s_churn")  # of noise: 0 outside of `between`; its strength, s_noise, stays as it is
+_RARE = {param.name: param.default for param in (*CHURN[:3], *RESTART, LAW)}  # left out of words at these values
 
 
-def checked(spec: Any, param: Any, value: Any) -> Any:
-    """`value` in the parameter's type, a curve with all its points looked at; ValueError if it does not fit."""
-    if not isinstance(value, Percents):
-        return param.check(value)
-    if not isinstance(spec, SamplerSpec) or spec.adaptive or param.kind != "float" or param.steady:
-        raise ValueError(f"{param.name} cannot change over the run: give {param.allowed}.")
-    for place, number in value.points:
-        try:
-            param.check(number)
-        except ValueError:
-            raise ValueError(f"{param.name} is {number:g} at {place:g} percent: give {param.allowed}.") from None
-    return value
+def pairs(text: str | None) -> dict[str, str]:
+    """{name: value}, both as written, from "name = value; name = value" or a line each. ValueError for what is no pair.
 
-
-def accepted_by_any(name: str, value: Any) -> Any:
-    """`value` if a sampler or schedule of ours can use it as its `name`; ValueError naming it if none can."""
-    known = params()
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-        hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(sorted(known))}."
-        raise ValueError(f"no sampler or schedule of Sigmatic has a parameter {name[:40]!r}: {hint}")
-    problem, allowed = "", {}
-    for spec, param in known[name]:
-        try:
-            return checked(spec, param, value)
-        except ValueError as error:
-            problem = str(error).removesuffix(f"{param.allowed}.")
-            allowed.setdefault(problem, {})[param.allowed] = True
-    raise ValueError(f"{problem}{', or '.join(allowed[problem])}.")  # what some take, others may not
-
-
-def accepted_by(spec: Any, options: dict[str, Any], whose: str) -> dict[str, Any]:
-    """Those options that the sampler or schedule has; a value out of its range is left out with a warning."""
-    found = {}
-    for param in spec.params:
-        if param.name in options:
-            try:
-                found[param.name] = checked(spec, param, options[param.name])
-            except ValueError as error:
-                warnings.warn([f"{whose}: left out for {spec.name}: {error}"])
-    return found
-
-
-def curve(widget: str, text: str | None) -> Percents | None:
-    """The curve written in a widget, None if it is blank. ValueError naming the widget."""
-    if not (text or "").strip():
-        return None
-    try:
-        return parse(str(text))
-    except ValueError as error:
-        raise ValueError(f"{widget}: {error}") from None
-
-
-def value_of(text: str, kind: str = "") -> Any:
-    """A number, true or false, a curve (it has a colon) or a word, from text; the text for a parameter of that kind."""
-    text = text.strip()
-    if kind == "text":
-        return text
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    try:
-        return float(text)
-    except ValueError:
-        return parse(text) if ":" in text else text
+    Of two values for one name the later counts.
+    """
+    options = {}
+    for piece in filter(str.strip, re.split(r"[;\n]", text or "")):
+        name, _, value = (part.strip() for part in piece.partition("="))
+        if not (name and value):
+            raise ValueError(f"{piece.strip()[:40]!r} is no option: write name = value; name = value.")
+        options[name] = value
+    return options
 
 
 def more(text: str | None) -> dict[str, Any]:
-    """Options from text such as "order = 3; s_churn = 0:20, 50:0". ValueError naming what is wrong."""
-    found: dict[str, Any] = {}
-    for piece in re.split(r"[;\n]", text or ""):
-        name, equals, value = (part.strip() for part in piece.partition("="))
-        if not piece.strip():
-            continue
-        if not (name and equals and value):
-            raise ValueError(f"more: {piece.strip()[:40]!r} is no option: write name = value; name = value.")
+    """The options written in the widget `more`, for whichever sampler or schedule has them. ValueError naming it."""
+    try:
+        return catalog.take(pairs(text), text=True)
+    except ValueError as error:
+        raise ValueError(f"more: {error}") from None
+
+
+def curves(**texts: str | None) -> dict[str, Any]:
+    """The options written in curve widgets: eta_curve="0:1, 100:0" is eta as a curve. ValueError naming the widget."""
+    given = {}
+    for widget, text in texts.items():
         try:
-            kinds = {param.kind for _, param in params().get(name, ())}
-            found[name] = accepted_by_any(name, value_of(value, "text" if "text" in kinds else ""))
+            if (text or "").strip():
+                given[widget.removesuffix("_curve")] = parse(str(text))
         except ValueError as error:
-            raise ValueError(f"more: {error}") from None
-    return found
-
-
-def curves(**texts: str) -> dict[str, Any]:
-    """The options that curve widgets give: eta_curve="0:1" is eta as a curve. ValueError naming the widget."""
-    found = {name.removesuffix("_curve"): curve(name, text) for name, text in texts.items()}
-    return {name: accepted_by_any(name, value) for name, value in found.items() if value is not None}
+            raise ValueError(f"{widget}: {error}") from None
+    return catalog.take(given)
 
 
 def from_widgets(eta: float = 1.0, s_noise: float = 1.0, **texts: str) -> dict[str, Any]:
-    """The options of a node's widgets: a number left at its default says nothing, a curve wins over the number."""
+    """The options that a node's widgets give: a number at its default gives none, a curve wins over its number."""
     numbers = {"eta": eta, "s_noise": s_noise}
-    moved = {name: accepted_by_any(name, value) for name, value in numbers.items() if value != 1.0}
-    return moved | curves(**texts)
+    return catalog.take({name: value for name, value in numbers.items() if value != 1.0}) | curves(**texts)
 
 
 def problems(**texts: str | None) -> str | None:
     """What is wrong with the texts of curve widgets (and of `more`), None if nothing is."""
     try:
-        for widget, text in texts.items():
-            if widget == "more":
-                more(text)
-            elif curve(widget, text) is not None:
-                accepted_by_any(widget.removesuffix("_curve"), curve(widget, text))
+        more(texts.pop("more", None))
+        curves(**texts)
     except ValueError as error:
         return str(error)
     return None
+
+
+def accepted_by(spec: Spec, options: dict[str, Any], source: str, warn: Callable[[str], Any]) -> dict[str, Any]:
+    """Those options that the sampler or schedule has. A value it does not allow is left out with a warning.
+
+    For options that were given with others in mind, too: those on a MODEL, or of a preset. `warn` gets each warning,
+    which names their `source`.
+    """
+    return spec.take(options, others=True, warn=lambda problem: warn(f"{source}: left out for {spec.name}: {problem}"))
 
 
 def over_sigma(given: dict[str, Any], ms: Any, between: tuple[float, float] | None = None) -> dict[str, Any]:
@@ -147,7 +88,7 @@ def over_sigma(given: dict[str, Any], ms: Any, between: tuple[float, float] | No
         start, end = between
         high = math.inf if start <= 0 else to_sigma(start)
         low = 0.0 if end >= 100 else to_sigma(end)
-        for name in _FADED:
+        for name in _AMOUNTS:
             if name in out:
                 out[name] = interval(out[name], low, high) if low < high else 0.0
     return out
@@ -160,12 +101,9 @@ def as_text(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-_RARE = {param.name: param.default for param in (*CHURN[:3], *RESTART, LAW)}
-
-
-def in_words(told: dict[str, Any]) -> str:
-    """Options in one line; those that few people move are left out where nobody has."""
-    said = {name: value for name, value in told.items() if name != "batch_index" and _RARE.get(name) != value}
-    if not {"eta", "tau", "gamma", "solver_type", "s_churn", "restarts"} & said.keys() and said.get("s_noise") == 1:
-        del said["s_noise"]  # of no noise
-    return ", ".join(f"{name} {as_text(value)}" for name, value in said.items() if value is not None)
+def in_words(options: dict[str, Any]) -> str:
+    """Options in one line; those that few people set are left out at their defaults, and s_noise where no noise is."""
+    shown = {name: value for name, value in options.items() if name != "batch_index" and _RARE.get(name) != value}
+    if not {"eta", "tau", "gamma", "solver_type", "s_churn", "restarts"} & shown.keys() and shown.get("s_noise") == 1:
+        del shown["s_noise"]
+    return ", ".join(f"{name} {as_text(value)}" for name, value in shown.items() if value is not None)

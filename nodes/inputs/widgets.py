@@ -2,21 +2,22 @@
 
 import difflib
 from collections.abc import Sequence
+from functools import partial
 
-from ...core.noise.kinds import KINDS as kinds_of_noise
+from ...core.noise import kinds
 from ...schedulers import DENOISE_RULES
 from ..host.api import advanced, io, number
 
 SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
 LAST_STEP = 10000
-KINDS = list(kinds_of_noise)
-NOISES = ["default", *KINDS, "comfy"]
-OWN_RHO = 7.0  # the default, read as "the schedule's own rho": karras 7, polyexponential 1
+NOISE_KINDS = list(kinds.KINDS)
+NOISES = ["default", *NOISE_KINDS, "comfy"]
+DEFAULT_RHO = 7.0  # left there, each schedule keeps its default: karras 7, polyexponential 1
 
 
-def choice(name: str, names: Sequence[str], wanted: str, tooltip: str) -> io.Combo.Input:
-    """A dropdown; its default is `wanted`, or the first option where that is missing."""
-    default = wanted if wanted in names else names[0]
+def choice(name: str, names: Sequence[str], preferred: str, tooltip: str) -> io.Combo.Input:
+    """A dropdown; its default is `preferred`, or the first option where that is missing."""
+    default = preferred if preferred in names else names[0]
     return io.Combo.Input(name, options=names, default=default, tooltip=tooltip)
 
 
@@ -29,7 +30,7 @@ def problem(widget: str, value: str | None, names: Sequence[str]) -> str | None:
     return f"{widget} is {value!r}, which is not there: {hint}"
 
 
-def insist(**chosen: tuple[str, Sequence[str]]) -> None:
+def require_names(**chosen: tuple[str, Sequence[str]]) -> None:
     """ValueError unless every widget's value (widget=(value, names)) is one of its names."""
     for widget, (value, names) in chosen.items():
         wrong = problem(widget, str(value) if value is None else value, names)
@@ -37,46 +38,74 @@ def insist(**chosen: tuple[str, Sequence[str]]) -> None:
             raise ValueError(wrong)
 
 
-def eta() -> io.Float.Input:
-    """How much noise a step puts back."""
-    return number(
-        "eta", 1.0, 0.0, 100.0, 0.01,
-        "How much fresh noise every step puts back (eta). 1 is the sampler's standard amount, 0 none at all: the "
-        "result is then that of the plain ODE sampler. Samplers without such noise pay no attention to it.",
-    )  # fmt: skip
+# Widgets by name: every call makes a new one, for one node.
+
+eta = partial(
+    number, "eta", 1.0, 0.0, 100.0, 0.01,
+    "How much fresh noise every step puts back (eta). 1 is the sampler's standard amount, 0 none at all: the "
+    "result is then that of the plain ODE sampler. Samplers without such noise pay no attention to it.",
+)  # fmt: skip
+s_noise = partial(
+    number, "s_noise", 1.0, 0.0, 100.0, 0.01,
+    "Strength of that fresh noise (s_noise). 1 is exact; a little less gives smoother pictures, a little more "
+    "gives more detail and in the end grain. Samplers without such noise pay no attention to it.",
+)  # fmt: skip
+rho = partial(
+    number, "rho", DEFAULT_RHO, 0.1, 100.0, 0.1,
+    "How strongly the steps crowd towards low noise (Karras et al.'s rho), for Sigmatic's schedules that have "
+    "it. Left at 7, each uses its own value: sig_karras 7, sig_polyexponential 1. ComfyUI's own schedules "
+    "cannot be told: choose sig_karras instead of karras.",
+)  # fmt: skip
+denoise = partial(
+    number, "denoise", 1.0, 0.0, 1.0, 0.01,
+    "How much of the latent is redone (denoise). 1 starts from pure noise; 0.4 keeps the picture and changes its "
+    "details: the last `steps` steps of a schedule of steps / denoise.",
+)  # fmt: skip
+steps = partial(
+    io.Int.Input, "steps", default=20, min=1, max=LAST_STEP,
+    tooltip="Number of steps from noise to picture. More is slower.",
+)  # fmt: skip
+noise = partial(
+    io.Combo.Input, "noise", options=NOISES, default=NOISES[0],
+    tooltip="The kind of the fresh noise. default: what the sampler is made for. gaussian: new in every step. "
+    "brownian: one path, so more steps refine the same picture. pink, pyramid: larger shapes; blue, violet: finer "
+    "grain. comfy: ComfyUI's own, to match old pictures.",
+)  # fmt: skip
+points = partial(
+    io.String.Input, "points", default="", optional=True,
+    tooltip="The amounts of noise of sig_drawn, as percent:sigma with lines between: 0:14.6, 60:1, 100:0.03; or "
+    "sigmas alone, evenly placed. Choose points above the plot to draw them. Other schedules pay no attention to it.",
+)  # fmt: skip
+more = partial(
+    io.String.Input, "more", default="", optional=True,
+    tooltip="Other options of samplers and schedules: name = value; name = value. Their names are in the help of "
+    "each sampler. A number may be a curve: s_churn = 0:20, 50:0.",
+)  # fmt: skip
 
 
-def s_noise() -> io.Float.Input:
-    """How strong that noise is."""
-    return number(
-        "s_noise", 1.0, 0.0, 100.0, 0.01,
-        "Strength of that fresh noise (s_noise). 1 is exact; a little less gives smoother pictures, a little more "
-        "gives more detail and in the end grain. Samplers without such noise pay no attention to it.",
-    )  # fmt: skip
+seed = partial(
+    io.Int.Input, "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True,
+    tooltip="Number that the noise is made from. Same seed, same picture.",
+)  # fmt: skip
 
 
-def rho() -> io.Float.Input:
-    """How the steps crowd."""
-    return number(
-        "rho", OWN_RHO, 0.1, 100.0, 0.1,
-        "How strongly the steps crowd towards low noise (Karras et al.'s rho), for Sigmatic's schedules that have "
-        "it. Left at 7, each uses its own value: sig_karras 7, sig_polyexponential 1. ComfyUI's own schedules "
-        "cannot be told: choose sig_karras instead of karras.",
-    )  # fmt: skip
+def cfg(tooltip: str, default: float = 8.0) -> io.Float.Input:
+    """The scale of guidance."""
+    return number("cfg", default, 0.0, 100.0, 0.1, tooltip)
 
 
-def noise() -> io.Combo.Input:
-    """Which kind of noise the steps add."""
-    return io.Combo.Input(
-        "noise", options=NOISES, default=NOISES[0],
-        tooltip="The kind of the fresh noise. default: what the sampler is made for. gaussian: new in every step. "
-        "brownian: one path, so more steps refine the same picture. pink, pyramid: larger shapes; blue, violet: finer "
-        "grain. comfy: ComfyUI's own, to match old pictures.",
-    )  # fmt: skip
+def run_links(model: str, positive: str, negative: str, latent_image: str) -> list:
+    """What a node that runs a model is wired to, each with its tooltip."""
+    return [
+        io.Model.Input("model", tooltip=model),
+        io.Conditioning.Input("positive", tooltip=positive),
+        io.Conditioning.Input("negative", tooltip=negative),
+        io.Latent.Input("latent_image", tooltip=latent_image),
+    ]
 
 
 def curve_text(name: str) -> io.String.Input:
-    """A curve over the run in place of a number."""
+    """Text for a curve over the run in place of the number `name`."""
     return io.String.Input(
         f"{name}_curve", default="", optional=True,  # prompts from before it was there stay good
         tooltip=f"{name} over the run, as percent:value with straight lines between: 0:1, 50:0.5, 100:0. It wins over "
@@ -84,44 +113,9 @@ def curve_text(name: str) -> io.String.Input:
     )  # fmt: skip
 
 
-def points() -> io.String.Input:
-    """A schedule of the user's own."""
-    return io.String.Input(
-        "points", default="", optional=True,
-        tooltip="The amounts of noise of sig_drawn, as percent:sigma with lines between: 0:14.6, 60:1, 100:0.03; or "
-        "sigmas alone, evenly placed. Choose points above the plot to draw them. Other schedules pay no attention to "
-        "it.",
-    )  # fmt: skip
-
-
-def more() -> io.String.Input:
-    """Everything that has no widget of its own."""
-    return io.String.Input(
-        "more", default="", optional=True,
-        tooltip="Other options of samplers and schedules: name = value; name = value. Their names are in the help of "
-        "each sampler. A number may be a curve: s_churn = 0:20, 50:0.",
-    )  # fmt: skip
-
-
-def steps() -> io.Int.Input:
-    """How many steps."""
-    return io.Int.Input(
-        "steps", default=20, min=1, max=LAST_STEP, tooltip="Number of steps from noise to picture. More is slower."
-    )
-
-
-def denoise() -> io.Float.Input:
-    """How much of the latent is redone."""
-    return number(
-        "denoise", 1.0, 0.0, 1.0, 0.01,
-        "How much of the latent is redone (denoise). 1 starts from pure noise; 0.4 keeps the picture and changes its "
-        "details: the last `steps` steps of a schedule of steps / denoise.",
-    )  # fmt: skip
-
-
 def schedule_options() -> list:
-    """Where a schedule begins and ends, and its own parameters; folded away, and optional: older prompts lack them."""
-    found = [
+    """Where a schedule begins and ends, and `more`: folded away, and optional, since older prompts lack them."""
+    shown = [
         io.Combo.Input(
             "denoise_rule", options=list(DENOISE_RULES), default=DENOISE_RULES[0], optional=True,
             tooltip="What denoise means. steps: the last part of a longer schedule, as ComfyUI does it. sigma: all "
@@ -144,4 +138,4 @@ def schedule_options() -> list:
             "another sampler to go on from.",
         ),
     ]  # fmt: skip
-    return [advanced(widget) for widget in (*found, more())]
+    return [advanced(widget) for widget in (*shown, more())]

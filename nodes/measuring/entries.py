@@ -3,9 +3,8 @@
 A line is `sampler / schedule / name = value; name = value`. The schedule and the parameters may be left out.
 """
 
-import inspect
 from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import comfy.samplers
@@ -14,13 +13,12 @@ from torch import Tensor
 
 from ... import samplers, schedulers
 from ...core.curve import Percents
-from ...core.spec import Param
+from ...core.param import Param, take
 from ..dropdowns import lookup
-from ..dropdowns.lookup import own_sampler, own_schedule
+from ..dropdowns.lookup import sampler_entry, schedule_entry
+from ..dropdowns.plan import ModelFacts, Plan, Sampler, by_name
 from ..host import facts
 from ..inputs import options, widgets
-from ..running import run, settings_on_model
-from ..running.host_functions import choice_of, table_of
 
 WIDGET = "entries"
 DEFAULT = """sig_euler
@@ -32,188 +30,170 @@ sig_dpmpp_2m_sde
 sig_dpmpp_2m / steps = 60"""
 _USUAL = {"ve": "sig_karras", "flow": "sig_simple"}
 _STEPS = Param("steps", 20, "int", min=1, max=widgets.LAST_STEP)
-_EDGE = {"model", "x", "noise", "sigmas", "extra_args", "callback", "disable", "noise_sampler"}
 
 
-class Entry(NamedTuple):
-    """A line: two names (schedule "" is the usual one of the model), what each is told, its own number of steps."""
+class Line(NamedTuple):
+    """A line: two names (schedule "" is the usual one of the model), the options of each, its own number of steps."""
 
-    line: int
+    number: int
     sampler: str
     schedule: str
-    said: dict[str, Any]
-    spaced: dict[str, Any]
+    sampler_options: dict[str, Any]
+    schedule_options: dict[str, Any]
     steps: int | None = None
 
     def error(self, problem: Any) -> ValueError:
-        """The same in words that say where."""
-        return wrong(self.line, problem)
+        """The problem in words that say where it is."""
+        return wrong(self.number, problem)
 
-    def on(self, ms: Any) -> "Entry":
+    def on(self, ms: Any) -> "Line":
         """The same with the schedule that is meant on this kind of model."""
         return self if self.schedule else self._replace(schedule=_USUAL[facts.space(ms)])
 
     @property
     def params(self) -> str:
-        """What the sampler and the schedule are told, as it is typed."""
-        return "; ".join(f"{name}={options.as_text(value)}" for name, value in {**self.said, **self.spaced}.items())
+        """The options of the sampler and of the schedule, as they are typed."""
+        both = {**self.sampler_options, **self.schedule_options}
+        return "; ".join(f"{name}={options.as_text(value)}" for name, value in both.items())
 
     @property
     def text(self) -> str:
         """The line in its plain form."""
-        told = "; ".join(part for part in (self.params, f"steps={self.steps}" if self.steps else "") if part)
-        return " / ".join(part for part in (self.sampler, self.schedule, told) if part)
+        given = "; ".join(part for part in (self.params, f"steps={self.steps}" if self.steps else "") if part)
+        return " / ".join(part for part in (self.sampler, self.schedule, given) if part)
 
 
-def wrong(line: int, problem: Any) -> ValueError:
+def wrong(number: int, problem: Any) -> ValueError:
     """An error that names the widget and the line."""
-    return ValueError(f"{WIDGET}, line {line}: {problem}")
+    return ValueError(f"{WIDGET}, line {number}: {problem}")
 
 
-def read(text: str | None) -> list[Entry]:
-    """The entries; DEFAULT where there is none. Lines that begin with # are left out. ValueError naming the line."""
+def read(text: str | None) -> list[Line]:
+    """The lines; DEFAULT where there is none. Those that begin with # are left out. ValueError naming the line."""
     lines = [(number, line.strip()) for number, line in enumerate((text or "").splitlines(), 1)]
-    found = [_entry(number, line) for number, line in lines if line and not line.startswith("#")]
-    return found or read(DEFAULT)
+    listed = [_line(number, line) for number, line in lines if line and not line.startswith("#")]
+    return listed or read(DEFAULT)
 
 
-def _entry(line: int, text: str) -> Entry:
+def _line(number: int, text: str) -> Line:
     sampler, *rest = (part.strip() for part in text.split("/", 2))
     schedule = rest.pop(0) if rest and "=" not in rest[0] else ""
-    names = comfy.samplers
     if len(rest) > 1:
-        raise wrong(line, "write sampler / schedule / name = value; name = value.")
-    for word, value, known in (
-        ("sampler", sampler, names.SAMPLER_NAMES),
-        ("schedule", schedule, names.SCHEDULER_NAMES),
-    ):
-        problem = widgets.problem(word, value, known) if value or word == "sampler" else None
-        if problem:
-            raise wrong(line, problem)
+        raise wrong(number, "write sampler / schedule / name = value; name = value.")
+    problem = widgets.problem("sampler", sampler, comfy.samplers.SAMPLER_NAMES)
+    if schedule:
+        problem = problem or widgets.problem("schedule", schedule, comfy.samplers.SCHEDULER_NAMES)
+    if problem:
+        raise wrong(number, problem)
     try:
-        return _told(line, sampler, schedule, rest[0] if rest else "")
+        return _with_options(Line(number, sampler, schedule, {}, {}), options.pairs(rest[0] if rest else ""))
     except ValueError as error:
-        raise wrong(line, error) from None
+        raise wrong(number, error) from None
 
 
-def _told(line: int, sampler: str, schedule: str, text: str) -> Entry:
-    """The entry with its parameters, each handed to whom it is for. ValueError for what nobody takes."""
-    mine, spaces = _takes(sampler), _of(own_schedule(schedule), schedulers) if schedule else {}
-    said, spaced, steps = {}, {}, None
-    for piece in text.split(";"):
-        name, _, value = (part.strip() for part in piece.partition("="))
-        if not piece.strip():
-            continue
-        if not name or not value:
-            raise ValueError(f"{piece.strip()[:40]!r} is no parameter: write name = value; name = value.")
-        if name == "steps":
-            steps = options.checked(None, _STEPS, options.value_of(value))
-            continue
-        if name not in mine and name not in spaces:
-            takes = ", ".join([*mine, *spaces, "steps"])
-            both = " / ".join(filter(None, (sampler, schedule)))
-            raise ValueError(f"{both} has no parameter {name[:40]!r}: give {takes}.")
-        for room, kept in ((mine, said), (spaces, spaced)):
-            if name in room:
-                kept[name] = room[name](value)
-    return Entry(line, sampler, schedule, said, spaced, steps)
+def _with_options(line: Line, given: dict[str, str]) -> Line:
+    """The line with its options, each for whoever has it. ValueError for one that nobody has or allows."""
+    sampler, schedule = sampler_entry(line.sampler), schedule_entry(line.schedule)
+    of_sampler = samplers.get(sampler.name).params if sampler else _host_params(line.sampler, given)
+    of_schedule = schedulers.get(schedule.name).params if schedule else ()
+    known = [param.name for param in (*of_sampler, *of_schedule, _STEPS)]
+    for name in given:
+        if name not in known:
+            both = " / ".join(filter(None, (line.sampler, line.schedule)))
+            raise ValueError(f"{both} has no parameter {name[:40]!r}: give {', '.join(known)}.")
+
+    def of(*params: Param) -> dict[str, Any]:
+        return take(params, given, line.sampler, text=True, others=True)
+
+    values = of(*of_sampler)
+    if not sampler:  # numbers without a kind: whole ones may be counts
+        values = {name: options.as_text(value) for name, value in values.items()}
+    return line._replace(sampler_options=values, schedule_options=of(*of_schedule), **of(_STEPS))
 
 
-def _takes(sampler: str) -> dict[str, Callable[[str], Any]]:
-    """The parameters of a sampler of anybody's: name to what makes a checked value of a text."""
-    own = own_sampler(sampler)
-    if own:
-        return _of(own, samplers)
-    function = getattr(comfy.samplers.sampler_object(sampler), "sampler_function", None)
-    heard = inspect.signature(function).parameters.values() if function else ()
-    return {p.name: partial(_plain, p) for p in heard if p.kind is not p.VAR_KEYWORD and p.name not in _EDGE}
+def _host_params(sampler: str, given: dict[str, str]) -> list[Param]:
+    """The parameters of a sampler function that is not ours, of the kind of their defaults. ValueError for a curve.
+
+    One whose default is no number, word or switch is of the kind of what is given.
+    """
+    params = []
+    for name, parameter in lookup.host_options(comfy.samplers.sampler_object(sampler)).items():
+        number = Param(name, None, steady=True).read(given.get(name, ""))
+        if isinstance(number, Percents):
+            raise ValueError("a sampler of ComfyUI's own takes no curves: give a number, or choose a sig_ sampler.")
+        kinds = {bool: "bool", str: "text", int: "float", float: "float"}
+        kind = kinds.get(type(parameter.default), "text" if isinstance(number, str) else "float")
+        params.append(Param(name, None, kind, steady=True))
+    return params
 
 
-def _of(own: Any, registry: Any) -> dict[str, Callable[[str], Any]]:
-    if own is None:
-        return {}
-    spec = registry.get(own.name)
-    return {p.name: lambda text, p=p: options.checked(spec, p, options.value_of(text, p.kind)) for p in spec.params}
-
-
-def _plain(param: inspect.Parameter, text: str) -> Any:
-    value = options.value_of(text)
-    if isinstance(value, str) and isinstance(param.default, (int, float)):
-        raise ValueError(f"{param.name} is {value[:40]!r}: give a number.")
-    if isinstance(value, Percents):
-        raise ValueError("a sampler of ComfyUI's own takes no curves: give a number, or choose a sig_ sampler.")
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def levels(entry: Entry, ms: Any, steps: int, denoise: float) -> Tensor:
-    """The sigmas of the entry's run in so many steps."""
-    names = entry.schedule, entry.sampler
-    return run.tail(steps, denoise, lambda n: lookup.levels_by_name(ms, *names, n, widgets.OWN_RHO, entry.spaced))
-
-
-def fit(entry: Entry, model: Any, evaluations: int, denoise: float) -> tuple[Tensor, dict[str, Any]]:
-    """(sigmas, what to tell the sampler): as many steps as cost at most so many model evaluations.
+def within_budget(line: Line, model: ModelFacts, evaluations: int, denoise: float) -> Plan:
+    """The line's run: as many steps as cost at most so many model evaluations.
 
     ValueError naming the line where not even one step is that cheap.
     """
-    ms, said = facts.model_sampling(model), entry.said
-    own = own_sampler(entry.sampler)
+    entry = sampler_entry(line.sampler)
+    spec = samplers.get(entry.name) if entry else None
+    sampler = Sampler(line.sampler, entry, line.sampler_options)
+
+    def steps_of(steps: int) -> Plan:
+        return by_name(model, sampler, line.schedule, steps, denoise, more=line.schedule_options)
+
     try:
-        if own and samplers.get(own.name).adaptive:  # the run itself is told when to stop
-            least = next(int(p.min or 1) for p in samplers.get(own.name).params if p.name == "max_evaluations")
+        if spec and spec.adaptive:  # it stops by itself
+            least = next(int(p.min or 1) for p in spec.params if p.name == "max_evaluations")
             if evaluations < least:
-                raise ValueError(f"{entry.sampler} needs {least} evaluations or more and evaluations is {evaluations}.")
-            said = {"max_evaluations": evaluations, **said}
-            return levels(entry, ms, entry.steps or evaluations, denoise), said
-        if entry.steps:
-            return levels(entry, ms, entry.steps, denoise), said
-        price = _table_price(entry, model, ms) if own else _trial_price(entry, model, ms)
-        guess = evaluations // (samplers.get(own.name).evals_per_step if own else 1)
-        steps = most_steps(lambda n: price(levels(entry, ms, n, denoise)), evaluations, guess)
+                raise ValueError(f"{line.sampler} needs {least} evaluations or more and evaluations is {evaluations}.")
+            options = {"max_evaluations": evaluations, **line.sampler_options}
+            return replace(steps_of(line.steps or evaluations), sampler=replace(sampler, options=options))
+        if line.steps:
+            return steps_of(line.steps)
+        price = _price(sampler, model)
+        guess = evaluations // (spec.evals_per_step if spec else 1)
+        steps = most_steps(lambda n: price(steps_of(n).sigmas), evaluations, guess)
         if not steps:
-            least = price(levels(entry, ms, 1, denoise))
-            raise ValueError(f"{entry.sampler} takes {least} evaluations at least and evaluations is {evaluations}.")
-        return levels(entry, ms, steps, denoise), said
+            least = price(steps_of(1).sigmas)
+            raise ValueError(f"{line.sampler} takes {least} evaluations at least and evaluations is {evaluations}.")
+        return steps_of(steps)
     except ValueError as error:
-        raise entry.error(error) from None
+        raise line.error(error) from None
 
 
 def most_steps(price: Callable[[int], int], most: int, guess: int) -> int:
     """The largest number of steps up to `most` whose price, which grows with it, is at most `most`; 0 if none is.
 
-    A good `guess` is found to be right in two questions.
+    A good `guess` is found to be right by two calls of `price`.
     """
     low, high = 0, most
 
-    def ask(steps: int) -> tuple[int, int]:
+    def halves(steps: int) -> tuple[int, int]:
         return (steps, high) if price(steps) <= most else (low, steps - 1)
 
     for steps in (guess, guess + 1):
-        low, high = ask(steps) if low < steps <= high else (low, high)
+        low, high = halves(steps) if low < steps <= high else (low, high)
     while low < high:
-        low, high = ask((low + high + 1) // 2)
+        low, high = halves((low + high + 1) // 2)
     return low
 
 
-def _table_price(entry: Entry, model: Any, ms: Any) -> Callable[[Tensor], int]:
-    """Evaluations of a run of ours: known from its table."""
-    choice: Any = choice_of(lookup.sampler_by_name(entry.sampler, entry.said).sampler_function)
-    params = choice.params(choice.told(settings_on_model.of_model(model), {}), ms)
-    return lambda sigmas: table_of(choice.spec, sigmas.tolist(), facts.space(ms), params).evaluations
+def _price(chosen: Sampler, model: ModelFacts) -> Callable[[Tensor], int]:
+    """Evaluations of a run over sigmas: of a sampler of ours by its table, of another by a trial.
 
-
-def _trial_price(entry: Entry, model: Any, ms: Any) -> Callable[[Tensor], int]:
-    """Evaluations of a run of somebody else's: counted in a trial on a model that answers at once."""
-    chosen = lookup.sampler_by_name(entry.sampler, entry.said)
+    The trial is on a model that answers at once.
+    """
+    configured: Any = chosen.on(model)
+    if configured is not None:
+        return lambda sigmas: configured.table(sigmas).evaluations
+    sampler = chosen.build()
 
     def price(sigmas: Tensor) -> int:
-        trial = _Trial(model, ms)
+        trial = _Trial(model.model, model.sampling)
         x, extra = torch.ones(1, 4, 8, 8) * sigmas[:1], {"model_options": {}, "seed": 0, "denoise_mask": None}
         quiet = {"extra_args": extra, "callback": None, "disable": True}
         try:
             with torch.random.fork_rng(devices=[]), torch.no_grad():
-                chosen.sampler_function(trial, x, sigmas.clone(), **quiet, **chosen.extra_options)
-        except Exception:  # noqa: BLE001 - it asks for more than a trial has: taken for one evaluation a step
+                sampler.sampler_function(trial, x, sigmas.clone(), **quiet, **sampler.extra_options)
+        except Exception:  # noqa: BLE001 - it needs more than a trial has: one evaluation a step is assumed
             return len(sigmas) - 1
         return trial.evaluations
 

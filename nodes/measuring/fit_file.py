@@ -57,13 +57,13 @@ def _read(settings: dict[str, Any]) -> list[dict[str, Any]]:
     except (OSError, *_DAMAGED) as error:
         _log.warning("Sigmatic: %s is damaged and left out: %s", file, error)
         return []
-    found = []
+    fits = []
     for entry in entries:
         try:
-            found.append(_whole(entry, settings["steps"]))
+            fits.append(_whole(entry, settings["steps"]))
         except _DAMAGED as error:
             _log.warning("Sigmatic: a fit in %s is damaged and left out: %r", file, error)
-    return found
+    return fits
 
 
 def _whole(entry: dict[str, Any], steps: int) -> dict[str, Any]:

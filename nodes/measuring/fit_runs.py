@@ -11,21 +11,21 @@ from torch import Tensor
 
 from ... import samplers, schedulers
 from ...core.noise.kinds import initial
-from ...core.schedule import fit as fitting
+from ...core.schedule.fit import STARTS, fit
 from ..dropdowns import lookup
-from ..dropdowns.lookup import PREFIX, entry, own_sampler
+from ..dropdowns.lookup import PREFIX, entry, sampler_entry
 from ..host import facts
 from ..inputs import options
-from ..running import settings_on_model as on_model
-from ..running.host_functions import choice_of, model_levels, table_of
+from ..running import settings_on_model
+from ..running.host_functions import choice_of, model_levels
 
 EXACT = ("arc", "arc", 96)  # sampler, schedule and steps of the run that stands for the exact one
-PROBED = 2  # model evaluations of `Bench.probe`
+PROBED = 2  # model evaluations of `ModelRuns.probe`
 _STILL = {"eta": 0.0}
 _SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
 
 
-class Bench:
+class ModelRuns:
     """Runs of a host's model from the same starting noises."""
 
     def __init__(self, model: Any, positive: Any, negative: Any, cfg: float, samples: Tensor, latents: int) -> None:
@@ -37,9 +37,9 @@ class Bench:
         self.empty = torch.zeros((latents, *samples.shape[1:]), dtype=torch.float32)
         self.noise = initial(self.empty, _SEED, list(range(latents)))
 
-    def run(self, sampler: str, sigmas: Tensor, **said: Any) -> Tensor:
-        """Where a run of the sampler over sigmas ends, (latents, ...); `said`: its options."""
-        chosen = lookup.sampler_by_name(sampler, {**_STILL, **said})
+    def run(self, sampler: str, sigmas: Tensor, **options: Any) -> Tensor:
+        """Where a run of the sampler over sigmas ends, (latents, ...)."""
+        chosen = lookup.sampler_by_name(sampler, {**_STILL, **options})
         return comfy.sample.sample_custom(
             self.model,
             self.noise,
@@ -59,29 +59,29 @@ class Bench:
         return self.run(PREFIX + "euler", middle)
 
     def exact(self) -> Tensor:
-        """Where the exact solution ends, nearly, whatever Sigmatic Settings say of the sampler (but for data_std)."""
+        """Where the exact solution ends, nearly, whatever Sigmatic Settings are on the model (but for data_std)."""
         name, schedule, steps = EXACT
-        whole = {param.name: param.default for param in samplers.get(name).params if param.name != "data_std"}
-        return self.run(PREFIX + name, model_levels(self.ms, schedule, steps), **whole)
+        defaults = {key: value for key, value in samplers.get(name).defaults.items() if key != "data_std"}
+        defaults |= {"corrector": "on"}  # with so many steps all of the last correction is right
+        return self.run(PREFIX + name, model_levels(self.ms, schedule, steps), **defaults)
 
-    def told(self, sampler: str) -> dict[str, dict[str, str]]:
-        """What is behind a preset, and what Sigmatic Settings say: nothing for most."""
-        own = own_sampler(sampler)
-        preset = {"preset": own.name, **own.preset} if own and sampler != PREFIX + own.name else {}
-        said = {**preset, **on_model.of_model(self.model)}
-        return {"told": {name: str(options.as_text(value)) for name, value in said.items()}} if said else {}
+    def options(self, sampler: str) -> dict[str, dict[str, str]]:
+        """What a fit depends on beside the name: what is behind a preset, and Sigmatic Settings; nothing for most."""
+        ours = sampler_entry(sampler)
+        preset = {"preset": ours.name, **ours.preset} if ours and sampler != PREFIX + ours.name else {}
+        given = {**preset, **settings_on_model.of_model(self.model)}
+        return {"options": {name: str(options.as_text(value)) for name, value in given.items()}} if given else {}
 
     def tables(self, sampler: str) -> Callable[[Tensor], Any] | None:
         """The table of a run over sigmas, of one of ours or of the host's of the same name; None for any other."""
-        own = own_sampler(sampler)
-        known = own or entry(PREFIX + sampler)
+        ours = sampler_entry(sampler)
+        known = ours or entry(PREFIX + sampler)
         if known is None:
             return None
-        choice: Any = choice_of(lookup.own_sampler_object(known, _STILL).sampler_function)
-        params = choice.params(choice.told(on_model.of_model(self.model) if own else {}, {}), self.ms)
-        return lambda sigmas: table_of(choice.spec, sigmas.tolist(), self.span.space, params)
+        choice: Any = choice_of(lookup.our_sampler(known, _STILL).sampler_function)
+        return choice.on(self.ms, settings_on_model.of_model(self.model) if ours else {}).table
 
-    def insist(self, sampler: str) -> None:
+    def require_fittable(self, sampler: str) -> None:
         """ValueError for a sampler that no schedule can be fitted to."""
         tables = self.tables(sampler)
         if tables is None:
@@ -99,11 +99,11 @@ class Bench:
 
     def starts(self, steps: int) -> dict[str, Tensor]:
         """Ready-made schedules to begin at."""
-        found = {}
-        for name in fitting.STARTS:
-            with suppress(ValueError):  # some ask for a table that this model does not have
-                found[name] = model_levels(self.ms, name, steps)
-        return found
+        starts = {}
+        for name in STARTS:
+            with suppress(ValueError):  # some need a table of sigmas that this model does not have
+                starts[name] = model_levels(self.ms, name, steps)
+        return starts
 
     def fit(self, sampler: str, steps: int, budget: int) -> dict[str, Any]:
         """The schedule and what it brings, as JSON values."""
@@ -118,7 +118,7 @@ class Bench:
 
         target = self.exact()
         report(0)
-        best = fitting.fit(
+        best = fit(
             lambda sigmas: self.run(sampler, sigmas),
             target,
             {name: sigmas.tolist() for name, sigmas in starts.items()},

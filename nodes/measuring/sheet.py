@@ -12,11 +12,11 @@ from PIL.Image import Resampling
 from torch import Tensor
 
 from ...demo.sheet import contact_sheet
-from .entries import Entry
+from .entries import Line
 
 
 class Cell(NamedTuple):
-    """A finished entry."""
+    """A finished line: its result (B, ...), on the CPU, and what it took."""
 
     samples: Tensor
     steps: int
@@ -29,14 +29,14 @@ def rms(cell: Cell, reference: Cell) -> float:
     return float((cell.samples.double() - reference.samples.double()).square().mean().sqrt())
 
 
-def table(listed: Sequence[Entry], cells: Sequence[Cell], reference: int) -> str:
+def table(listed: Sequence[Line], cells: Sequence[Cell], reference: int) -> str:
     """CSV with a head: entry, steps, evaluations, seconds, rms (difference to the entry at place `reference`)."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(["entry", "steps", "evaluations", "seconds", "rms"])
-    for entry, cell in zip(listed, cells, strict=True):
+    for line, cell in zip(listed, cells, strict=True):
         apart = f"{rms(cell, cells[reference]):.6g}"
-        rows.writerow([entry.text, cell.steps, cell.evaluations, f"{cell.seconds:.4g}", apart])
+        rows.writerow([line.text, cell.steps, cell.evaluations, f"{cell.seconds:.4g}", apart])
     return out.getvalue()
 
 
@@ -77,17 +77,20 @@ def sized(picture: Tensor, side: int) -> Image.Image:
     return image.resize((max(1, round(image.width * times)), max(1, round(image.height * times))), Resampling.LANCZOS)
 
 
-def sheet(listed: Sequence[Entry], cells: Sequence[Cell], decode: Any, side: int, told: dict) -> Tensor:
-    """The contact sheet (1, H, W, 3): entries down, the pictures of the latent's batch across."""
-    reference = told.pop("reference")
+def sheet(listed: Sequence[Line], cells: Sequence[Cell], decode: Any, side: int, head: dict) -> Tensor:
+    """The contact sheet (1, H, W, 3): lines down, the pictures of the latent's batch across.
+
+    `head`: what all of them share, by name, to stand over them; and "reference", the place of the line to measure by.
+    """
+    shared = {name: value for name, value in head.items() if name != "reference"}
+    reference = cells[head["reference"]]
     pictures = [[sized(picture, side) for picture in decode(cell.samples)] for cell in cells]
     labels = []
-    for entry, cell in zip(listed, cells, strict=True):
-        lines = [entry.sampler, entry.schedule, entry.params]
+    for line, cell in zip(listed, cells, strict=True):
+        lines = [line.sampler, line.schedule, line.params]
         lines.append(f"{cell.steps} steps, {cell.evaluations} evaluations, {cell.seconds:.3g} s")
-        apart = rms(cell, cells[reference])
-        lines.append("the reference" if cell is cells[reference] else f"difference {apart:.3g}")
-        labels.append("\n".join(line for line in lines if line))
-    note = ", ".join(f"{name} {value}" for name, value in told.items())
+        lines.append("the reference" if cell is reference else f"difference {rms(cell, reference):.3g}")
+        labels.append("\n".join(filter(None, lines)))
+    note = ", ".join(f"{name} {value}" for name, value in shared.items())
     drawn = contact_sheet(pictures, labels, [""] * len(pictures[0]), "One noise, many ways", note)
     return torch.from_numpy(np.asarray(drawn).copy()).float()[None] / 255

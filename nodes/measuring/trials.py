@@ -1,17 +1,17 @@
-"""The runs of a comparison: every entry from the same noise, counted and timed; what is finished is kept."""
+"""The runs of a comparison: every line from the same noise, counted and timed; what is finished is kept for a while."""
 
 import logging
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-import comfy.samplers
 import latent_preview
 from torch import Tensor
 
 from ..dropdowns import lookup
 from ..dropdowns.by_name import presets_in
+from ..dropdowns.plan import Plan
 from ..running import run
 from . import entries
 from .sheet import Cell, table
@@ -19,30 +19,52 @@ from .sheet import Cell, table
 _log = logging.getLogger("sigmatic")
 
 
-class Done:
-    """The cells of the last comparison, so that one that was stopped, or got a line more, runs only what is missing.
+class Kept:
+    """The finished lines of a comparison: one that was stopped, or got a line more, then runs only what is missing.
 
-    They are good for the very same objects and numbers; the model is not kept alive for it.
+    They are good for the very same `things` (model, latent, conditioning, numbers), and dropped when one of those is
+    gone: the host keeps what goes into a node for as long as the node may be run again.
     """
 
-    def __init__(self, model: Any, things: tuple, numbers: tuple) -> None:
-        self.model, self.things, self.numbers = weakref.ref(model), things, numbers
+    def __init__(self, *things: Any) -> None:
         self.cells: dict[tuple, Cell] = {}
+        self.parts = [self._hold(part) for part in _parts(things)]
 
-    def same(self, other: "Done") -> bool:
-        """Whether `other` would give the same pictures."""
-        alike = all(one is two for one, two in zip(self.things, other.things, strict=True))
-        return self.model() is other.model() is not None and alike and self.numbers == other.numbers
+    def _hold(self, part: Any) -> Any:
+        try:
+            return weakref.ref(part, lambda _: self.cells.clear())
+        except TypeError:  # numbers, text and the like
+            return part
+
+    def same(self, other: "Kept") -> bool:
+        """Whether `other`, which is of now, would have the same results."""
+        return len(self.parts) == len(other.parts) and all(map(_same, self.parts, other.parts))
 
 
-_done: Done | None = None
+def _parts(value: Any) -> Iterator[Any]:
+    """What is in lists and dictionaries, however deep: the host often makes those themselves anew."""
+    if isinstance(value, (dict, list, tuple)):
+        yield type(value), len(value)
+        for inner in value.items() if isinstance(value, dict) else value:
+            yield from _parts(inner)
+    else:
+        yield value
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, weakref.ref) and isinstance(other, weakref.ref):
+        return one() is other()
+    return type(one) is type(other) and one == other
+
+
+_kept = Kept()
 
 
 class Meter:
     """A sampler function that counts its model calls, and is timed from the first: loading the model is not its."""
 
     def __init__(self, function: Any) -> None:
-        self.function, self.model = function, None
+        self.function = function
         self.evaluations, self.began = 0, 0.0
 
     def __call__(self, model: Any, *args: Any, **options: Any) -> Tensor:
@@ -51,7 +73,7 @@ class Meter:
 
 
 class _Counted:
-    """The model, with every call told to the meter."""
+    """The model, with every call counted by the meter."""
 
     def __init__(self, model: Any, meter: Meter) -> None:
         self._model, self._meter = model, meter
@@ -65,50 +87,60 @@ class _Counted:
         return getattr(self._model, name)
 
 
-def compare(model: Any, latent: dict, listed: Sequence[entries.Entry], evaluations: int, **settings: Any) -> list[Cell]:
-    """Run every entry; `settings`: seed, cfg, positive, negative, denoise. Whatever stops it, finished cells stay."""
-    global _done
-    denoise = settings.pop("denoise")
-    plans = [(entry, *entries.fit(entry, model, evaluations, denoise)) for entry in listed]
-    things = (latent, settings["positive"], settings["negative"])
-    fresh = Done(model, things, (settings["seed"], settings["cfg"]))
-    _done = done = _done if _done and _done.same(fresh) else fresh
-    keys = [(entry.text, presets_in(entry.sampler), str(said), *sigmas.tolist()) for entry, sigmas, said in plans]
-    missing = {key: plan for key, plan in zip(keys, plans, strict=True) if key not in done.cells}
-    if len(missing) < len(set(keys)):
-        _log.info(
-            "Sigmatic Compare: %d of %d entries are there from before.", len(set(keys)) - len(missing), len(plans)
-        )
-    total = sum(len(sigmas) - 1 for _, sigmas, _ in missing.values())
+def compare(
+    model: Any, latent: dict, listed: Sequence[entries.Line], plans: Sequence[Plan], **settings: Any
+) -> list[Cell]:
+    """Run the plan of every line; `settings`: seed, cfg, positive, negative. Whatever stops it, finished lines stay."""
+    runs = list(zip(listed, plans, strict=True))
+    keys = [_key(line, plan) for line, plan in runs]
+    cells = _cells_of(Kept(model, latent, settings), keys)
+    missing = {key: planned for key, planned in zip(keys, runs, strict=True) if key not in cells}
+    if cells:
+        _log.info("Sigmatic Compare: %d of %d entries are there from before.", len(cells), len(runs))
+    total = sum(len(plan.sigmas) - 1 for _, plan in missing.values())
     show, passed = latent_preview.prepare_callback(model, total), 0
     try:
-        for key, (entry, sigmas, said) in missing.items():
-            last = passed + len(sigmas) - 2
+        for key, (line, plan) in missing.items():
+            last = passed + len(plan.sigmas) - 2
 
             def report(step, x0, x, _, first=passed, last=last):
                 show(min(first + step, last), x0, x, total)  # adaptive samplers count steps of their own
 
             try:
-                done.cells[key] = _cell(model, latent, entry, sigmas, said, {**settings, "callback": report})
-            except (TypeError, ValueError) as error:  # of what the line tells a sampler of somebody else's, say
-                raise (entry.error(error) if entry.said else error) from error
+                cells[key] = _cell(model, latent, plan, {**settings, "callback": report})
+            except (TypeError, ValueError) as error:  # of an option that a sampler of somebody else's refuses, say
+                raise (line.error(error) if line.sampler_options else error) from error
             passed = last + 1
     except BaseException:
-        ended = [(entry, done.cells[key]) for key, (entry, *_) in zip(keys, plans, strict=True) if key in done.cells]
+        ended = [(line, cells[key]) for key, (line, _) in zip(keys, runs, strict=True) if key in cells]
         _log.warning(
             "Sigmatic Compare stopped after %d of %d entries; they are kept: the same again goes on from there.\n%s",
-            len(ended), len(plans), table([e for e, _ in ended], [c for _, c in ended], len(ended) - 1),
+            len(ended), len(runs), table([e for e, _ in ended], [c for _, c in ended], len(ended) - 1),
         )  # fmt: skip
         raise
-    done.cells = {key: done.cells[key] for key in keys}
-    return [done.cells[key] for key in keys]
+    return [cells[key] for key in keys]
 
 
-def _cell(model: Any, latent: dict, entry: entries.Entry, sigmas: Tensor, said: dict, settings: dict) -> Cell:
-    sampler = lookup.sampler_by_name(entry.sampler, said, batch_index=latent.get("batch_index"))
+def _cells_of(wanted: Kept, keys: Sequence[tuple]) -> dict[tuple, Cell]:
+    """Where the cells of a comparison are kept, with those that are there from before; all others are dropped."""
+    global _kept
+    if _kept.same(wanted):
+        wanted.cells = {key: _kept.cells[key] for key in keys if key in _kept.cells}
+    _kept.cells.clear()
+    _kept = wanted
+    return wanted.cells
+
+
+def _key(line: entries.Line, plan: Plan) -> tuple:
+    options = plan.sampler and plan.sampler.options
+    return line.text, presets_in(line.sampler), str(options), *plan.sigmas.tolist()
+
+
+def _cell(model: Any, latent: dict, plan: Plan, settings: dict) -> Cell:
+    sigmas, sampler = plan.sigmas, plan.sampler and plan.sampler.build(latent.get("batch_index"))
     meter = Meter(getattr(sampler, "sampler_function", None))
     if meter.function:
-        sampler = comfy.samplers.KSAMPLER(meter, dict(sampler.extra_options), dict(sampler.inpaint_options))
+        sampler = lookup.with_function(sampler, meter, {})
     began = time.perf_counter()
     out = run.sample(model, latent, sampler, sigmas, add_noise=True, **settings)["samples"].cpu()
     seconds = time.perf_counter() - (meter.began or began)

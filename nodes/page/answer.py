@@ -1,7 +1,7 @@
 """What a node will do, told from its widgets before anything runs: JSON in, JSON out, for the plots in the page.
 
-The numbers are those of the run itself: the same functions make the levels and the table. Nothing is kept, no file is
-read, and every answer takes a few milliseconds: what would take longer is refused in words.
+The numbers are those of the run itself: of the same `plan`. Nothing is kept, no file is read, and every answer takes a
+few milliseconds: what would take longer is refused in words.
 """
 
 import json
@@ -9,28 +9,21 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from torch import Tensor
+
 from ... import samplers, schedulers
+from ...core.catalog import as_dict
 from ...core.space import level
-from ...demo.listing import as_dict
-from ..dropdowns import lookup
-from ..dropdowns.lookup import PREFIX, entry, own_sampler, own_schedule
-from ..host import facts, warnings
-from ..inputs import options, widgets
-from ..ksampler import SigmaticKSampler
-from ..running import mismatch, run, settings_on_model
-from ..running.host_functions import Choice, offered
-from ..sampler import SigmaticSampler
-from ..settings import SigmaticSettings
-from ..unsample import SigmaticUnsample, rising
-from . import assumed, checks, overlaid, sources
+from ..dropdowns.lookup import PREFIX
+from ..dropdowns.plan import Message, ModelFacts, Plan, say
+from ..host import facts
+from ..running.host_functions import offered
+from . import assumed, checks, planned
 
 BODY = 1 << 14
-"""Longest request, in bytes."""
+"""A request may have so many bytes."""
 ROWS = 100
 """Most steps for which the table is made: a row costs about 0.15 ms."""
-NODES = (
-    "SigmaticKSampler", "SigmaticSampler", "SigmaticSettings", "SigmaticUnsample", "SigmaticCompare", *sources.NODES,
-)  # fmt: skip
 _LENGTH = 400  # of an error
 
 
@@ -47,27 +40,28 @@ def answer(body: bytes) -> tuple[int, dict[str, Any]]:
 def describe(request: Any) -> dict[str, Any]:
     """The levels of a run, and for each step its evaluations and noise.
 
-    `request`: node (a class name) with its values, output and inputs (`sources.Source`); beside, the same for the
-    node that makes the sigmas of a Sampler, or for the Sampler that runs sigmas; settings, a list of the values of
-    Sigmatic Settings on the way to it; model (`assumed.read`). What is for people comes as `asked.say` makes it.
-    TypeError or ValueError naming what is off.
+    `request`: a node (`planned.FIELDS`); beside, the node that makes the sigmas of a Sampler, or the Sampler that runs
+    sigmas; settings, a list of the values of Sigmatic Settings on the way to it; model (`assumed.read`). What is for
+    people comes as `say` makes it. TypeError or ValueError naming what is off.
     """
-    words = ("node", "values", "output", "inputs", "beside", "settings", "model")
-    request = checks.fields(request, "the request", *words)
+    request = checks.fields(request, "the request", *planned.FIELDS, "beside", "settings", "model")
     kind = assumed.read(request.get("model", {}))
-    with warnings.heard() as heard:
-        model = _with_settings(assumed.Model(assumed.model_sampling(*kind)), request.get("settings", []))
-        run_ = _Run(model, request)
-        told = run_.told()
-    ms = run_.model.ms
+    model = _with_settings(ModelFacts(assumed.model_sampling(*kind), most=planned.LEVELS), request.get("settings", []))
+    planner = planned.Planner(model)
+    about = {name: request[name] for name in planned.FIELDS if name in request}
+    plan = planner.run(about, request.get("beside"))
+    model = plan.model or planner.model
+    ms, steps = model.sampling, _steps(plan, model)
+    lines = None if plan.lines is None else _lines(plan.lines, ms)
+    sigmas = plan.sigmas if plan.levels else plan.lines[0].sigmas if plan.lines else Tensor()
     return {
-        **_levels(run_.sigmas, ms),
+        **_levels(sigmas, ms),
         "range": [_rounded(float(end)) for end in (ms.sigma_min, ms.sigma_max)],
-        "names": run_.names,
-        "assumes": [*_once(run_.assumes), assumed.in_words(*kind)],
-        **{key: told.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
-        "notes": _once([*told["notes"], *map(checks.say, heard)]),
-        "lines": run_.lines and [{**line, **_levels(line["sigmas"], ms)} for line in run_.lines],
+        "names": {"sampler": plan.sampler.name if plan.sampler else "", "schedule": plan.schedule},
+        "assumes": [*_once(plan.assumes), assumed.in_words(kind)],
+        **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
+        "notes": _once([*plan.notes, *steps["notes"], *map(say, (*plan.warnings, *steps["warnings"]))]),
+        "lines": lines,
     }
 
 
@@ -80,114 +74,54 @@ def catalogue() -> dict[str, Any]:
     return {"samplers": listed(samplers, offered()), "schedules": listed(schedulers, schedulers.names())}
 
 
-class _Run:
-    """Levels and sampler of the run that a request is about."""
-
-    def __init__(self, model: Any, request: dict[str, Any]) -> None:
-        name, beside = request.get("node"), request.get("beside")
-        if not isinstance(name, str) or name not in NODES:
-            raise ValueError(f"node is {checks.short(repr(name))}: give one of {', '.join(NODES)}.")
-        self.model, self.schedule = model, ""
-        self.assumes: list[checks.Message] = []
-        self.notes: list[checks.Message] = []
-        self.lines: list[dict[str, Any]] | None = None
-        self.sampler: dict[str, Any] | None = None
-        self.custom = name not in ("SigmaticKSampler", "SigmaticSettings")
-        about = {key: request[key] for key in ("node", "values", "output", "inputs") if key in request}
-        if name in sources.NODES:
-            self.sigmas = self._source(about)
-            if beside is not None:
-                beside = checks.fields(beside, "beside", "node", "values")
-                self.sampler = checks.values(SigmaticSampler, beside.get("values", {}), "beside")
-        elif name == "SigmaticSampler":
-            self.sampler = checks.values(SigmaticSampler, request.get("values", {}), "values")
-            if beside is None:
-                self.assumes.append(
-                    checks.say("The schedule is taken for {name} with 20 steps.", name=widgets.SCHEDULE)
-                )
-            self.sigmas = self._source(beside or {"node": "SigmaticSchedule"})
-        elif name == "SigmaticUnsample":
-            self._uphill(request.get("values", {}))
-        elif name == "SigmaticCompare":
-            self.lines, self.notes = overlaid.lines(model, request.get("values", {}))
-            self.sigmas = self.lines[0]["sigmas"] if self.lines else []
-        else:
-            self._of_ksampler(name, request.get("values", {}))
-
-    def _of_ksampler(self, name: str, given: Any) -> None:
-        if name == "SigmaticSettings":
-            self.model, given = _with_settings(self.model, [given]), {}
-            names = {"sampler": widgets.SAMPLER, "schedule": widgets.SCHEDULE}
-            self.assumes.append(checks.say("They are shown at {sampler} on {schedule} with 20 steps.", **names))
-        values = checks.values(SigmaticKSampler, given, "values")
-        sources.affordable(values["steps"], values["denoise"])
-        ms, names = self.model.ms, (values["schedule"], values["sampler"])
-        sigmas = run.tail(
-            values["steps"], values["denoise"], lambda total: lookup.levels_by_name(ms, *names, total, values["rho"])
-        )
-        part = (values["start_at_step"], values["end_at_step"], values["return_with_leftover_noise"])
-        self.sigmas = facts.at_most_one(run.part(sigmas, *part), ms).tolist()
-        self.sampler, self.schedule = values, values["schedule"]
-        own = own_schedule(self.schedule)
-        warnings.warn(mismatch.of_schedule(schedulers.get(own.name), ms) if own else [])
-
-    def _uphill(self, given: Any) -> None:
-        values = checks.values(SigmaticUnsample, given, "values")
-        sources.affordable(values["steps"], 1.0)
-        self.sampler, self.schedule = values, values["schedule"]
-        self.sigmas = rising(self.model.ms, values["sampler"], self.schedule, values["steps"]).tolist()
-
-    def _source(self, about: Any) -> list[float]:
-        source = sources.Source(self.model)
-        sigmas = source.sigmas(about)
-        self.assumes += source.assumed
-        if about["node"] == "SigmaticSchedule":
-            self.schedule = about.get("values", {}).get("schedule", widgets.SCHEDULE)
-        return sigmas.tolist()
-
-    @property
-    def names(self) -> dict[str, str]:
-        """Sampler and schedule, "" where there is none or it has no name."""
-        return {"sampler": self.sampler["sampler"] if self.sampler else "", "schedule": self.schedule}
-
-    def told(self) -> dict[str, Any]:
-        """What the sampler does in each step: evaluations, noise, eta, s_noise (where it has them), notes in words."""
-        if self.sampler is None or len(self.sigmas) < 2:
-            return {"notes": self.notes}
-        name = self.sampler["sampler"]
-        own = entry(name) if self.custom else own_sampler(name)
-        if own is None:
-            return {"notes": [checks.say("{name} is not Sigmatic's: only its levels of noise are known.", name=name)]}
-        return self._told(name, own)
-
-    def _told(self, name: str, own: Any) -> dict[str, Any]:
-        spec, steps, ms = samplers.get(own.name), len(self.sigmas) - 1, self.model.ms
-        choice = Choice(spec, _fixed(spec, self.sampler or {}), own.preset)
-        params = choice.params(choice.told(settings_on_model.of_model(self.model), {}), ms)
-        idle = [key for key in ("eta", "s_noise") if key in (self.sampler or {}) and key not in params]
-        deaf = checks.say("{name} pays no attention to {what}.", name=name, what=", ".join(idle))
-        told: dict[str, Any] = {"notes": [deaf] if idle else []}
-        for key in {"eta", "s_noise"} & params.keys():
-            told[key] = [_at(params[key], sigma) for sigma in self.sigmas[:-1]]
-        if steps * (1 + params.get("restarts", 0)) > ROWS:
-            told["notes"].append(checks.say("What each step does is drawn for up to {rows} steps.", rows=ROWS))
-            return told
-        if spec.adaptive:
-            told["notes"].append(checks.say("{name} finds its own steps.", name=name))
-            return told
-        table = samplers.table(own.name, self.sigmas, space=facts.space(ms), **params)
-        return {**told, **_by_step(table, self.sigmas)}
+def plots() -> dict[str, Any]:
+    """What the page has to know for plots: the nodes that declare one, those that decide how a model is sampled."""
+    return {
+        "nodes": {name: node.plot._asdict() for name, node in planned.NODES.items()},
+        "deciding": assumed.deciding(),
+    }
 
 
-def _levels(sigmas: Sequence[float], ms: Any) -> dict[str, list]:
-    space = facts.space(ms)
+def _steps(plan: Plan, model: ModelFacts) -> dict[str, Any]:
+    """What the sampler does in each step: evaluations, noise, eta, s_noise (where it has them); notes, warnings."""
+    none: dict[str, Any] = {"notes": [], "warnings": []}
+    sampler = plan.sampler
+    if sampler is None or len(plan.sigmas) < 2:
+        return none
+    chosen = sampler.on(model)
+    if chosen is None:
+        unknown = say("{name} is not Sigmatic's: only its levels of noise are known.", name=sampler.name)
+        return {**none, "notes": [unknown]}
+    sigmas = facts.at_most_one(plan.sigmas, model.sampling).tolist()
+    steps: dict[str, Any] = {"warnings": chosen.warnings}
+    for key in {"eta", "s_noise"} & chosen.params.keys():
+        steps[key] = [_at(chosen.params[key], sigma) for sigma in sigmas[:-1]]
+    if (len(sigmas) - 1) * (1 + chosen.params.get("restarts", 0)) > ROWS:
+        return {**steps, "notes": [say("What each step does is drawn for up to {rows} steps.", rows=ROWS)]}
+    table = chosen.table(sigmas)
+    if table is None:
+        return {**steps, "notes": [say("{name} finds its own steps.", name=sampler.name)]}
+    return {**steps, "notes": [], **_by_step(table, sigmas)}
+
+
+def _lines(runs: Sequence[Plan], ms: Any) -> list[dict[str, Any]]:
+    """A comparison's runs, each schedule once with all samplers that run it."""
+    by_levels: dict[tuple, dict[str, Any]] = {}
+    for plan in runs:
+        line = {"schedule": plan.schedule, "samplers": [], **_levels(plan.sigmas, ms)}
+        by_levels.setdefault(tuple(plan.sigmas.tolist()), line)["samplers"].append(plan.sampler and plan.sampler.name)
+    return list(by_levels.values())
+
+
+def _levels(levels: Tensor, ms: Any) -> dict[str, list]:
+    space, sigmas = facts.space(ms), facts.at_most_one(levels, ms).tolist()
     return {
         "sigmas": [_rounded(sigma) for sigma in sigmas],
         "log_snr": [_rounded(2 * level(sigma, space).lam) for sigma in sigmas],
     }
 
 
-def _once(messages: Sequence[checks.Message]) -> list[checks.Message]:
+def _once(messages: Sequence[Message]) -> list[Message]:
     return [message for i, message in enumerate(messages) if message not in messages[:i]]
 
 
@@ -210,20 +144,12 @@ def _by_step(table: Any, sigmas: Sequence[float]) -> dict[str, list]:
     return {"evaluations": evaluations, "noise": [_rounded(value) for value in noise]}
 
 
-def _fixed(spec: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """The sampler's parameters that the widgets set."""
-    texts = {key: values.get(key, "") for key in ("eta_curve", "s_noise_curve")}
-    said = options.from_widgets(values.get("eta", 1.0), values.get("s_noise", 1.0), **texts) | options.more(
-        values.get("more")
-    )
-    return {param.name: options.checked(spec, param, said[param.name]) for param in spec.params if param.name in said}
-
-
-def _with_settings(model: Any, given: Any) -> Any:
+def _with_settings(model: ModelFacts, given: Any) -> ModelFacts:
     if not isinstance(given, list) or len(given) > 4:
         raise TypeError("settings: give a list of up to 4 objects.")
     for values in given:
-        model = SigmaticSettings.execute(model, **checks.values(SigmaticSettings, values, "settings")).args[0]
+        node = planned.making("MODEL")[0]
+        model = planned.Planner(model).plan({"node": node, "values": values}, [node]).model or model
     return model
 
 

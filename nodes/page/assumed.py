@@ -1,57 +1,134 @@
-"""Stand-ins for a model that the page cannot see: the host's own model_sampling objects of the usual kinds."""
+"""Models that the page cannot see: what decides about one, on the wires or by choice, as the host's own object."""
 
+import math
+import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import comfy.model_sampling
 
 from ...core.spec import Param
+from ..dropdowns.plan import Message, say
 from . import checks
 
-KIND = Param("model.kind", "sd", kind="choice", choices=("sd", "zsnr", "edm", "flow"))
-SHIFT = Param("model.shift", 1.0, min=0.01, max=100.0)
-SIGMA_MIN = Param("model.sigma_min", 0.002, min=1e-5, max=1.0)
-SIGMA_MAX = Param("model.sigma_max", 120.0, min=2.0, max=1e5)
-_FIELDS = {"kind": KIND, "shift": SHIFT, "sigma_min": SIGMA_MIN, "sigma_max": SIGMA_MAX}
+
+class Kind(NamedTuple):
+    """sd: Stable Diffusion's table; zsnr: the same up to pure noise; edm; flow; flux: flow in ten times the levels."""
+
+    kind: str = "sd"
+    shift: float = 1.0
+    sigma_min: float = 0.002
+    sigma_max: float = 120.0
 
 
-def read(given: Any) -> tuple[str, float, float, float]:
-    """(kind, shift, sigma_min, sigma_max) of a JSON object; TypeError or ValueError naming what is wrong in it."""
+_FIELDS = {
+    "kind": Param("model.kind", "sd", kind="choice", choices=("sd", "zsnr", "edm", "flow", "flux")),
+    "shift": Param("model.shift", 1.0, min=0.01, max=100.0),
+    "sigma_min": Param("model.sigma_min", 0.002, min=1e-5, max=1.0),
+    "sigma_max": Param("model.sigma_max", 120.0, min=2.0, max=1e5),
+}
+
+
+def _number(name: str, default: float) -> Param:
+    return Param(f"model.{name}", default, min=0.0, max=1e5)
+
+
+def _flux(max_shift: float, base_shift: float, width: float, height: float) -> Kind:
+    """The log of the shift is linear in the number of tokens, 16 x 16 pixels each: base at 256, max at 4096."""
+    slope = (max_shift - base_shift) / (4096 - 256)
+    return Kind("flux", math.exp(min(base_shift + slope * (width * height / 256 - 256), 100.0)))
+
+
+DECIDING: dict[str, tuple[tuple[Param, ...], Callable[..., Kind]]] = {
+    "ModelSamplingSD3": ((_number("shift", 3.0),), lambda shift: Kind("flow", shift)),
+    "ModelSamplingAuraFlow": ((_number("shift", 1.73),), lambda shift: Kind("flow", shift)),
+    "ModelSamplingFlux": (
+        (_number("max_shift", 1.15), _number("base_shift", 0.5), _number("width", 1024), _number("height", 1024)),
+        _flux,
+    ),
+    "ModelSamplingDiscrete": (
+        (Param("model.zsnr", False, kind="bool"),),
+        lambda zsnr: Kind("zsnr" if zsnr else "sd"),
+    ),
+    "ModelSamplingContinuousEDM": (
+        (_number("sigma_max", 120.0), _number("sigma_min", 0.002)),
+        lambda sigma_max, sigma_min: Kind("edm", sigma_min=sigma_min, sigma_max=sigma_max),
+    ),
+    "SigmaticDemoModel": (
+        (Param("model.parametrisation", "eps", kind="text"),),
+        lambda parametrisation: Kind("flow" if parametrisation == "flow" else "sd"),
+    ),
+}
+"""Nodes that decide how a model is sampled: the widgets that say how, and the kind of model by ComfyUI's own rules."""
+
+FAMILIES = [
+    (re.compile(pattern, re.I), kind)
+    for pattern, kind in (
+        (r"schnell", Kind("flow", 1.0)),
+        (r"flux|krea|kontext|qwen", Kind("flux", math.exp(1.15))),
+        (r"ltx", Kind("flux", math.exp(2.37))),
+        (r"sd[-_. ]?3|stable[-_. ]?diffusion[-_. ]?3|z[-_. ]?image|hidream", Kind("flow", 3.0)),
+        (r"wan[-_. ]?2|wan[-_. ]?video|wan\d", Kind("flow", 8.0)),
+        (r"hunyuan[-_. ]?video", Kind("flow", 7.0)),
+        (r"lumina", Kind("flow", 6.0)),
+        (r"aura[-_. ]?flow", Kind("flow", 1.73)),
+        (r"(^|[-_.])svd", Kind("edm", sigma_max=700.0)),
+    )
+]
+"""Families of models by words in their files' names, with what ComfyUI gives them; the first that fits counts."""
+
+
+def deciding() -> dict[str, list[str]]:
+    """For the page: the nodes that decide, and which of their widgets it is to send."""
+    return {node: [_bare(param) for param in params] for node, (params, _) in DECIDING.items()}
+
+
+def read(given: Any) -> Kind:
+    """The kind of model that the page sends: {"node", "values"} or {"file"} as it sees them on the wires, or a `Kind`.
+
+    TypeError or ValueError naming what is wrong in it.
+    """
+    if isinstance(given, dict) and "node" in given:
+        return _of_node(checks.fields(given, "model", "node", "values"))
+    if isinstance(given, dict) and "file" in given:
+        return _of_file(checks.fields(given, "model", "file")["file"])
     if not isinstance(given, dict) or not given.keys() <= _FIELDS.keys():
         raise TypeError(f"model: give an object with {', '.join(_FIELDS)}, all of them optional.")
-    kind, shift, low, high = (param.check(given.get(name, param.default)) for name, param in _FIELDS.items())
-    return kind, shift, low, high
+    return _checked(Kind(**given))
 
 
-class Model:
-    """As much of a MODEL as is asked by nodes that make levels of noise or settings."""
+def _of_node(given: dict[str, Any]) -> Kind:
+    name = given["node"]
+    if not isinstance(name, str) or name not in DECIDING:
+        raise ValueError(f"model.node is {checks.short(repr(name))}: give one of {', '.join(DECIDING)}.")
+    params, kind = DECIDING[name]
+    values = checks.fields(given.get("values", {}), "model.values", *map(_bare, params))
+    return _checked(kind(*(param.check(values.get(_bare(param), param.default)) for param in params)))
 
-    def __init__(self, ms: Any) -> None:
-        self.ms = ms
-        self.model_options: dict[str, Any] = {}
 
-    def get_model_object(self, name: str) -> Any:
-        """model_sampling; KeyError for anything else."""
-        return {"model_sampling": self.ms}[name]
+def _of_file(name: Any) -> Kind:
+    if not isinstance(name, str) or len(name) > checks.LETTERS:
+        raise ValueError(f"model.file is {checks.short(repr(name))}: give text, up to {checks.LETTERS} letters of it.")
+    return next((kind for words, kind in FAMILIES if words.search(name)), Kind())
 
-    def clone(self) -> "Model":
-        """A copy with options of its own."""
-        twin = Model(self.ms)
-        twin.model_options = dict(self.model_options)
-        return twin
 
-    def add_object_patch(self, name: str, patch: Any) -> None:
-        """Use `patch` for model_sampling from now on."""
-        self.ms = {"model_sampling": patch}[name]
+def _checked(kind: Kind) -> Kind:
+    return Kind(**{name: param.check(getattr(kind, name)) for name, param in _FIELDS.items()})
+
+
+def _bare(param: Param) -> str:
+    return param.name.removeprefix("model.")
 
 
 @lru_cache(maxsize=8)
 def model_sampling(kind: str, shift: float, sigma_min: float, sigma_max: float) -> Any:
-    """The host's object: "sd" (its default table), "zsnr" (the same up to pure noise), "edm" or "flow"."""
+    """The host's model_sampling object of that kind of model."""
     known = comfy.model_sampling
-    if kind == "flow":
-        flow = type("Assumed", (known.ModelSamplingDiscreteFlow, known.CONST), {})()
-        flow.set_parameters(shift=shift)
+    if kind in ("flow", "flux"):
+        table = known.ModelSamplingFlux if kind == "flux" else known.ModelSamplingDiscreteFlow
+        flow = type("Assumed", (table, known.CONST), {})()
+        flow.set_parameters(shift=math.log(shift) if kind == "flux" else shift)  # the former counts in logs
         return flow
     if kind == "edm":
         edm = type("Assumed", (known.ModelSamplingContinuousEDM, known.EPS), {})()
@@ -61,13 +138,12 @@ def model_sampling(kind: str, shift: float, sigma_min: float, sigma_max: float) 
     return table(zsnr=True) if kind == "zsnr" else table()
 
 
-def in_words(kind: str, shift: float, sigma_min: float, sigma_max: float) -> checks.Message:
-    """What is assumed, for people."""
+def in_words(kind: Kind) -> Message:
+    """What is assumed, as a sentence for people."""
     return {
-        "sd": checks.say("The model is taken for a Stable Diffusion 1, 2 or XL model."),
-        "zsnr": checks.say("The model is taken for a v model trained up to pure noise (zero terminal SNR)."),
-        "edm": checks.say(
-            "The model is taken for an EDM model from sigma {low} to {high}.", low=sigma_min, high=sigma_max
+        "sd": say("The model is taken for a Stable Diffusion 1, 2 or XL model."),
+        "zsnr": say("The model is taken for a v model trained up to pure noise (zero terminal SNR)."),
+        "edm": say(
+            "The model is taken for an EDM model from sigma {low} to {high}.", low=kind.sigma_min, high=kind.sigma_max
         ),
-        "flow": checks.say("The model is taken for a flow model with shift {shift}.", shift=shift),
-    }[kind]
+    }.get(kind.kind, say("The model is taken for a flow model with shift {shift}.", shift=kind.shift))

@@ -7,17 +7,10 @@ from ...core.spec import Param
 from ..inputs import widgets
 
 LETTERS = 2000
-"""Longest text of a widget, a curve say."""
+"""A widget's text (a curve, say) may have so many letters."""
 ECHO = 60
 """Most characters of a wrong value that an error repeats."""
-Message = tuple[str, dict[str, Any]]
-"""What `say` makes."""
 _KINDS = {"INT": "int", "FLOAT": "float", "BOOLEAN": "bool", "COMBO": "choice", "STRING": "text"}
-
-
-def say(text: str, **values: Any) -> Message:
-    """A sentence with {names} in it and what they stand for; the page says it in its language (web/words)."""
-    return text, values
 
 
 def short(text: str, most: int = ECHO) -> str:
@@ -39,25 +32,25 @@ def values(node: Any, given: Any, place: str) -> dict[str, Any]:
     """The node's widgets with the given values, checked as the host checks them, and its defaults for the others."""
     if not isinstance(given, dict):
         raise TypeError(f"{place}: give an object, a value for each widget.")
-    found = {}
+    taken = {}
     for widget in node.define_schema().inputs:
         if widget.io_type in _KINDS:
-            found[widget.id] = _value(widget, given[widget.id]) if widget.id in given else widget.as_dict()["default"]
-    unknown = given.keys() - found.keys()
+            taken[widget.id] = _value(widget, given[widget.id]) if widget.id in given else widget.as_dict()["default"]
+    unknown = given.keys() - taken.keys()
     if unknown:
         raise ValueError(f"{place}: {node.__name__} has no widget {short(repr(min(unknown)))}.")
-    asked = inspect.signature(node.validate_inputs).parameters if "validate_inputs" in vars(node) else ()
-    verdict = not asked or node.validate_inputs(**{name: found[name] for name in asked if name in found})
+    looks_at = inspect.signature(node.validate_inputs).parameters if "validate_inputs" in vars(node) else ()
+    verdict = not looks_at or node.validate_inputs(**{name: taken[name] for name in looks_at if name in taken})
     if verdict is not True:
         raise ValueError(str(verdict))
-    return found
+    return taken
 
 
 def _value(widget: Any, value: Any) -> Any:
     about = widget.as_dict()
     if widget.io_type == "COMBO":
         value = value if isinstance(value, str) else repr(value)
-        widgets.insist(**{widget.id: (short(value), about["options"])})
+        widgets.require_names(**{widget.id: (short(value), about["options"])})
         return value
     if widget.io_type == "STRING":
         if not isinstance(value, str) or len(value) > LETTERS:

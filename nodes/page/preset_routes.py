@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 from server import PromptServer
 
-from ..dropdowns import preset_file, presets
+from ..dropdowns import lookup, preset_file, presets
 
 _LARGEST = 1 << 16  # bytes of a request
 
@@ -15,7 +15,7 @@ _LARGEST = 1 << 16  # bytes of a request
 async def listed(request: web.Request) -> web.Response:
     """All presets: {"prefix": "sig_my_", "samplers": {name: {"sampler", "options"}}, "schedules": {name: {...}}}."""
     book = await asyncio.get_running_loop().run_in_executor(None, presets.book().read)
-    return web.json_response({"prefix": presets.PREFIX, **book})
+    return web.json_response({"prefix": lookup.PRESET_PREFIX, **book})
 
 
 async def changed(request: web.Request) -> web.Response:
@@ -31,7 +31,7 @@ async def changed(request: web.Request) -> web.Response:
 
 
 async def removed(request: web.Request) -> web.Response:
-    """Delete ?name=."""
+    """Delete the presets of the name in the query, ?name=."""
     return await _answer(request, presets.remove, request.query.get("name", ""))
 
 
@@ -46,10 +46,10 @@ def _change(body: bytes) -> None:
     if "rename" in given:
         presets.rename(preset_file.check_name(given.get("name")), given["rename"])
         return
-    found = {kind: given[kind[:-1]] for kind in preset_file.KINDS if given.get(kind[:-1]) is not None}
-    if not found:
+    chosen = {kind: given[kind[:-1]] for kind in preset_file.KINDS if given.get(kind[:-1]) is not None}
+    if not chosen:
         raise ValueError("sampler and schedule are both missing: give one to save.")
-    presets.save(given.get("name"), found, given.get("replace") is True)
+    presets.save(given.get("name"), chosen, given.get("replace") is True)
 
 
 async def _answer(request: web.Request, work: Any, argument: Any) -> web.Response:

@@ -1,13 +1,14 @@
-"""The routes of the page's plots: POST /sigmatic/table, GET /sigmatic/samplers. Thin; preview.py does the work."""
+"""The routes of the page: POST /sigmatic/table, GET /sigmatic/samplers and /sigmatic/plots. Thin: see answer.py."""
 
 import asyncio
 import logging
 import time
+from collections.abc import Iterable
 
 from aiohttp import web
 from server import PromptServer
 
-from . import answer
+from . import answer, planned
 
 RATE, BURST = 40.0, 80
 """Requests a second in the long run, and at once: a dragged widget asks up to 20 times a second."""
@@ -35,7 +36,7 @@ _limit = Limit(RATE, BURST)
 
 
 async def table(request: web.Request) -> web.Response:
-    """What a node will do (`preview.describe`)."""
+    """What a node will do (`answer.describe`)."""
     if not _limit.take(time.monotonic()):
         return web.json_response({"error": "too many requests: try again in a second."}, status=429)
     body = bytearray()
@@ -46,14 +47,20 @@ async def table(request: web.Request) -> web.Response:
 
 
 async def catalogue(request: web.Request) -> web.Response:
-    """All declarations."""
+    """Every sampler and schedule as declared (`answer.catalogue`)."""
     return web.json_response(answer.catalogue())
 
 
-def install() -> None:
-    """Add the routes, once: a second clone of the pack leaves the first one's in place."""
+async def plots(request: web.Request) -> web.Response:
+    """The nodes that declare a plot, and those that decide how a model is sampled (`answer.plots`)."""
+    return web.json_response(answer.plots())
+
+
+def install(nodes: Iterable[type] = ()) -> None:
+    """Plot those of the nodes that declare it; add the routes, once: a second clone of the pack leaves the first's."""
+    planned.offer(nodes)
     routes = PromptServer.instance.routes
     taken = {(route.method, route.path) for route in routes if isinstance(route, web.RouteDef)}
-    for method, path, handler in (("POST", "/sigmatic/table", table), ("GET", "/sigmatic/samplers", catalogue)):
-        if (method, path) not in taken:
-            routes.route(method, path)(handler)
+    for method, name, handler in (("POST", "table", table), ("GET", "samplers", catalogue), ("GET", "plots", plots)):
+        if (method, f"/sigmatic/{name}") not in taken:
+            routes.route(method, f"/sigmatic/{name}")(handler)

@@ -1,7 +1,7 @@
 """Our samplers and schedules in the shape ComfyUI calls: k-diffusion functions and scheduler handlers."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import comfy.k_diffusion.sampling as K
@@ -10,7 +10,8 @@ from torch import Tensor
 from ... import samplers, schedulers
 from ...core.curve import scaled
 from ...core.noise import kinds
-from ...samplers._comfy import has_tree
+from ...core.spec import SamplerSpec
+from ...core.table import Table
 from ..host import facts, latents, warnings
 from ..host.uncond import with_uncond
 from ..host.watched_model import Sentinel
@@ -18,8 +19,9 @@ from ..inputs import options
 from . import mismatch, settings_on_model
 from .record import Record
 
-OWN_NOISE = "default"
-RUN = ("noise", "between", "batch_index")  # options of a run, not of its sampler
+DEFAULT_NOISE = "default"
+RUN = ("noise", "between", "batch_index")
+"""Options of a run, not of its sampler."""
 _CHOICE = "__sigmatic_choice__"
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
@@ -29,86 +31,108 @@ def offered() -> list[str]:
     return [name for name in samplers.names() if not samplers.get(name).learned]
 
 
-def takes(spec: Any, **offered: Any) -> dict[str, Any]:
-    """Those of the offered parameters that the sampler or schedule has."""
-    known = {param.name for param in spec.params}
-    return {name: value for name, value in offered.items() if name in known}
+class Configured(NamedTuple):
+    """A sampler with all its options on a model.
+
+    `options` are as people gave them; `params` are its parameters of those, with curves over the model's sigmas and
+    s_noise in the model's own scale of noise.
+    """
+
+    spec: SamplerSpec
+    options: dict[str, Any]
+    params: dict[str, Any]
+    space: str
+    warnings: tuple[str, ...] = ()
+
+    def table(self, sigmas: Sequence[float] | Tensor, state: samplers.State | None = None) -> Table | None:
+        """The table of a run over `sigmas`, which may go on from `state`; None for adaptive samplers, without one."""
+        if self.spec.adaptive:
+            return None
+        return samplers.table(self.spec.name, sigmas, space=self.space, state=state, **self.params)
 
 
 class Choice(NamedTuple):
-    """What a sampler function of ours stands for: a sampler, what is fixed, and what a preset and the widgets said."""
+    """What one of our sampler functions stands for: a sampler, the options fixed when it was made, and its preset's."""
 
-    spec: Any
+    spec: SamplerSpec
     fixed: dict[str, Any]
     preset: dict[str, Any]
 
-    def told(self, wishes: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        """All options of a run. The last of these to speak wins: preset, Sigmatic Settings (wishes), widgets, call."""
-        wishes = {**self.preset, **wishes}
-        own = self.spec.resolve(
-            {**options.accepted_by(self.spec, wishes, "Sigmatic Settings"), **self._params, **given}
-        )
-        return {**own, **{name: wishes[name] for name in RUN if name in wishes}, **self._run}
+    @classmethod
+    def of(cls, name: str, preset: dict[str, Any] | None = None, **fixed: Any) -> "Choice":
+        """The choice of our sampler `name`. `fixed` are parameters of the sampler, and of the run.
 
-    @property
-    def _params(self) -> dict[str, Any]:
-        return {name: value for name, value in self.fixed.items() if name not in RUN}
+        Of the run: noise (a kind), batch_index (which images of a larger batch these are). ValueError for one that is
+        not allowed.
+        """
+        spec = samplers.get(name)
+        params = spec.take({key: value for key, value in fixed.items() if key not in RUN})
+        of_run = {key: fixed[key] for key in RUN if fixed.get(key) is not None}
+        return cls(spec, {**params, **of_run}, preset or {})
 
-    @property
-    def _run(self) -> dict[str, Any]:
-        return {name: value for name, value in self.fixed.items() if name in RUN and value is not None}
+    def on(self, ms: Any, settings: Mapping[str, Any], call: dict[str, Any] | None = None) -> Configured:
+        """The sampler on a model. An option is taken from the last that has it: preset, Sigmatic Settings, fixed, call.
 
-    def params(self, told: dict[str, Any], ms: Any) -> dict[str, Any]:
-        """The sampler's parameters on a model: curves over its sigmas, its own scale of noise."""
-        own = {name: value for name, value in told.items() if name not in RUN}
-        params = options.over_sigma(own, ms, None if self.spec.adaptive else told.get("between"))
+        ValueError for a parameter of the call that the sampler does not have or allow.
+        """
+        given = {**self.preset, **settings}
+        notes: list[str] = []
+        accepted = options.accepted_by(self.spec, given, "Sigmatic Settings", notes.append)
+        fixed = {name: value for name, value in self.fixed.items() if name not in RUN}
+        params = {**self.spec.defaults, **accepted, **fixed, **self.spec.take(call or {})}
+        given |= self.fixed
+        run = {name: given[name] for name in RUN if name in given}
+        over_sigma = options.over_sigma(params, ms, None if self.spec.adaptive else run.get("between"))
         if "s_noise" in params:
-            params["s_noise"] = scaled(params["s_noise"], facts.noise_scale(ms))
-        return params
+            over_sigma["s_noise"] = scaled(over_sigma["s_noise"], facts.noise_scale(ms))
+        return Configured(self.spec, {**params, **run}, over_sigma, facts.space(ms), tuple(notes))
 
 
 def host_sampler(
     name: str, *, preset: dict[str, Any] | None = None, log: Record | None = None, **fixed: Any
 ) -> Callable[..., Tensor]:
-    """Our sampler `name` as the function that the host's KSAMPLER calls.
+    """Our sampler `name` as the function that the host's KSAMPLER calls: `function_of` a `Choice`."""
+    return function_of(Choice.of(name, preset, **fixed), log)
 
-    Space and noise scale come from the model, the seed from extra_args. `fixed` are parameters of the sampler, and of
-    the run: noise (a kind), batch_index (which images of a larger batch these are). What is not said is taken from
-    Sigmatic Settings on the model, then from the `preset`. `log` is filled in. Called with eta=, s_noise=,
+
+def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tensor]:
+    """A choice as the function that the host's KSAMPLER calls.
+
+    Space and noise scale come from the model, the seed from extra_args. What is not fixed is taken from Sigmatic
+    Settings on the model, then from the preset. `log` is filled in. It may be called with eta=, s_noise=,
     noise_sampler= as well.
     """
-    spec = samplers.get(name)
-    choice = Choice(spec, fixed, preset or {})
+    spec, name = choice.spec, choice.spec.name
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
-        latents.insist_full("the latent", x)
+        latents.require_content("the latent", x)
         ms, extra_args = facts.model_sampling(model), extra_args or {}
-        sigmas, space = facts.at_most_one(sigmas, ms), facts.space(ms)
-        wishes = settings_on_model.of_model(model, extra_args)
-        told = choice.told(wishes, given)
-        params = choice.params(told, ms)
-        if extra_args.get("denoise_mask") is not None and "last" in params:
-            params["last"] = "denoised"  # outside of the mask the picture is the latent's own, bit for bit
+        sigmas = facts.at_most_one(sigmas, ms)
+        settings = settings_on_model.of_model(model, extra_args)
+        chosen = choice.on(ms, settings, given)
+        if extra_args.get("denoise_mask") is not None and "last" in chosen.params:
+            chosen.params["last"] = "denoised"  # outside of the mask the picture is the latent's own, bit for bit
         seed = int(extra_args.get("seed") or 0)
         record = log or Record()
-        record.begin(seed, told, sigmas)
-        table = table_of(spec, record.sigmas, space, params)
+        record.begin(seed, chosen.options, sigmas)
+        x, state = record.start(name, chosen.space, x)
+        table = chosen.table(sigmas, state)
         if not facts.starts_from_noise(ms):
-            _refuse_noise(name, table, params)
-        record.warn(
-            [*settings_on_model.lost(wishes, ms), *mismatch.notes(spec, table, record.sigmas, model, extra_args)]
-        )
+            _refuse_noise(name, table, chosen.params)
+        unsuitable = mismatch.notes(spec, table, record.sigmas, model, extra_args)
+        record.warn([*chosen.warnings, *settings_on_model.missing(settings, ms), *unsuitable])
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
-        if source is None and params.get("s_noise", 0.0) and len(sigmas) > 1:
-            source = step_noise(told.get("noise", OWN_NOISE), spec, x, sigmas, seed)
-        x, state = record.start(name, space, x)
-        asked, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
-        watched = Sentinel(asked, name, record.sigmas, x.device.type == "cpu")
-        run = {"space": space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
-        run |= {"batch_index": _places(told.get("batch_index"), len(x)), "callback": callback, "disable": disable}
-        out, left = samplers.sample_with_state(name, watched, x, sigmas, **run, **params)
+        if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:
+            source = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
+        denoiser, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
+        watched = Sentinel(denoiser, name, record.sigmas, x.device.type == "cpu")
+        run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
+        places = _places(chosen.options.get("batch_index"), len(x))
+        run |= {"batch_index": places, "callback": callback, "disable": disable}
+        run |= {"table": table} if table is not None else chosen.params
+        out, left = samplers.sample_with_state(name, watched, x, sigmas, **run)
         out = watched.finish(out) if watched.evaluations else out
-        record.end(name, space, out, left, watched.evaluations)
+        record.end(name, chosen.space, out, left, watched.evaluations, facts.network(model))
         return out
 
     setattr(sample, _CHOICE, choice)
@@ -117,16 +141,8 @@ def host_sampler(
 
 def choice_of(function: Any) -> Choice | None:
     """What is behind a sampler function, None if it is not ours."""
-    found = getattr(function, _CHOICE, None)
-    return found if isinstance(found, Choice) else None
-
-
-def table_of(spec: Any, sigmas: Sequence[float], space: str, params: dict[str, Any]) -> Any:
-    """The run's table; None for adaptive samplers, which have none before they run."""
-    try:
-        return samplers.table(spec.name, sigmas, space=space, **params)
-    except TypeError:
-        return None
+    choice = getattr(function, _CHOICE, None)
+    return choice if isinstance(choice, Choice) else None
 
 
 def _places(batch_index: Any, count: int) -> Sequence[int] | None:
@@ -148,25 +164,32 @@ def host_schedule(name: str, preset: dict[str, Any] | None = None) -> Callable[[
 
 
 def model_levels(
-    model_sampling: Any, name: str, steps: int, preset: dict[str, Any] | None = None, **fixed: Any
+    model_sampling: Any,
+    name: str,
+    steps: int,
+    preset: dict[str, Any] | None = None,
+    *,
+    warn: Callable[[str], Any] = lambda note: warnings.warn([note]),
+    **fixed: Any,
 ) -> Tensor:
     """Our schedule `name` over the range of a model: float32 on the CPU, steps + 1 values, the last is 0.
 
-    `fixed` are all other keywords of `schedulers.sigmas`; sigma_min and sigma_max of theirs go before the model's. A
-    parameter that it does not say is taken from Sigmatic Settings on the model, then from the `preset`.
+    `fixed` are all other keywords of `schedulers.sigmas`; its sigma_min and sigma_max go before the model's. A
+    parameter that is not fixed is taken from Sigmatic Settings on the model, then from the `preset`; `warn` gets what
+    is wrong with one of those.
     """
-    wishes = {**(preset or {}), **settings_on_model.of_schedule(model_sampling)}
-    params = {**options.accepted_by(schedulers.get(name), wishes, "Sigmatic Settings"), **fixed}
+    given = {**(preset or {}), **settings_on_model.of_schedule(model_sampling)}
+    params = {**options.accepted_by(schedulers.get(name), given, "Sigmatic Settings", warn), **fixed}
     return schedulers.sigmas(name, steps, **{**facts.levels(model_sampling), **params})
 
 
 def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> Any:
     """What `samplers.sample` takes as noise for the widget's `kind`."""
-    if kind == OWN_NOISE:
+    if kind == DEFAULT_NOISE:
         return None
     if kind == "comfy":
         tree, plain = K.BrownianTreeNoiseSampler, K.default_noise_sampler
-        if not has_tree(spec.name):
+        if not samplers.has_tree(spec.name):
             return _of_tensors(plain(x, seed=seed), sigmas)
         return _of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
     return noise_kind_for(kind, x)
@@ -198,9 +221,9 @@ def _refuse_noise(name: str, table: Any, params: dict[str, Any]) -> None:
 
 def _described(function: Callable[..., Tensor], spec: Any) -> Callable[..., Tensor]:
     """Give the function the sampler's name, help and true signature: hosts and other packs inspect them."""
-    own = inspect.signature(function).parameters
-    edge = [p for p in own.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    params = [inspect.Parameter(p.name, _KEYWORD, default=p.default) for p in spec.params if p.name not in own]
+    edge = inspect.signature(function).parameters.values()
+    edge = [p for p in edge if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    params = [inspect.Parameter(name, _KEYWORD, default=default) for name, default in spec.defaults.items()]
     function.__signature__ = inspect.Signature(edge + params)
     function.__name__, function.__doc__ = f"sample_sig_{spec.name}", spec.summary
     return function

@@ -22,14 +22,14 @@ _OTHERS = {
 def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, extra_args: dict[str, Any]) -> list[str]:
     """Warnings about a run that is about to start, each with an alternative; none for most runs."""
     ms, guider = facts.model_sampling(model), getattr(model, "inner_model", None)
-    found = [
+    every = [
         _between(spec, table, sigmas, extra_args),
         _above(sigmas, ms),
         _crowded(sigmas, ms),
         _guidance(spec, guider),
         _direction(sigmas, ms),
     ]
-    return [note for note in found if note]
+    return [note for note in every if note]
 
 
 def of_schedule(spec: Any, ms: Any) -> list[str]:

@@ -240,6 +240,29 @@ def test_the_toolkit_counts_as_the_host_does(host, graph):
         graph.clear()
 
 
+DECIDING = {
+    "ModelSamplingSD3": {"shift": 4.0},
+    "ModelSamplingAuraFlow": {"shift": 1.73},
+    "ModelSamplingFlux": {"max_shift": 1.15, "base_shift": 0.5, "width": 768, "height": 1024},
+    "ModelSamplingDiscrete": {"sampling": "v_prediction", "zsnr": True},
+    "ModelSamplingContinuousEDM": {"sampling": "eps", "sigma_max": 80.0, "sigma_min": 0.01},
+}
+
+
+@pytest.mark.parametrize("node", DECIDING)
+def test_a_plot_has_the_levels_that_the_wires_make(host, graph, node):
+    """Told what the page sees, the class and widgets of the node that decides, the server draws what is then run."""
+    decided = graph.add(node, model=graph.demo()[0], **DECIDING[node])
+    text = graph.add("SigmaticText", text="", sigmas=graph.schedule(decided, "sig_simple"))
+    shown, _ = graph.add("PreviewAny", source=[text[0], 1])
+    (run,) = host.run(graph)[shown]["text"]
+    seen = {name: DECIDING[node][name] for name in host.get("/sigmatic/plots")["deciding"][node]}
+    values = {"schedule": "sig_simple", "steps": 8}
+    told = {"node": "SigmaticSchedule", "values": values, "model": {"node": node, "values": seen}}
+    drawn = host.post("/sigmatic/table", told)["sigmas"]
+    assert drawn == pytest.approx([float(level) for level in run.split(",")], rel=1e-6)
+
+
 @pytest.mark.parametrize("kind", ["eps", "flow"])
 def test_a_schedule_is_fitted_and_runs(host, graph, kind):
     model, positive, negative, latent = graph.demo(parametrisation=kind)

@@ -51,8 +51,8 @@ test("a bar for each step with noise, a tick for each evaluation, a dot for each
   const drawn = chart(ANSWER, VIEW);
   assert.equal(find(drawn, "noise")[0][2].length, 2);
   assert.equal(find(drawn, "evaluations")[0][1].d.match(/M/g).length, 5);
-  assert.equal(find(drawn, "levels own n0")[0][2].filter(([tag]) => tag === "circle").length, 4);
-  assert.equal(find(chart(ANSWER, { ...VIEW, axis: "snr" }), "levels own n0")[0][2].length, 1 + 3, "infinity is left out");
+  assert.equal(find(drawn, "levels main n0")[0][2].filter(([tag]) => tag === "circle").length, 4);
+  assert.equal(find(chart(ANSWER, { ...VIEW, axis: "snr" }), "levels main n0")[0][2].length, 1 + 3, "infinity is left out");
   assert.equal(find(chart({ ...ANSWER, noise: null, eta: null, s_noise: null }, VIEW), "eta").length, 0);
 });
 

@@ -33,6 +33,7 @@ export interface App {
   rootGraph?: any;
   canvas: any;
   extensionManager: any;
+  ui?: any;
   refreshComboInNodes?(): void;
   registerExtension(extension: Record<string, any>): void;
 }

@@ -1,6 +1,5 @@
 """A real browser on ComfyUI's real page, in its old and new versions and both ways of drawing nodes."""
 
-import importlib.util
 import json
 import os
 import shutil
@@ -11,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -24,8 +24,8 @@ FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-READY = "() => !!(window.app?.graph && app.canvas && app.extensionManager && window.__sigmatic_ready && \
-LiteGraph.registered_node_types.SigmaticKSampler)"
+READY = "() => !!(window.app?.graph && app.canvas && LiteGraph.registered_node_types.SigmaticKSampler && \
+app.extensionManager?.getSidebarTabs?.().some(({ id }) => id === 'sigmatic-browser'))"
 NOT_OURS = ("Cannot read properties of undefined (reading 'id')",)  # 1.27.10 itself, on every load
 
 
@@ -41,17 +41,19 @@ def pytest_runtest_makereport():
 def frontend(version):
     """The unpacked front end of that version, from the cache or PyPI."""
     static = CACHE / version / "comfyui_frontend_package" / "static"
-    if not (static / "index.html").exists():
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
-        command += ["--target", CACHE / version, f"comfyui-frontend-package=={version}"]
-        if subprocess.run(command, check=False, timeout=300, capture_output=True).returncode:
-            pytest.skip(NO_FRONTEND)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / f"{version}.lock"):  # of several workers one fetches it
+        if not (static / "index.html").exists():
+            command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile"]
+            command += ["--target", CACHE / version, f"comfyui-frontend-package=={version}"]
+            if subprocess.run(command, check=False, timeout=300, capture_output=True).returncode:
+                pytest.skip(NO_FRONTEND)
     return static
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
-    """Chromium."""
+    """Chromium; ended with the tests of this folder, for Playwright keeps an event loop where others start theirs."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
     with sync_api.sync_playwright() as playwright:
         names = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -63,7 +65,7 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ports(browser):
     """{front end: port} of the test server."""
     versions = sorted({version for version, _ in PAGES})
@@ -86,7 +88,7 @@ class Page:
         )
         self.tab = self.context.new_page()
         self.tab.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.tab.set_default_timeout(8_000)
+        self.tab.set_default_timeout(20_000)
         self.settings(
             {
                 "Comfy.TutorialCompleted": True,
@@ -106,8 +108,8 @@ class Page:
 
     def load(self):
         """Load the page (anew)."""
-        self.tab.goto(self.url, wait_until="domcontentloaded", timeout=60_000)
-        self.tab.wait_for_function(READY, timeout=60_000)
+        self.tab.goto(self.url, wait_until="domcontentloaded", timeout=240_000)
+        self.tab.wait_for_function(READY, timeout=240_000)
         empty = {"version": 0.4, "last_node_id": 0, "last_link_id": 0, "nodes": [], "links": [], "groups": []}
         self.js("(graph) => app.loadGraphData(graph)", empty)  # 1.27.10 has no workflow before
         self.until("() => app.extensionManager.workflow.activeWorkflow")
@@ -245,7 +247,7 @@ HELPERS = """() => {
 }"""
 
 
-@pytest.fixture(scope="session", params=PAGES, ids="-".join)
+@pytest.fixture(scope="package", params=PAGES, ids="-".join)
 def opened(request, browser, ports):
     """A page that stays open for all tests of one front end."""
     version, mode = request.param
@@ -266,18 +268,6 @@ def page(opened):
     yield opened
     ours = [error for error in opened.errors if error not in NOT_OURS]
     assert not ours, ours
-
-
-def load(path):
-    """A module from a file."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_hosts = load(ROOT / "tests" / "host" / "conftest.py")
-installation, host = _hosts.installation, _hosts.host
 
 
 @pytest.fixture(scope="session")

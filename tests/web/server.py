@@ -191,4 +191,7 @@ if __name__ == "__main__":
     importlib.import_module("conftest")  # this checkout as the package `sigmatic`
     host = importlib.import_module("fakehost.host")
     with host.fake_host() as nodes:
-        asyncio.run(serve(host.Pack(nodes), sys.argv[1:]))
+        pack = host.Pack(nodes)
+        pack.nodes["Ramp"] = importlib.import_module("fakehost.declared").ramp(pack.part("dropdowns.plan"))
+        pack.part("page.planned").offer([pack.nodes["Ramp"]])
+        asyncio.run(serve(pack, sys.argv[1:]))

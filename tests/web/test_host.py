@@ -69,7 +69,7 @@ def test_the_plot_is_the_models(plotted, host, conftest):
 def test_run_shows_pictures_and_moves_the_progress(quickstart_page):
     page, node = quickstart_page
     _run(page)
-    page.tab.wait_for_function("() => window.__seen.end", timeout=60_000)
+    page.tab.wait_for_function("() => window.__seen.end", timeout=240_000)
     seen = page.js("() => window.__seen")
     assert seen["end"] == "execution_success"
     steps = page.js("(id) => __node(id).widgets.find((w) => w.name === 'steps').value", node)
@@ -110,7 +110,7 @@ def test_a_schedule_that_is_measured_is_drawn(quickstart_page):
     )
     assert "Not measured yet" in page.js("(id) => __plot(id).querySelector('.says').textContent", node)
     _run(page)
-    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=60_000)
+    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=240_000)
     page.drawn(node, "sig_dpmpp_2m on the sigmas: 3 steps, 3 model evaluations")
 
 
@@ -186,7 +186,7 @@ def test_a_warning_is_seen_under_its_node_and_moves_no_value(quickstart_page, co
     page.set(node, "seed", time.time_ns() % 10**12)
     node = page.sink(node) if kind == "in a subgraph" else node
     _run(page)
-    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=60_000)
+    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=240_000)
     said = page.tab.get_by_text("cfg is 9.5").first
     said.wait_for()
     page.js("() => app.canvas.setDirty(true, true)")

@@ -128,7 +128,7 @@ def test_what_has_not_changed_is_not_drawn_again(page):
     page.drawn(node)
     page.tab.wait_for_timeout(300)
     drawn = """async (id) => {
-        const { refresh } = await import('/extensions/ComfyUI-Sigmatic/js/plot.js'), seen = [];
+        const { refresh } = await import('/extensions/ComfyUI-Sigmatic/js/plot/plot.js'), seen = [];
         const watcher = new MutationObserver((list) => seen.push(...list));
         watcher.observe(__plot(id), { childList: true, subtree: true, attributes: true });
         refresh();
@@ -151,6 +151,6 @@ def test_undo_in_a_subgraph_leaves_no_old_plot_behind(page):
     page.js("() => { document.activeElement?.blur?.(); document.body.focus(); }")
     page.tab.keyboard.press("Control+z")
     page.until("() => app.canvas.graph._nodes[0].widgets.find((widget) => widget.name === 'eta').value === 0.3")
-    page.js("async () => { window.__all = (await import('/extensions/ComfyUI-Sigmatic/js/others.js')).plots; }")
+    page.js("async () => { window.__all = (await import('/extensions/ComfyUI-Sigmatic/js/plot/others.js')).plots; }")
     page.until("() => __all.size === 1")
     page.load()

@@ -177,6 +177,51 @@ def test_the_wires_say_which_model(page):
     page.drawn(node, "flow model with shift 6")
 
 
+CONNECT = "([from, to, name]) => { const at = __node(to).inputs.findIndex((one) => one.name === name); \
+__node(from).connect(0, __node(to), at); }"
+
+
+def test_a_node_is_plotted_because_the_server_declares_it(page):
+    """Nothing in the page knows Ramp; it is drawn, follows what is wired into it, and is half of a custom run."""
+    node = page.add("Ramp", at=(20, 120), top=6.0)
+    page.drawn(node, "the sigmas: 4 steps, sigma 6 to 0")
+    schedule = page.add("SigmaticSchedule", at=(420, 120), steps=7)
+    page.js(CONNECT, [schedule, node, "shape"])
+    page.drawn(node, "the sigmas: 7 steps, sigma 6 to 0")
+    page.set(schedule, "steps", 9)
+    page.drawn(node, "the sigmas: 9 steps")
+    page.set(node, "top", 9.5)
+    page.drawn(node, "it is steep")
+    sampler, runner = page.add("SigmaticSampler", at=(820, 120), sampler="sig_heun"), page.add("SamplerCustom")
+    page.js(CONNECT, [sampler, runner, "sampler"])
+    page.js(CONNECT, [node, runner, "sigmas"])
+    page.drawn(sampler, "sig_heun on the sigmas: 9 steps, 17 model evaluations, sigma 9.5 to 0")
+
+
+def test_nodes_far_up_the_wires_are_followed(page):
+    """Their widgets and wires, at once; what a script changes silently, when the page next looks for changes itself."""
+    number, shift = page.add("Sum", at=(20, 500)), page.add("ModelSamplingSD3", at=(320, 500), shift=2.0)
+    settings, node = page.add("SigmaticSettings", at=(620, 400)), page.add("SigmaticKSampler", at=(1000, 60))
+    page.js(CONNECT, [shift, settings, "model"])
+    page.js(CONNECT, [settings, node, "model"])
+    page.drawn(node, "flow model with shift 2.")
+    page.set(shift, "shift", 5)
+    page.drawn(node, "flow model with shift 5.")
+    page.drawn(settings, "flow model with shift 5.")
+    other = page.add("ModelSamplingSD3", at=(320, 700), shift=9.0)
+    page.js(CONNECT, [other, settings, "model"])
+    page.drawn(node, "flow model with shift 9.")
+    page.checkpoint()
+    page.tab.wait_for_timeout(300)
+    page.js("(id) => { __node(id).widgets.find(({ name }) => name === 'shift').value = 4; }", other)
+    page.js("(id) => { __node(id).mode = 4; }", number)
+    page.tab.mouse.click(700, 800)
+    page.drawn(node, "flow model with shift 4.")
+    page.js("(id) => { __node(id).mode = 4; }", other)
+    page.tab.mouse.click(700, 800)
+    page.drawn(node, "Stable Diffusion")
+
+
 def test_settings_on_the_way_are_drawn(page):
     node, settings = page.add("SigmaticKSampler"), page.add("SigmaticSettings", at=(500, 120), eta=0.35)
     page.drawn(node, "eta 1.")
@@ -332,7 +377,7 @@ def test_copies_clones_and_removed_nodes(page):
     page.set(copy, "eta", 0.6)
     page.drawn(copy, "eta 0.6")
     assert "eta 0.3" in page.says(node)
-    count = "async () => (await import('/extensions/ComfyUI-Sigmatic/js/others.js')).plots.size"
+    count = "async () => (await import('/extensions/ComfyUI-Sigmatic/js/plot/others.js')).plots.size"
     assert page.js(count) == 2
     page.js("(id) => app.graph.remove(__node(id))", copy)
     assert page.js(count) == 1

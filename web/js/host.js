@@ -52,6 +52,11 @@ export function setting(id, otherwise) {
   return app.extensionManager?.setting?.get(id) ?? otherwise;
 }
 
+/** Call `heard` when a setting has been changed: once it is stored, of which 1.27.10 tells too early. @param {string} id @param {() => void} heard */
+export function onSetting(id, heard) {
+  app.ui?.settings?.addEventListener?.(`${id}.change`, () => setTimeout(heard));
+}
+
 /** A line at the edge of the page. @param {"success" | "error" | "info"} severity @param {string} detail */
 export function toast(severity, detail) {
   app.extensionManager?.toast?.add({ severity, summary: "Sigmatic", detail, life: 3000 });

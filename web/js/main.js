@@ -4,9 +4,9 @@
 import { retell, tab } from "./panel/browser.js";
 import { catalogue } from "./panel/catalogue.js";
 import { filterAll, filterNode } from "./panel/filter.js";
-import { api, app, chain, toast } from "./host.js";
+import { api, app, chain, onSetting, toast } from "./host.js";
 import { learn } from "./language.js";
-import { addPlot, refresh, relabel, watch } from "./plot/plot.js";
+import { addPlot, refresh, relabel } from "./plot/plot.js";
 import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
 import { settings, useDefaults } from "./panel/settings.js";
@@ -29,6 +29,13 @@ function offerPreset(node) {
   chain(node, "getExtraMenuOptions", (_, options) => options.push(item()));
 }
 
+/** The page may speak another language now. */
+async function listen() {
+  if (!(await learn())) return;
+  relabel();
+  retell(catalogue);
+}
+
 app.registerExtension({
   name: "Sigmatic",
   settings: settings(catalogue.samplers),
@@ -36,14 +43,8 @@ app.registerExtension({
     dress();
     api.addEventListener("graphChanged", refresh);
     api.addEventListener("progress_text", makeRoom);
-    setInterval(watch, 1000);
-    setInterval(async () => {
-      if (!(await learn())) return;
-      relabel();
-      retell(catalogue);
-    }, 1000);
+    onSetting("Comfy.Locale", listen);
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
-    /** @type {any} */ (globalThis).__sigmatic_ready = true;
   },
   nodeCreated(/** @type {any} */ node) {
     useDefaults(node);
@@ -51,6 +52,9 @@ app.registerExtension({
     chain(node, "onConfigure", () => filterNode(node, catalogue.samplers));
     addPlot(node);
     offerPreset(node);
+  },
+  afterConfigureGraph() {
+    refresh();
   },
   refreshComboInNodes() {
     setTimeout(() => filterAll(catalogue.samplers, undefined, true));

@@ -12,8 +12,8 @@
  * @param {number} [count] about how many ticks @returns {Scale}
  */
 export function linear(low, high, from, to, count = 4) {
-  const room = high > low ? high - low : 1;
-  const slope = (to - from) / room;
+  const span = high > low ? high - low : 1;
+  const slope = (to - from) / span;
   return { kind: "linear", to: (v) => from + (v - low) * slope, of: (px) => low + (px - from) / slope, ticks: evenTicks(low, high, count) };
 }
 
@@ -52,9 +52,9 @@ export function logTicks(low, high, count) {
   const last = Math.ceil(Math.log10(high));
   /** @param {number[]} factors */
   const within = (factors) => {
-    const found = [];
-    for (let k = first; k <= last; k++) for (const f of factors) found.push(clean(f * 10 ** k));
-    return found.filter((v) => v >= low * 0.9999 && v <= high * 1.0001);
+    const ticks = [];
+    for (let k = first; k <= last; k++) for (const f of factors) ticks.push(clean(f * 10 ** k));
+    return ticks.filter((v) => v >= low * 0.9999 && v <= high * 1.0001);
   };
   const powers = within([1]);
   if (powers.length >= 2) {

@@ -29,7 +29,7 @@ const CSS = `
 .sigmatic-plot.wrong > .picture svg { opacity: 0.25; }
 .sigmatic-plot.wrong > .says, .sigmatic-plot .curve.wrong .says { color: var(--error-text, #e5484d); }
 .sigmatic-plot .label { fill: var(--sig-soft); font: 9px sans-serif; }
-.sigmatic-plot .legend .own { fill: var(--sig-level); }
+.sigmatic-plot .legend .main { fill: var(--sig-level); }
 .sigmatic-plot .legend .noise { fill: var(--sig-noise); }
 .sigmatic-plot .legend .evaluations { fill: var(--sig-text); stroke: none; }
 .sigmatic-plot .grid { stroke: var(--sig-line); stroke-width: 1; }

@@ -92,3 +92,11 @@ class ModelSamplingContinuousEDM(Discrete):
 
     def set_parameters(self, sigma_min, sigma_max, sigma_data):
         self.sigmas = torch.logspace(math.log10(sigma_min), math.log10(sigma_max), 1000)
+
+
+class ModelSamplingFlux(Discrete):
+    """10,000 levels up to 1; the shift is a logarithm."""
+
+    def set_parameters(self, shift=1.15):
+        t = torch.arange(1, 10001) / 10000
+        self.sigmas = math.exp(shift) / (math.exp(shift) + 1 / t - 1)

@@ -206,7 +206,7 @@ function shapes(points, x, y, [low, high], chosen) {
   for (const v of [low, high]) out.push(["text", { class: "label", x: LEFT - 8, y: y.to(v) + 3, "text-anchor": "end" }, format(v, v < 1 ? 2 : 3)]);
   if (!points.length) return out;
   const line = [[0, points[0][1]], ...points, [100, points[points.length - 1][1]]].map(([px, v]) => `${x.to(px)},${y.to(v)}`).join(" ");
-  out.push(["g", { class: "levels own" }, [["polyline", { points: line }]]]);
+  out.push(["g", { class: "levels main" }, [["polyline", { points: line }]]]);
   points.forEach(([px, v], i) => out.push(["circle", { class: i === chosen ? "knob chosen" : "knob", cx: x.to(px), cy: y.to(v), r: 4.5 }]));
   return out;
 }

@@ -17,9 +17,9 @@ export const WHOLE = true;
 /** The arrow keys stay in the frame. */
 export const HIGHEST = 0;
 
-/** The points of a text, null if it is no falling schedule; nothing at all is no points. @param {string} said @returns {Point[] | null} */
-export function parse(said) {
-  const points = said.includes(":") ? curve.parse(said) : alone(said);
+/** The points of a text, null if it is no falling schedule; nothing at all is no points. @param {string} written @returns {Point[] | null} */
+export function parse(written) {
+  const points = written.includes(":") ? curve.parse(written) : alone(written);
   if (!points) return null;
   const open = points.length > 1 && points[points.length - 1][1] === 0 ? points.slice(0, -1) : points;
   const last = open[open.length - 1]?.[0] || 100;
@@ -27,9 +27,9 @@ export function parse(said) {
   return stretched.every(([, value], i) => value > 0 && (i === 0 || value < stretched[i - 1][1])) ? stretched : null;
 }
 
-/** Sigmas without places, evenly spread. @param {string} said @returns {Point[] | null} */
-function alone(said) {
-  const words = said.split(/[\s,;]+/).filter(Boolean);
+/** Sigmas without places, evenly spread. @param {string} written @returns {Point[] | null} */
+function alone(written) {
+  const words = written.split(/[\s,;]+/).filter(Boolean);
   const values = words.map(Number).filter(Number.isFinite);
   const open = values.length > 1 && values[values.length - 1] === 0 ? values.slice(0, -1) : values;
   if (values.length < words.length) return null;

@@ -37,20 +37,20 @@ export function retell(catalogue) {
 
 /** @param {Catalogue} catalogue */
 function panel(catalogue) {
-  const list = html("ul", { class: "found" });
+  const list = html("ul", { class: "entries" });
   const saved = html("div");
   const count = html("div", { class: "count", role: "status" });
   const show = () => {
-    const own = what.value === "presets";
-    for (const element of [query, count, list]) element.hidden = own;
-    saved.replaceChildren(...(own ? [presets()] : []));
-    if (own) return void (family.hidden = true);
+    const ofPresets = what.value === "presets";
+    for (const element of [query, count, list]) element.hidden = ofPresets;
+    saved.replaceChildren(...(ofPresets ? [presets()] : []));
+    if (ofPresets) return void (family.hidden = true);
     const kind = /** @type {keyof Catalogue} */ (what.value);
     family.hidden = kind !== "samplers";
-    const found = search(catalogue[kind], query.value, family.hidden ? "" : family.value);
-    const how = { n: found.length, all: catalogue[kind].length };
+    const matching = search(catalogue[kind], query.value, family.hidden ? "" : family.value);
+    const how = { n: matching.length, all: catalogue[kind].length };
     count.textContent = kind === "samplers" ? say("{n} of {all} samplers", how) : say("{n} of {all} schedules", how);
-    list.replaceChildren(...found.map((entry) => row(entry, kind)));
+    list.replaceChildren(...matching.map((entry) => row(entry, kind)));
   };
   const what = choice(say("Samplers or schedules"), [["samplers", say("samplers")], ["schedules", say("schedules")], ["presets", say("presets")]], show);
   const family = choice(say("Family"), [["", say("all families")], ...families(catalogue.samplers).map((name) => /** @type {[string, string]} */ ([name, name]))], show);

@@ -11,9 +11,9 @@ export const HIDDEN = "Sigmatic.Dropdowns.Hidden";
 /** Each list as the server gave it. @type {WeakMap<LWidget, string[]>} */
 const whole = new WeakMap();
 
-/** The names of the samplers whose family is hidden. @param {Entry[]} samplers @param {string} said @returns {Set<string>} */
-export function hiddenNames(samplers, said) {
-  const families = new Set(said.split(",").map((word) => word.trim().toLowerCase()).filter(Boolean));
+/** The names of the samplers whose family is hidden. @param {Entry[]} samplers @param {string} listed @returns {Set<string>} */
+export function hiddenNames(samplers, listed) {
+  const families = new Set(listed.split(",").map((word) => word.trim().toLowerCase()).filter(Boolean));
   return new Set(samplers.filter((entry) => families.has(String(entry.family).toLowerCase())).map((entry) => entry.name));
 }
 
@@ -28,9 +28,9 @@ export function wholeList(widget) {
   return Array.isArray(values) ? values : [];
 }
 
-/** Shorten the lists of one node. @param {any} node @param {Entry[]} samplers @param {string} [said] the setting, if it is only just being changed */
-export function filterNode(node, samplers, said = setting(HIDDEN, "")) {
-  const hidden = hiddenNames(samplers, String(said ?? ""));
+/** Shorten the lists of one node. @param {any} node @param {Entry[]} samplers @param {string} [listed] the setting, if it is only just being changed */
+export function filterNode(node, samplers, listed = setting(HIDDEN, "")) {
+  const hidden = hiddenNames(samplers, String(listed ?? ""));
   for (const widget of /** @type {LWidget[]} */ (node.widgets ?? [])) {
     const values = widget.options?.values;
     if (!Array.isArray(values) || !values.some((value) => typeof value === "string" && value.startsWith("sig_"))) continue;
@@ -41,13 +41,13 @@ export function filterNode(node, samplers, said = setting(HIDDEN, "")) {
   }
 }
 
-/** Shorten all lists; `fresh`: the server has given them anew. @param {Entry[]} samplers @param {string} [said] @param {boolean} [fresh] */
-export function filterAll(samplers, said, fresh = false) {
+/** Shorten all lists; `fresh`: the server has given them anew. @param {Entry[]} samplers @param {string} [listed] @param {boolean} [fresh] */
+export function filterAll(samplers, listed, fresh = false) {
   const graphs = [app.graph, ...(app.graph?.subgraphs?.values?.() ?? [])].filter(Boolean);
   for (const graph of graphs) {
     for (const node of graph._nodes ?? []) {
       if (fresh) for (const widget of node.widgets ?? []) whole.delete(widget);
-      filterNode(node, samplers, said);
+      filterNode(node, samplers, listed);
     }
   }
 }

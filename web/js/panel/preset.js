@@ -9,13 +9,13 @@ const SAMPLER = /** @type {[string, any][]} */ ([["eta", 1], ["s_noise", 1], ["n
 /** "name = value; name = value" as an object; numbers are numbers. @param {string} text @returns {Values} */
 export function more(text) {
   /** @type {Values} */
-  const found = {};
+  const pairs = {};
   for (const piece of String(text ?? "").split(/[;\n]/)) {
     const [name, ...rest] = piece.split("=");
     const value = rest.join("=").trim();
-    if (name.trim() && value) found[name.trim()] = Number.isFinite(Number(value)) ? Number(value) : value;
+    if (name.trim() && value) pairs[name.trim()] = Number.isFinite(Number(value)) ? Number(value) : value;
   }
-  return found;
+  return pairs;
 }
 
 /**
@@ -27,23 +27,23 @@ export function asPreset(name, values, catalogue) {
   const sampler = catalogue.samplers.find((entry) => entry.name === (values.sampler ?? values.sampler_name));
   const schedule = catalogue.schedules.find((entry) => entry.name === (values.schedule ?? values.scheduler));
   if (!sampler && !schedule) return null;
-  const said = more(values.more);
+  const options = more(values.more);
   for (const [key, nothing] of SAMPLER) {
     const curve = String(values[`${key}_curve`] ?? "").trim();
-    if (curve) said[key] = curve;
-    else if (values[key] !== undefined && values[key] !== nothing) said[key] = values[key];
+    if (curve) options[key] = curve;
+    else if (values[key] !== undefined && values[key] !== nothing) options[key] = values[key];
   }
-  if (values.rho !== undefined && values.rho !== 7) said.rho = values.rho;
+  if (values.rho !== undefined && values.rho !== 7) options.rho = values.rho;
   const points = String(values.points ?? "").trim();
-  if (points) said.points ??= points;
-  const own = (/** @type {Entry} */ entry, /** @type {string[]} */ extra) => {
+  if (points) options.points ??= points;
+  const taken = (/** @type {Entry} */ entry, /** @type {string[]} */ extra) => {
     const known = new Set([...entry.params.map((param) => param.name), ...extra]);
-    return Object.fromEntries(Object.entries(said).filter(([key]) => known.has(key)));
+    return Object.fromEntries(Object.entries(options).filter(([key]) => known.has(key)));
   };
   /** @type {Values} */
   const body = { name };
-  if (sampler) body.sampler = { sampler: bare(sampler.name), options: own(sampler, ["noise"]) };
-  if (schedule) body.schedule = { schedule: bare(schedule.name), options: own(schedule, []) };
+  if (sampler) body.sampler = { sampler: bare(sampler.name), options: taken(sampler, ["noise"]) };
+  if (schedule) body.schedule = { schedule: bare(schedule.name), options: taken(schedule, []) };
   return body;
 }
 

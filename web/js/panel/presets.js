@@ -9,7 +9,7 @@ import { html } from "../svg.js";
 
 /** The list, filled from the server. */
 export function presets() {
-  const list = html("ul", { class: "found" });
+  const list = html("ul", { class: "entries" });
   const name = /** @type {HTMLInputElement} */ (html("input", { type: "text", placeholder: say("name of a new preset"), "aria-label": say("Name of a new preset") }));
   const show = (/** @type {any} */ book) => book && list.replaceChildren(...listed(book).map((entry) => row(entry, show)));
   const save = async () => show(await saveSelected(name.value.trim()));

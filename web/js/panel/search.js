@@ -16,36 +16,36 @@ const SHOWN = 4;
 export function search(entries, query, family = "") {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const inName = (/** @type {Entry} */ entry) => words.every((word) => entry.name.toLowerCase().includes(word));
-  const found = entries.filter((entry) => {
+  const matching = entries.filter((entry) => {
     const text = [entry.name, entry.title, entry.summary, ...facts(entry)].join(" ").toLowerCase();
     return (!family || entry.family === family) && words.every((word) => text.includes(word));
   });
-  return [...found.filter(inName), ...found.filter((entry) => !inName(entry))];
+  return [...matching.filter(inName), ...matching.filter((entry) => !inName(entry))];
 }
 
 /** What an entry is, in a few words each. @param {Entry} entry @returns {string[]} */
 export function facts(entry) {
-  const found = [];
-  if (entry.family) found.push(entry.family);
-  if (entry.order) found.push(say("order {n}", { n: entry.order }));
-  if (entry.evals_per_step) found.push(entry.evals_per_step === 1 ? say("1 evaluation a step") : say("{n} evaluations a step", { n: entry.evals_per_step }));
-  if (entry.stochastic !== undefined) found.push(entry.stochastic ? say("adds noise") : say("no noise"));
-  found.push(...kinds(entry));
+  const words = [];
+  if (entry.family) words.push(entry.family);
+  if (entry.order) words.push(say("order {n}", { n: entry.order }));
+  if (entry.evals_per_step) words.push(entry.evals_per_step === 1 ? say("1 evaluation a step") : say("{n} evaluations a step", { n: entry.evals_per_step }));
+  if (entry.stochastic !== undefined) words.push(entry.stochastic ? say("adds noise") : say("no noise"));
+  words.push(...kinds(entry));
   const names = entry.params.map(({ name }) => name);
-  if (names.length) found.push(names.slice(0, SHOWN).join(", ") + (names.length > SHOWN ? ", …" : ""));
-  if (entry.alias_of) found.push(say("same as {name}", { name: `sig_${entry.alias_of}` }));
-  return found;
+  if (names.length) words.push(names.slice(0, SHOWN).join(", ") + (names.length > SHOWN ? ", …" : ""));
+  if (entry.alias_of) words.push(say("same as {name}", { name: `sig_${entry.alias_of}` }));
+  return words;
 }
 
 /** Which models it is for, and what it asks of them. @param {Entry} entry @returns {string[]} */
 function kinds({ models, most_cfg: cfg, uncond, between, spaces }) {
-  const found = [];
-  if (spaces) found.push(spaces.length > 1 ? say("any model") : spaces[0] === "flow" ? say("flow models") : say("VE models (SD 1, 2, XL)"));
-  else if (models) found.push(models === "distilled" ? say("distilled models") : say("any model"));
-  if (cfg) found.push(say("cfg up to {n}", { n: cfg }));
-  if (uncond) found.push(say("needs a negative prompt"));
-  if (between) found.push(say("also asks between the levels"));
-  return found;
+  const words = [];
+  if (spaces) words.push(spaces.length > 1 ? say("any model") : spaces[0] === "flow" ? say("flow models") : say("VE models (SD 1, 2, XL)"));
+  else if (models) words.push(models === "distilled" ? say("distilled models") : say("any model"));
+  if (cfg) words.push(say("cfg up to {n}", { n: cfg }));
+  if (uncond) words.push(say("needs a negative prompt"));
+  if (between) words.push(say("also asks between the levels"));
+  return words;
 }
 
 /** The families there are, in alphabetical order. @param {Entry[]} entries @returns {string[]} */

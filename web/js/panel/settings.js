@@ -33,7 +33,7 @@ export function settings(samplers) {
       tooltip: "Ticked families are not offered in sampler lists. Workflows that use them still run.",
       type: (/** @type {string} */ _, /** @type {(value: string) => void} */ set, /** @type {any} */ value) => ticks(families(samplers), set, value),
       defaultValue: "",
-      onChange: (/** @type {any} */ said) => filterAll(samplers, String(said ?? "")),
+      onChange: (/** @type {any} */ listed) => filterAll(samplers, String(listed ?? "")),
     },
     ...DEFAULTS.map(([name, value, min, max, step]) => ({
       id: `Sigmatic.Defaults.${name}`,

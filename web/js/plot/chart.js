@@ -31,7 +31,7 @@ export function chart(answer, view) {
   const out = [...grid(x, y, box, view)];
   if (answer.noise) out.push(bars(answer, view, x, y, box));
   if (view.other) out.push(...lines(view.other).map((line) => levels(line, view.axis, x, y, "other")));
-  out.push(...lines(answer).map((line, i) => levels(line, view.axis, x, y, `own n${i % COLOURS}`)));
+  out.push(...lines(answer).map((line, i) => levels(line, view.axis, x, y, `main n${i % COLOURS}`)));
   if (answer.evaluations) out.push(evaluations(answer.evaluations, x, box));
   if (answer.eta || answer.s_noise) out.push(...strip(answer, x, box));
   out.push(legend(answer, view, box));
@@ -168,11 +168,11 @@ function pointer(answer, view, x, y, box) {
 /** What the colours mean, in the corner that the curves leave free. @param {Answer} answer @param {View} view @param {Box} box @returns {Tree} */
 function legend(answer, view, box) {
   if (answer.lines) {
-    const rows = answer.lines.map((line, i) => /** @type {Tree} */ (["tspan", { class: `own n${i % COLOURS}`, x: box.right, dy: i ? ROW : 0 }, `${line.schedule} ${line.sigmas.length - 1}`]));
+    const rows = answer.lines.map((line, i) => /** @type {Tree} */ (["tspan", { class: `main n${i % COLOURS}`, x: box.right, dy: i ? ROW : 0 }, `${line.schedule} ${line.sigmas.length - 1}`]));
     return ["text", { class: "label legend", x: box.right, y: box.top + 4, "text-anchor": "end" }, rows];
   }
   /** @type {[string, string][]} */
-  const names = [["own", view.axis === "snr" ? "log-SNR" : "sigma"]];
+  const names = [["main", view.axis === "snr" ? "log-SNR" : "sigma"]];
   if (view.other) names.push(["other", say("compared")]);
   if (answer.noise) names.push(["noise", say("noise")]);
   if (answer.evaluations) names.push(["evaluations", say("| evaluation")]);

@@ -5,27 +5,25 @@ import { bar } from "./bar.js";
 import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "../editor/curve_editor.js";
+import { declared } from "./declared.js";
 import { folding, shown } from "./fold.js";
+import { follow } from "./follow.js";
 import { chain, changed, isOpen, passMouse, refit } from "../host.js";
 import { compared, listOthers, plots, tell } from "./others.js";
 import { pointing } from "./pointing.js";
-import { ask, keepFit, question } from "./question.js";
+import { ask, keepShown, question } from "./question.js";
 import { say } from "../say.js";
 import { drawing, html, paint } from "../svg.js";
 import { asText, atStep, caption, description, summary } from "./words.js";
 
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("../host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
 
-/** The nodes that get a plot. */
-export const PLOTTED = [
-  "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings", "SigmaticSplit", "SigmaticEdit", "SigmaticText",
-  "SigmaticFit", "SigmaticUnsample", "SigmaticCompare",
-];
-
 const HEIGHT = 190;
 const EDITOR = 104;
 /** No answer from the server itself. */
 const AWAY = [0, 502, 503, 504];
+/** Milliseconds after which it is asked again; after too many requests, sooner. */
+const [AGAIN, SOON] = [1000, 300];
 
 export class Plot {
   /** @param {LNode} node */
@@ -37,7 +35,7 @@ export class Plot {
     this.linked = [];
     /** @type {CurveEditor | null} */
     this.editor = null;
-    this.problem = this.asked = this.remark = "";
+    this.problem = this.answered = this.remark = "";
     this.busy = this.scheduled = false;
     /** @type {number | null} */
     this.at = null;
@@ -100,7 +98,7 @@ export class Plot {
     pointing(this);
     passMouse(this.element);
     for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
-    chain(this.node, "onExecuted", (output) => { keepFit(this.node, output); this.queue(); });
+    chain(this.node, "onExecuted", (output) => { keepShown(this.node, output); look(); });
     chain(this.node, "onAdded", () => this.start());
     chain(this.node, "onRemoved", () => this.stop());
   }
@@ -134,25 +132,33 @@ export class Plot {
   async update() {
     this.adopt();
     if (!shown(this)) return;
-    const { body, linked, remark } = question(this.node, this.choice.model);
+    const { body, linked, remark, met } = question(this.node, this.choice.model);
     Object.assign(this, { linked, remark });
+    follow(met, look);
     if (!body) {
-      [this.answer, this.asked, this.drawn] = [null, "", []];
+      [this.answer, this.answered, this.drawn] = [null, "", []];
       this.svg.replaceChildren();
     }
-    if (body === this.asked) return this.paint();
+    if (body === this.answered) return this.paint();
     if (this.busy) return;
     this.busy = true;
     const [status, answer] = await ask(body);
     this.busy = false;
     if (this.gone) return;
-    if (status === 429) return void setTimeout(() => this.queue(), 300);
-    this.asked = AWAY.includes(status) ? "" : body; // then watch() asks again
+    if (status === 429) return void setTimeout(() => this.queue(), SOON);
+    const away = AWAY.includes(status);
+    this.answered = away ? "" : body;
+    if (away) setTimeout(() => this.queue(), AGAIN);
     this.problem = status === 200 ? "" : String(answer.error ?? say("The server does not answer: {error}", { error: status }));
     if (status === 200) this.answer = answer;
     this.paint();
     tell(this);
-    if (question(this.node, this.choice.model).body !== body) this.queue();
+    if (!away && this.stale) this.queue();
+  }
+
+  /** Whether the last answer is to another question than the node asks now. */
+  get stale() {
+    return question(this.node, this.choice.model).body !== this.answered;
   }
 
   /** Show the editor of the chosen curve, or none. @param {boolean} [grow] the node by it (not one that is loaded: it was saved as large) @param {boolean} [anew] for its words */
@@ -217,21 +223,27 @@ export function relabel() {
   for (const plot of plots) plot.relabel();
 }
 
-/** Look at all plots again. */
+/** Look at all plots again: the workflow has changed. Undo makes subgraphs anew, and nobody tells the nodes of the old ones. */
 export function refresh() {
-  for (const plot of plots) plot.queue();
+  for (const plot of plots) {
+    if (isOpen(plot.node)) plot.queue();
+    else plot.stop();
+  }
 }
 
-/** Look at those plots again whose node, or a node that it is wired to, was changed without a word (by a script, say). */
-export function watch() {
-  if (document.hidden) return;
-  for (const plot of plots) {
-    if (!isOpen(plot.node)) plot.stop();
-    else if (plot.element.isConnected && question(plot.node, plot.choice.model).body !== plot.asked) plot.queue();
-  }
+let looking = false;
+
+/** Look again, before the next frame, at those plots whose question has changed: a node that some plot depends on has. */
+function look() {
+  if (looking) return;
+  looking = true;
+  requestAnimationFrame(() => {
+    looking = false;
+    for (const plot of plots) if (plot.stale) plot.queue();
+  });
 }
 
 /** @param {LNode} node */
 export function addPlot(node) {
-  if (PLOTTED.includes(String(node.constructor.comfyClass ?? node.type))) new Plot(node);
+  if (declared(node.constructor.comfyClass ?? node.type)) new Plot(node);
 }

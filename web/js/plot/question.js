@@ -1,92 +1,87 @@
 // @ts-check
-/** What the server is asked about a node: its widgets' values, the other half of a custom run, settings, the model. */
+/** What the request to the server says of a node: its widgets' values, the other half of a custom run, settings, the model. */
 
-import { beside, modelOf, settingsOf, widgetValues, wired } from "./assume.js";
+import { declared, deciding } from "./declared.js";
 import { api, valueNames } from "../host.js";
 import { say } from "../say.js";
+import { beside, modelOf, settingsOf, widgetValues, wired } from "./wires.js";
 
 /** @typedef {import("../host.js").LNode} LNode */
 
-const IDLE = new Set(["seed", "cfg", "noise", "add_noise", "batch_index"]);
-
-/** Nodes of ours that make sigmas. */
-const SOURCES = new Set(["SigmaticSchedule", "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticFit"]);
 const DEEPEST = 8;
+const OTHER_HALF = /** @type {Record<string, string>} */ ({ SIGMAS: "SAMPLER", SAMPLER: "SIGMAS" });
 
-/** What a schedule was fitted for, as Sigmatic Fit Schedule has said after its run. @typedef {{sigmas: number[], sampler: string, [name: string]: any}} Fit */
-
-/** The schedule that a node has fitted, if it has. @param {any} node @returns {Fit | undefined} */
-function fitted(node) {
-  const fit = node.properties?.sigmatic_fit;
-  return Array.isArray(fit?.sigmas) && typeof fit.sampler === "string" ? fit : undefined;
+/** Where a node keeps what its run has shown. @param {string} name */
+function property(name) {
+  return `sigmatic_${name}`;
 }
 
-/** Keep what a node has fitted, with the workflow. @param {LNode} node @param {any} output of its run */
-export function keepFit(node, output) {
-  const said = output?.fit?.[0];
-  if (said) (node.properties ??= {}).sigmatic_fit = JSON.parse(said);
+/** Keep what a node's run has shown, with the workflow. @param {LNode} node @param {any} output of its run */
+export function keepShown(node, output) {
+  const { kept } = declared(node.type) ?? {};
+  const shown = kept && output?.[kept]?.[0];
+  if (shown) (node.properties ??= {})[property(kept)] = JSON.parse(shown);
 }
 
-/** A fitted schedule is one that was typed. @param {Fit} fit */
-function typed(fit) {
-  return { node: "SigmaticText", values: { text: fit.sigmas.join(", ") }, output: 0, inputs: {} };
-}
-
-/** The request about a schedule that a node has fitted, and what is to be said of it. @param {LNode} node */
-function ofFit(node) {
-  const fit = fitted(node);
-  if (!fit) return { request: null, remark: say("Not measured yet: run the workflow, and the schedule that is found is drawn here.") };
-  const { values } = widgetValues(node, Object.keys(fit).filter((name) => name !== "sigmas"));
-  const same = Object.entries(values).every(([name, value]) => value === fit[name]);
-  const beside = fit.sampler.startsWith("sig_") ? { beside: { node: "SigmaticSampler", values: { sampler: fit.sampler, eta: 0 } } } : {};
-  return { request: { ...typed(fit), ...beside }, remark: same ? "" : say("Measured with other settings: run the workflow to measure anew.") };
+/** What is kept of a node's run: undefined where nothing is to be, null where nothing is yet. @param {any} node */
+function keptBy(node) {
+  const { kept } = declared(node.type) ?? {};
+  return kept ? node.properties?.[property(kept)] ?? null : undefined;
 }
 
 /**
  * The request about `node` ("": there is nothing to ask yet), the names of the widgets whose true values cannot be seen,
- * and what is to be said beside the answer.
+ * what stands in place of an answer, and all nodes that the request depends on.
  * @param {LNode} node @param {string} model the model to assume, as JSON; "": the one that the wires lead to
+ * @returns {{body: string, linked: string[], remark: string, met: Set<any>}}
  */
 export function question(node, model) {
   /** @type {string[]} */
   const linked = [];
-  /** @type {any[]} */
+  /** The nodes that may lead to the model. @type {any[]} */
   const path = [];
+  const met = new Set(/** @type {any[]} */ ([node]));
   /** @param {any} from */
   const read = (from) => {
-    const found = widgetValues(from, valueNames(from).filter((name) => !IDLE.has(name)));
-    linked.push(...found.linked);
-    return found.values;
+    const idle = declared(from.type)?.idle ?? [];
+    const seen = widgetValues(from, valueNames(from).filter((name) => !idle.includes(name)), met);
+    linked.push(...seen.linked);
+    return seen.values;
   };
-  /** What comes out of a node that makes sigmas, with all that is wired into it. */
-  /** @param {any} from @param {number} output @param {number} depth @returns {any} */
-  const source = (from, output, depth) => {
-    if (!SOURCES.has(from.type) || depth > DEEPEST) return null;
+  /** A node with all that is wired into it. @param {any} from @param {number} depth */
+  const described = (from, depth) => {
     path.push(from);
-    const fit = fitted(from);
-    if (from.type === "SigmaticFit") return fit ? typed(fit) : null;
+    const follows = declared(from.type)?.follows ?? [];
     /** @type {Record<string, any>} */
     const inputs = {};
     for (const input of from.inputs ?? []) {
-      if (input.type !== "SIGMAS" || input.link === null || input.link === undefined) continue;
-      const before = wired(from, input);
+      if (!follows.includes(input.name) || input.link === null || input.link === undefined) continue;
+      const before = wired(from, input, met);
       inputs[input.name] = before ? source(before.node, before.slot, depth + 1) : null;
     }
-    return { node: from.type, values: read(from), output, inputs };
+    return { node: from.type, values: read(from), inputs, kept: keptBy(from) };
   };
-  const fit = node.type === "SigmaticFit" ? ofFit(node) : null;
-  if (fit && !fit.request) return { body: "", linked, remark: fit.remark };
-  const isSource = SOURCES.has(node.type) && !fit;
-  const { found, runner } = isSource ? beside(node, "SAMPLER") : node.type === "SigmaticSampler" ? beside(node, "SIGMAS") : { found: null, runner: null };
+  /** What comes out of a node that makes sigmas; null where that is not known. @param {any} from @param {number} output @param {number} depth @returns {any} */
+  const source = (from, output, depth) => {
+    if (declared(from.type)?.makes !== "SIGMAS" || depth > DEEPEST || keptBy(from) === null) return null;
+    return { ...described(from, depth), output };
+  };
+  if (keptBy(node) === null) {
+    return { body: "", linked, remark: say("Not measured yet: run the workflow, and the schedule that is found is drawn here."), met };
+  }
   /** @type {Record<string, any>} */
-  const request = fit?.request ?? (isSource ? source(node, 0, 0) : { node: node.type, values: read(node) });
-  if (!isSource) path.push(node);
-  if (isSource && found?.node.type === "SigmaticSampler") request.beside = { node: "SigmaticSampler", values: read(found.node) };
-  if (!isSource && found) request.beside = source(found.node, found.slot, 0);
-  if (runner) path.push(runner);
-  request.settings = (path.map(settingsOf).find((list) => list.length) ?? []).map(read);
-  request.model = model ? JSON.parse(model) : path.map(modelOf).find((one) => one !== null) ?? {};
-  return { body: JSON.stringify(request), linked, remark: fit?.remark ?? "" };
+  const request = described(node, 0);
+  const kind = OTHER_HALF[declared(node.type)?.makes ?? ""];
+  if (kind) {
+    const { half, runner } = beside(node, kind, met);
+    if (half && kind === "SIGMAS") request.beside = source(half.node, half.slot, 0);
+    else if (half && declared(half.node.type)?.makes === kind) request.beside = { node: half.node.type, values: read(half.node) };
+    if (runner) path.push(runner);
+  }
+  const sets = (/** @type {string} */ type) => declared(type)?.makes === "MODEL";
+  request.settings = (path.map((one) => settingsOf(one, sets, met)).find((list) => list.length) ?? []).map(read);
+  request.model = model ? JSON.parse(model) : path.map((one) => modelOf(one, deciding, met)).find((one) => one !== null) ?? {};
+  return { body: JSON.stringify(request), linked, remark: "", met };
 }
 
 /** The answer: (HTTP status, JSON); status 0 where there is none. */

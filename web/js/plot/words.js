@@ -50,7 +50,7 @@ function lineName({ schedule, sigmas, samplers }) {
 }
 
 /** What the server says beside the numbers. @param {Message[]} messages */
-function told(messages) {
+function sentences(messages) {
   return messages.map(([text, values]) => say(text, values));
 }
 
@@ -64,7 +64,7 @@ export function description(answer, linked = [], other = null) {
     const values = answer[key];
     if (values) parts.push(`${name} ${range(values)}.`);
   }
-  parts.push(...told(answer.notes), ...assumptions(answer, linked));
+  parts.push(...sentences(answer.notes), ...assumptions(answer, linked));
   if (other) parts.push(say("Compared with {run}", { run: summary(other) }));
   return parts.join(" ");
 }
@@ -72,13 +72,13 @@ export function description(answer, linked = [], other = null) {
 /** The line under the plot. @param {Answer} answer @param {string[]} linked @param {Answer | null} other */
 export function caption(answer, linked, other) {
   const dashed = other ? [say("Dashed: {run}", { run: summary(other) })] : [];
-  return [summary(answer), ...dashed, ...told(answer.notes), ...assumptions(answer, linked)].join(" ");
+  return [summary(answer), ...dashed, ...sentences(answer.notes), ...assumptions(answer, linked)].join(" ");
 }
 
 /** What the plot takes for granted. @param {Answer} answer @param {string[]} linked @returns {string[]} */
 export function assumptions(answer, linked) {
-  const own = linked.length ? [say("Linked, so drawn with the widget's own value: {names}.", { names: linked.join(", ") })] : [];
-  return [...told(answer.assumes), ...own];
+  const drawn = linked.length ? [say("Linked, so drawn with the widget's own value: {names}.", { names: linked.join(", ") })] : [];
+  return [...sentences(answer.assumes), ...drawn];
 }
 
 /** @param {number[]} values */
@@ -129,6 +129,6 @@ export function asText(answer, linked = []) {
   const there = (several ?? one).filter(([, values]) => values);
   const longest = Math.max(0, ...there.map(([, values]) => values?.length ?? 0));
   const lines = Array.from({ length: longest }, (_, i) => [i, ...there.map(([, values]) => values?.[i] ?? "")].join("\t"));
-  const about = [summary(answer), ...told(answer.notes), ...assumptions(answer, linked)].map((line) => `# ${line}`);
+  const about = [summary(answer), ...sentences(answer.notes), ...assumptions(answer, linked)].map((line) => `# ${line}`);
   return [...about, ["step", ...there.map(([name]) => name)].join("\t"), ...lines, ""].join("\n");
 }

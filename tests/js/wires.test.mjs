@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beside, byFile, modelOf, settingsOf, widgetValues } from "../../web/js/plot/assume.js";
+import { beside, modelOf as modelOf_, settingsOf as settingsOf_, widgetValues } from "../../web/js/plot/wires.js";
+
+const DECIDING = { SigmaticDemoModel: ["parametrisation"], ModelSamplingSD3: ["shift"] };
+const modelOf = (node, met) => modelOf_(node, DECIDING, met);
+const settingsOf = (node) => settingsOf_(node, (type) => type === "SigmaticSettings");
 
 /** A graph of nodes: {id: {type, widgets, inputs: {name: [type, from]}}}. */
 function graph(described) {
@@ -33,8 +37,8 @@ test("the nearest node that decides counts", () => {
     b: { type: "SigmaticKSampler", inputs: { model: ["MODEL", "shift"] } },
     c: { type: "SigmaticKSampler", inputs: { model: ["MODEL", null] } },
   });
-  assert.deepEqual(modelOf(at("a")), { kind: "flow", shift: Math.exp(1.15) });
-  assert.deepEqual(modelOf(at("b")), { kind: "flow", shift: 5 });
+  assert.deepEqual(modelOf(at("a")), { file: "flux1-dev.safetensors" });
+  assert.deepEqual(modelOf(at("b")), { node: "ModelSamplingSD3", values: { shift: 5 } });
   assert.equal(modelOf(at("c")), null);
 });
 
@@ -50,22 +54,29 @@ test("settings on the way are found in the order in which the model meets them",
   assert.deepEqual(settingsOf(at("first")), [], "its own values are not on its way");
 });
 
-test("shifts of Flux follow the picture's size", () => {
-  const flux = (width) => graph({ m: { type: "ModelSamplingFlux", widgets: { max_shift: 1.15, base_shift: 0.5, width, height: width } } })("m");
-  assert.ok(Math.abs(modelOf(flux(1024)).shift - Math.exp(1.15)) < 1e-9);
-  assert.ok(Math.abs(modelOf(flux(256)).shift - Math.exp(0.5)) < 1e-9);
+test("the file is told without its folders, and what is no model file is none", () => {
+  const loader = (...values) => graph({ m: { type: "L", widgets: Object.fromEntries(values.map((value, i) => [`w${i}`, value])) } })("m");
+  assert.deepEqual(modelOf(loader("x", "flux/swan.safetensors", 3)), { file: "swan.safetensors" });
+  assert.deepEqual(modelOf(loader("flux\\swan.GGUF")), { file: "swan.GGUF" });
+  assert.equal(modelOf(loader("default", null)), null);
 });
 
-test("files tell the kind", () => {
-  const kinds = {
-    "sd3.5_large.safetensors": 3, "wan2.2_t2v_14B.safetensors": 8, "flux1-schnell.safetensors": 1, "qwen_image_fp8.safetensors": Math.exp(1.15),
-    "folder/hunyuan_video.safetensors": 7,
-  };
-  for (const [file, shift] of Object.entries(kinds)) assert.deepEqual(byFile(["x", file, 3]), { kind: "flow", shift });
-  assert.deepEqual(byFile(["sd_xl_base_1.0.safetensors"]), { kind: "sd" });
-  assert.deepEqual(byFile(["svd_xt.safetensors"]), { kind: "edm", sigma_min: 0.002, sigma_max: 700 });
-  assert.deepEqual(byFile(["flux/swan.safetensors"]), { kind: "sd" }, "a folder's name says nothing");
-  assert.equal(byFile(["default"]), null);
+test("every node that an answer depends on is met", () => {
+  const at = graph({
+    number: { type: "PrimitiveFloat", widgets: { value: 4 } },
+    load: { type: "UNETLoader", widgets: { unet_name: "wan2.2.safetensors" } },
+    lora: { type: "Lora", inputs: { model: ["MODEL", "load"] } },
+    shift: { type: "ModelSamplingSD3", widgets: { shift: 5 }, inputs: { model: ["MODEL", "lora"], shift: ["FLOAT", "number"] } },
+    far: { type: "Lora", inputs: { model: ["MODEL", "load"] } },
+    node: { type: "SigmaticKSampler", inputs: { model: ["MODEL", "shift"] } },
+    other: { type: "SigmaticKSampler", inputs: { model: ["MODEL", "far"] } },
+  });
+  const met = new Set();
+  assert.deepEqual(modelOf(at("node"), met), { node: "ModelSamplingSD3", values: { shift: 4 } });
+  assert.deepEqual(met, new Set([at("shift"), at("number")]));
+  met.clear();
+  modelOf(at("other"), met);
+  assert.deepEqual(met, new Set([at("far"), at("load")]));
 });
 
 test("the other half of a custom run is found", () => {
@@ -76,10 +87,10 @@ test("the other half of a custom run is found", () => {
     lonely: { type: "SigmaticSampler" },
     run: { type: "SamplerCustom", inputs: { model: ["MODEL", "load"], sampler: ["SAMPLER", "sampler"], sigmas: ["SIGMAS", "schedule"] } },
   });
-  assert.equal(beside(at("sampler"), "SIGMAS").found.node, at("schedule"));
-  assert.equal(beside(at("schedule"), "SAMPLER").found.node, at("sampler"));
-  assert.deepEqual(modelOf(beside(at("sampler"), "SIGMAS").runner), { kind: "flow", shift: 1 });
-  assert.deepEqual(beside(at("lonely"), "SIGMAS"), { found: null, runner: null });
+  assert.equal(beside(at("sampler"), "SIGMAS").half.node, at("schedule"));
+  assert.equal(beside(at("schedule"), "SAMPLER").half.node, at("sampler"));
+  assert.deepEqual(modelOf(beside(at("sampler"), "SIGMAS").runner), { node: "SigmaticDemoModel", values: { parametrisation: "flow" } });
+  assert.deepEqual(beside(at("lonely"), "SIGMAS"), { half: null, runner: null });
 });
 
 test("links in a circle end", () => {
@@ -109,11 +120,11 @@ test("a bypassed node hands on what it gets, a muted one nothing", () => {
     settings: { type: "SigmaticSettings", inputs: { clip: ["CLIP", "clip"], model: ["MODEL", "shift"] } },
     node: { type: "SigmaticKSampler", inputs: { model: ["MODEL", "settings"] } },
   });
-  assert.deepEqual([modelOf(at("node")).kind, settingsOf(at("node")).length], ["flow", 1]);
+  assert.deepEqual([modelOf(at("node")).node, settingsOf(at("node")).length], ["ModelSamplingSD3", 1]);
   at("settings").mode = 4;
-  assert.deepEqual([modelOf(at("node")).kind, settingsOf(at("node")).length], ["flow", 0]);
+  assert.deepEqual([modelOf(at("node")).node, settingsOf(at("node")).length], ["ModelSamplingSD3", 0]);
   at("shift").mode = 4;
-  assert.deepEqual(modelOf(at("node")), { kind: "sd" });
+  assert.deepEqual(modelOf(at("node")), { node: "SigmaticDemoModel", values: {} });
   at("shift").mode = 2;
   assert.equal(modelOf(at("node")), null);
 });
@@ -126,6 +137,6 @@ test("the other half of a run is found behind reroutes", () => {
     two: { type: "Reroute", inputs: { "": ["*", "one"] } },
     run: { type: "SamplerCustom", inputs: { sampler: ["SAMPLER", "two"], sigmas: ["SIGMAS", "schedule"] } },
   });
-  assert.equal(beside(at("sampler"), "SIGMAS").found.node, at("schedule"));
-  assert.equal(beside(at("schedule"), "SAMPLER").found.node, at("sampler"));
+  assert.equal(beside(at("sampler"), "SIGMAS").half.node, at("schedule"));
+  assert.equal(beside(at("schedule"), "SAMPLER").half.node, at("sampler"));
 });

@@ -1,0 +1,129 @@
+"""The guard between every builder and the loop: no row leans on its memory beyond reason.
+
+A multistep row extrapolates through predictions made at earlier levels, its nodes. Its weights grow like the step
+divided by the gaps between them, and what they multiply does not shrink alike: predictions are rounded, and where noise
+was put in between two of them they differ by the square root of the gap. So nodes that lie too close together for the
+step are left out, and a step too short to matter leaves none.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from .space import Level, level
+from .spec import SamplerSpec
+from .table import Kept, Row, Stage, Step, first_order
+
+GAP = 0.5
+"""The least gap between two nodes, in steps. With it data of one Gaussian keep their spread within a fifth wherever
+Euler keeps it within a tenth, for samplers of the ODE on all schedules and ranges. On the digit network, which it was
+not chosen on, multistep samplers on uneven schedules end at 0.8 (VE) and 0.4 (flow) of the error without it."""
+NOISY_GAP = 0.6
+"""The same where noise was put in between the nodes. No more, so that DPM++ SDE on the usual schedules is what others'
+is; with 0.75 the spread would stay within a fifth with noise, too."""
+NOTHING = GAP / 10
+"""A step shorter than this, beside the next one, is not worth a memory at all: another pack's repeated level, say."""
+HEAVIEST = 50.0
+"""The most that the weights of the predictions in a row may add up to, by size: networks compute in half precision, and
+what they round is enlarged by as much. Even levels ask for 15 at most."""
+
+
+def guarded(spec: SamplerSpec, step: Step, build: Callable[[Step], Row]) -> tuple[Row, int]:
+    """The row that `build` makes of the step with as much memory as it may lean on; how many registers that are.
+
+    The oldest are left out first; where the row leans too far on its own predictions, it is one of first order.
+    """
+    many = usable(spec, step)
+    row = build(step._replace(kept=step.kept[:many]))
+    while 0 < step.b.sigma < step.a.sigma and heaviest(row, step.kept, spec.uncond) > HEAVIEST:
+        if many == 0:
+            return row._replace(stages=_first_order(step, row.stages[-1])), 0
+        many -= 1
+        row = build(step._replace(kept=step.kept[:many]))
+    return row, many
+
+
+def usable(spec: SamplerSpec, step: Step) -> int:
+    """How many of the registers `step.kept`, newest first, lie far enough apart for the step."""
+    if spec.group_size:  # its steps are parts of one, at places that it expects
+        return len(step.kept)
+    many, last = 0, step.a
+    for kept in step.kept:
+        node = level(kept.sigma, step.space)
+        if node != last:  # two predictions at one level are one node
+            least = NOISY_GAP if kept.noisy else GAP
+            if not _length(spec, node, last, kept.noisy) >= least * _length(spec, step.a, step.b, kept.noisy):
+                break
+        many, last = many + 1, node
+    return many
+
+
+def weights_of_steps(spec: SamplerSpec, levels: Sequence[Level]) -> list[float]:
+    """How long each step between `levels` is beside the next one: its prediction is remembered from GAP up.
+
+    Below NOTHING the step is made without memory, and the next one goes on as if there had been none. Before the step
+    to 0, which has no length in some clocks, it is measured by the one before; the step to 0 itself always counts.
+    """
+    lengths = [_length(spec, a, b) for a, b in pairwise(levels)]
+    found = []
+    for i, length in enumerate(lengths):
+        before = lengths[i - 1] if i and math.isfinite(lengths[i - 1]) else 0.0
+        other = next((after for after in lengths[i + 1 :] if after > 0), before)
+        alone = math.inf if length > 0 else 0.0  # nothing to measure it by
+        found.append(math.inf if levels[i + 1].sigma == 0 else length / other if other else alone)
+    return found
+
+
+def least_weight(spec: SamplerSpec) -> float:
+    """The weight of a step (`weights_of_steps`) from which its prediction is remembered."""
+    return NOTHING if spec.group_size else GAP
+
+
+def parted(kept: Sequence[Kept]) -> tuple[Kept, ...]:
+    """`kept` after a step that left no register: the step before it cannot be corrected any more."""
+    return tuple(register._replace(used=None) if i == 0 else register for i, register in enumerate(kept))
+
+
+def resumed(spec: SamplerSpec, kept: Sequence[Kept], sigmas: Sequence[float], space: str) -> tuple[Kept, ...]:
+    """The registers of the run before that a run over `sigmas` may look back on: not the newest if its step was short.
+
+    Whether that step was long enough is only known now.
+    """
+    if not kept or len(sigmas) < 2:
+        return tuple(kept)
+    ends = [level(sigma, space) for sigma in (kept[0].sigma, *sigmas[:2])]
+    if not NOTHING <= weights_of_steps(spec, ends)[0] < least_weight(spec) or kept[0].used is None:
+        return tuple(kept)
+    short = sum(register.sigma == kept[0].sigma for register in kept)
+    return parted(kept[short:])
+
+
+def _length(spec: SamplerSpec, a: Level, b: Level, noisy: bool = False) -> float:
+    """How far it is from a to b in the sampler's clock, or that of noise; 0 to sigma 0 and to an end it does not have.
+
+    The step to 0 is x = D, or the matter of the sampler that integrates it.
+    """
+    if b.sigma == 0:
+        return 0.0
+    if spec.clock == "sigma" and not noisy:
+        return abs(b.sigma - a.sigma)
+    return abs(b.lam - a.lam) if b.alpha > 0 else 0.0
+
+
+def heaviest(row: Row, kept: Sequence[Kept], uncond: bool) -> float:
+    """The largest sum of the weights of predictions in a stage of `row`, by size: |w_j q_j| over all registers."""
+    parts = [part for register in kept for part in ([register.q, 1.0] if uncond else [register.q])]
+    most = 0.0
+    for stage in row.stages:
+        most = max(most, math.fsum(abs(w * q) for w, q in zip(stage.w, parts, strict=False)))
+        if stage.q:
+            parts[:0] = [stage.q, 1.0] if uncond else [stage.q]
+    return most
+
+
+def _first_order(step: Step, landing: Stage) -> tuple[Stage, ...]:
+    """The step of first order that brings as much noise as `landing` did."""
+    noise = math.hypot(*landing.B) / step.b.sigma if step.b.sigma else 0.0
+    return first_order(step, math.sqrt(max(0.0, 1.0 - noise * noise)))

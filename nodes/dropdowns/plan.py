@@ -1,0 +1,146 @@
+"""What a node will do, known before it does it: every node with a run or a schedule has a `plan(model, **widgets)`.
+
+It is pure: it looks at its arguments and the lists of names, says nothing and keeps nothing. The node's execute and the
+page's plot both call it, so a plot cannot differ from the run.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from ... import samplers
+from ..host import facts
+from ..inputs.widgets import DEFAULT_RHO, SAMPLER, SCHEDULE
+from ..running import run, settings_on_model
+from ..running.host_functions import DEFAULT_NOISE, Configured
+from ..running.record import Record
+from . import lookup
+
+Message = tuple[str, dict[str, Any]]
+"""What `say` makes."""
+
+
+def say(text: str, **values: Any) -> Message:
+    """A sentence with {names} in it and what they stand for; the page says it in its language (web/words)."""
+    return text, values
+
+
+class Plot(NamedTuple):
+    """That the page plots a node; declared in the node's class as `plot`.
+
+    makes: which half of a custom run comes out of the node, "SIGMAS" or "SAMPLER", so that it is drawn with the other
+    half; "MODEL": settings on it, which are drawn at a usual run; "": the node is a run by itself. follows: its inputs
+    of sigmas. idle: widgets that change nothing in the plot. kept: what of its `ui` output the page keeps with the
+    node, for `plan` to get as `kept`.
+    """
+
+    makes: str = ""
+    follows: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
+    kept: str = ""
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What a plan looks at in a MODEL: the host's model_sampling, the Sigmatic Settings on it.
+
+    model: the MODEL itself; None where the page only assumes one, so that nothing can be tried out on it. most: so many
+    levels are made for one run, before denoise cuts them; None for any number.
+    """
+
+    sampling: Any
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    model: Any = None
+    most: int | None = None
+
+    @classmethod
+    def of(cls, model: Any) -> "ModelFacts":
+        """Of a MODEL. ValueError where it does not say what kind of model it is."""
+        return cls(facts.model_sampling(model), settings_on_model.of_model(model), model)
+
+    def with_settings(self, given: Mapping[str, Any]) -> "ModelFacts":
+        """The same with Sigmatic Settings put on it."""
+        settings, sampling = settings_on_model.put(given, self.settings, self.sampling)
+        return replace(self, settings=settings, sampling=sampling)
+
+    def afford(self, steps: int, denoise: float) -> None:
+        """ValueError where a run of so many steps takes more levels than are made."""
+        if self.most is not None and steps > self.most * denoise > 0:
+            raise ValueError(f"steps is {steps} at denoise {denoise:g}: up to {self.most} x denoise steps are drawn.")
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A sampler by name with the options and the kind of noise that widgets give it; `ours` is None for another's."""
+
+    name: str
+    ours: lookup.Entry | None
+    options: Mapping[str, Any]
+    noise: str = DEFAULT_NOISE
+
+    def build(self, batch_index: Sequence[int] | None = None, log: Record | None = None) -> Any:
+        """The SAMPLER. batch_index: the pictures' places in a larger batch; log: filled in by the run."""
+        known = (dict(self.options), self.noise, batch_index, log)
+        return lookup.our_sampler(self.ours, *known) if self.ours else lookup.sampler_by_name(self.name, *known)
+
+    def on(self, model: ModelFacts) -> Configured | None:
+        """The sampler with all its options on a model; None for one of somebody else's."""
+        if self.ours is None:
+            return None
+        return lookup.our_choice(self.ours, self.options, self.noise).on(model.sampling, model.settings)
+
+    def ignores(self, *widgets: str) -> tuple[Message, ...]:
+        """A note of those of the node's widgets that this sampler does not have."""
+        idle = [name for name in widgets if self.ours and name not in samplers.get(self.ours.name).defaults]
+        return (say("{name} pays no attention to {what}.", name=self.name, what=", ".join(idle)),) if idle else ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a node will do.
+
+    levels: the levels of noise that are run; of a node that makes sigmas, those of each of its outputs of them. sampler
+    and schedule: a `Sampler` and a name; None and "" where there is none, or it has no name. lines: the plans of a
+    comparison. model: the `ModelFacts` of the MODEL that comes out. warnings: said by whoever runs the plan. notes: for
+    the plot only. assumes: what is taken for granted.
+    """
+
+    levels: tuple[Tensor, ...] = ()
+    sampler: Any = None
+    schedule: str = ""
+    lines: "tuple[Plan, ...] | None" = None
+    model: Any = None
+    warnings: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
+    assumes: tuple[Message, ...] = ()
+
+    @property
+    def sigmas(self) -> Tensor:
+        """The levels of the run, or of the first output."""
+        return self.levels[0]
+
+
+def by_name(
+    model: ModelFacts,
+    sampler: Sampler,
+    schedule: str,
+    steps: int,
+    denoise: float = 1.0,
+    rho: float = DEFAULT_RHO,
+    more: Mapping[str, Any] | None = None,
+) -> Plan:
+    """A run by names, as the host's KSampler does it. `more` are parameters of a schedule of ours."""
+    warned: list[str] = []
+    known = {"rho": rho, "more": more, "warn": warned.append}
+    model.afford(steps, denoise)
+    levels = run.tail(
+        steps, denoise, lambda total: lookup.levels_by_name(model.sampling, schedule, sampler.name, total, **known)
+    )
+    return Plan((levels,), sampler, schedule, warnings=tuple(warned))
+
+
+def usual(model: ModelFacts) -> Plan:
+    """A run as a new Sigmatic KSampler does it, in place of one that is not known."""
+    return by_name(model, Sampler(SAMPLER, lookup.sampler_entry(SAMPLER), {}), SCHEDULE, 20)

@@ -1,0 +1,30 @@
+"""A table run as it is written, with no fusing, no reuse and no care for memory: what `core.loop` must come out at."""
+
+import torch
+
+
+def run(table, model, x, noise, registers=()):
+    """(x at the end, all registers F as the run leaves them, newest first).
+
+    x_k = A x_i + sum_j w_j F_j + sum_m B_m xi_m; then D = model(x_k, sigma_k), and F = p x_k + q D is kept. Registers
+    are counted from the newest back; behind each F lies U, the unconditional prediction, where the table has it.
+    `model` returns (D, U, learned fraction), `noise(sigma, sigma_next, visit, stream)` unit normals; `registers` are a
+    state's, which keeps F without its factor p (or q where p is 0).
+    """
+    kept = [(past.p or past.q) * register for past, register in zip(table.past, registers, strict=True)]
+    for row in table.rows:
+        start, xi, older, frac = x, [], len(kept), None
+        for stage in row.stages:
+            for here, there in row.segments()[len(xi) : len(stage.B)]:
+                stream = "jump" if row.jump else "churn" if there > here else "step"
+                xi.append(noise(here, there, row.visit, stream))
+            strength = 1.0 if frac is None else torch.exp(frac * stage.spread / 2)
+            x = stage.A * start
+            x = x + sum(w * register for w, register in zip(stage.w, kept, strict=False))
+            x = x + sum(b * strength * normals for b, normals in zip(stage.B, xi, strict=False))
+            if stage.q:
+                denoised, uncond, frac = model(x, torch.full((len(x),), stage.sigma, dtype=x.dtype))
+                kept[:0] = [stage.p * x + stage.q * denoised, *([uncond] if table.uncond else [])]
+        if not row.leaves:
+            del kept[: len(kept) - older]
+    return x, kept
