@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import sigmatic
+from sigmatic.demo import digits, tiles
 
 KINDS = ("eps", "v", "flow")
 
@@ -49,7 +50,7 @@ def test_the_demo_model_is_the_mixture_exactly(pack, kind):
     space = "flow" if kind == "flow" else "ve"
     mixture = importlib.import_module("sigmatic.demo.mixture").Mixture(shape=(1, 32, 32), seed=0)
     x, sigma = mixture.noised(2, 0.37, space).float(), torch.tensor([0.37, 0.37])
-    context = torch.zeros(2, 1, 10)
+    context = torch.zeros(2, 1, 30)
     got = patcher.model.apply_model(x, sigma, context, {"sigmas": sigma})
     torch.testing.assert_close(got, mixture.denoiser(space)(x, sigma), atol=2e-6, rtol=0)
 
@@ -164,9 +165,49 @@ def test_a_prompt_that_is_no_digit_is_refused(pack, digit):
 
 
 def test_prompts(pack):
-    assert pack.run("SigmaticDemoPrompt", digit=" 3 ")[0][0].tolist() == [[[0, 0, 0, 1, 0, 0, 0, 0, 0, 0]]]
+    assert pack.run("SigmaticDemoPrompt", digit=" 3 ")[0][0].nonzero().tolist() == [[0, 0, 3]]
     assert not pack.run("SigmaticDemoPrompt", digit="")[0][0].any()
     assert pack.nodes["SigmaticDemoPrompt"].validate_inputs(digit=None) is True
+    places = [pack.run("SigmaticDemoPrompt", digit=kind.title())[0][0].argmax() for kind in tiles.KINDS]
+    assert [int(place) - 10 for place in places] == list(range(tiles.CLASSES)), "after the ten digits, in their order"
+
+
+@pytest.mark.parametrize("name, asked", [("digits", "3"), ("tiles", "potion"), ("tiles", ""), ("digits", "")])
+def test_a_network_hears_what_it_is_asked_for(pack, name, asked):
+    module = {"digits": digits, "tiles": tiles}[name]
+    patcher, sigma = pack.run("SigmaticDemoModel", model=name), torch.tensor([2.0])
+    x = torch.randn(1, module.MODEL.colours, 32, 32)
+    context = pack.run("SigmaticDemoPrompt", digit=asked)[0][0]
+    with torch.no_grad():
+        got = patcher.model.apply_model(x, sigma, context, {"sigmas": sigma})
+    label = None if not asked else int(asked) if name == "digits" else asked
+    torch.testing.assert_close(got, module.denoiser(label)(x, sigma), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name, asked", [("digits", "potion"), ("tiles", "3")])
+def test_what_a_network_does_not_draw_is_refused(pack, name, asked):
+    prompt = pack.run("SigmaticDemoPrompt", digit=asked)
+    model = pack.run("SigmaticDemoModel", model=name)
+    with pytest.raises(ValueError, match=rf"positive.*{name} is asked for {asked}; it draws "):
+        pack.line(model=model, positive=prompt, steps=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tiles_are_painted_in_colour(pack, kind):
+    """From the empty latent of one channel to pictures that the classifier knows; the preview is those pictures."""
+    model = pack.run("SigmaticDemoModel", model="tiles", parametrisation=kind)
+    prompt = pack.run("SigmaticDemoPrompt", digit="grass")
+    widgets = {"sampler": "sig_dpmpp_2m", "schedule": "sig_simple", "steps": 10, "cfg": 2.0}
+    samples = pack.line(kind, model=model, positive=prompt, **widgets)
+    assert samples.shape == (2, 3, 32, 32)
+    assert [tiles.KINDS[k] for k in tiles.classify(samples)] == ["grass", "grass"]
+    image = pack.run("SigmaticDemoDecode", samples={"samples": samples}, zoom=1)
+    red, green, blue = image.flatten(0, -2).mean(0)
+    assert green > 1.5 * max(red, blue)
+    for one, painted in zip(image, tiles.to_images(samples), strict=True):
+        assert torch.equal((one * 255).round().byte(), torch.from_numpy(painted))
+    shown = pack.part("measuring.sheet").visible(model, None)(samples).clamp(0, 1)
+    torch.testing.assert_close(shown, image)
 
 
 def test_decode_paints_squares(pack):
@@ -186,15 +227,14 @@ def test_wrong_latents_and_conditioning_are_named(pack):
         pack.line(positive=text, negative=text)
 
 
-def test_missing_digits_are_an_error_that_says_what_to_do(pack, monkeypatch):
-    digits = importlib.import_module("sigmatic.demo.digits")
-
+@pytest.mark.parametrize("name", ["digits", "tiles"])
+def test_missing_weights_are_an_error_that_says_what_to_do(pack, monkeypatch, name):
     def load():
-        raise RuntimeError("digits.safetensors is missing")
+        raise RuntimeError(f"{name}.safetensors is missing")
 
-    monkeypatch.setattr(digits, "load", load, raising=False)
-    with pytest.raises(RuntimeError, match=r"model: .*digits\.safetensors.*mixture"):
-        pack.run("SigmaticDemoModel", model="digits")
+    monkeypatch.setattr(pack.part("host.demo_model").NETWORKS[name], "load", load)
+    with pytest.raises(RuntimeError, match=rf"model: .*{name}\.safetensors.*mixture"):
+        pack.run("SigmaticDemoModel", model=name)
 
 
 def test_noise_of_an_item_is_its_own_in_any_batch(pack):
