@@ -58,6 +58,20 @@ def test_the_quickstart_paints_digits(host, quickstart):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_tiles_are_drawn_in_colour_by_the_stock_nodes(host, graph, kind):
+    """A kind by name, the empty latent of one channel, the stock KSampler: pictures in colour."""
+    links = graph.demo(model="tiles", parametrisation=kind, digit="grass", batch=2)
+    latent = graph.ksampler(*links, scheduler="simple", steps=10)
+    graph.add("PreviewImage", images=graph.add("SigmaticDemoDecode", samples=latent, zoom=1))
+    outputs = host.run(graph)
+    (images,) = [output["images"] for output in outputs.values() if "images" in output]
+    for picture in host.pictures(images):
+        assert picture.size == (32, 32)
+        red, green, blue = np.array(picture.convert("RGB")).reshape(-1, 3).mean(0)
+        assert green > 1.5 * max(red, blue), "grass"
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_sampler_runs_in_the_stock_ksampler(host, graph, kind):
     links = graph.demo(parametrisation=kind)
     ends = [graph.ksampler(*links, sampler_name=name) for name in SAMPLERS]
