@@ -9,7 +9,9 @@ __version__ = "0.1.0"
 
 WEB_DIRECTORY = "./web"
 
-_PUBLIC = {"samplers": ".samplers", "schedulers": ".schedulers", "noise": ".core.noise.kinds"}
+_PUBLIC = {
+    "samplers": ".samplers", "schedulers": ".schedulers", "recipes": ".recipes", "noise": ".core.noise.kinds",
+}  # fmt: skip
 
 
 async def comfy_entrypoint():

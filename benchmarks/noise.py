@@ -12,7 +12,7 @@ import time
 
 import inhost
 
-SHAPES = [((1, 4, 128, 128), 10), ((4, 16, 128, 128), 20), ((1, 16, 21, 60, 104), 8)]  # and how much faster it must be
+SHAPES = [((1, 4, 128, 128), 10), ((4, 16, 128, 128), 20), ((1, 16, 21, 60, 104), 20)]  # and how much faster it must be
 
 
 def timed(call) -> float:
@@ -53,9 +53,9 @@ def inside(arguments) -> int:
         torchsde, brownian, gaussian, plain = (
             statistics.median(c) / len(floats) * 1e3 for c in zip(*rows, strict=True)
         )
-        good = torchsde / brownian >= wanted and brownian / plain <= 15 and gaussian / plain <= 1.3
+        good = torchsde / brownian >= wanted and brownian / plain <= 15 and gaussian / plain <= 2
         missed += not good
-        verdict = f"wanted {wanted}x, 15x, 1.3x{'' if good else '  MISSED'}"
+        verdict = f"wanted {wanted}x, 15x, 2x{'' if good else '  MISSED'}"
         times = f"{torchsde:11.2f} {brownian:9.3f} {gaussian:9.3f} {plain:9.3f}"
         ratios = f"{torchsde / brownian:7.1f}x {brownian / plain:9.1f}x {gaussian / plain:12.2f}x"
         print(f"{shape!s:>27} {times} {ratios}  {verdict}", flush=True)

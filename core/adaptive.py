@@ -15,11 +15,11 @@ import torch
 from torch import Tensor
 
 from . import policy
-from .loop import combine
+from .loop import Noise, combine
 from .plan import planned
 from .space import Level, at_rho, level
 from .spec import S_NOISE, Param
-from .table import Row, Stage, Step, Table, first_order
+from .table import Draw, Row, Stage, Step, Table, first_order
 from .verify import check
 
 FIRST_LAM = -6.0  # on flow from sigma = 1, where lam is infinite, one Euler step leads here (sigma = .9975)
@@ -44,7 +44,14 @@ def control(p: float, i: float) -> tuple[Param, ...]:
 
 @dataclass
 class Controller:
-    """Proposes the next step h in lam from the errors of the last three tries; an error of 1 is the tolerance."""
+    """Proposes the next step h in lam from the errors of the last three tries; an error of 1 is the tolerance.
+
+    With e = 1/error of this try, the last accepted and the one before it, k the order:
+           f = e_0^((p + i + d)/k) e_1^(-(p + 2 d)/k) e_2^(d/k),      h <- h (1 + atan(f - 1)),
+    a PID controller (Soederlind 2003, Digital filters in adaptive time-stepping, doi:10.1145/641876.641877) with the
+    smooth limiter of Soederlind and Wang 2006 (Adaptive time-stepping and computational stability,
+    J. Comput. Appl. Math. 185, 225), kappa = 1: near f = 1 it changes nothing, and h grows 2.6 times at most.
+    """
 
     h: float
     order: float
@@ -89,7 +96,7 @@ class Run:
     pair: Callable[[Step], tuple[Stage, ...]]
     controller: Controller
     model: Callable[..., Any]
-    noise: Callable[..., Tensor]
+    noise: Noise
     space: str
     rtol: float
     atol: float
@@ -149,7 +156,7 @@ class Run:
             raise ArithmeticError(f"adaptive step from sigma {step.a.sigma:g}: the model's prediction is not finite.")
         if d == 1:
             return low, high, ending, error
-        noise = self.noise(step.a.sigma, step.b.sigma) * (self.s_noise * policy.deviation(step.b, d))
+        noise = self.noise(Draw(step.a.sigma, step.b.sigma)) * (self.s_noise * policy.deviation(step.b, d))
         return low, high * (step.b.alpha / inner.b.alpha) + noise, None, error
 
     def _walk(self, x: Tensor, row: Row) -> tuple[list[Tensor], Tensor | None]:

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from .plan import PlannedStep, Sum, plan
 from .space import working_dtype
-from .table import Table
+from .table import Draw, Table
 
-Noise = Callable[..., Tensor]
-"""f(sigma, sigma_next), and where a run jumps or churns f(sigma, sigma_next, visit, stream)."""
+Noise = Callable[[Draw], Tensor]
+"""Unit normals like x for one draw."""
 
 
 class Output(NamedTuple):
@@ -59,20 +59,25 @@ def run(
     for step in progress(plan(table)):
         start, slots, draws, new = current, [current, *kept], [], []
         for total in step.sums:
-            draws += [noise(*request) for request in step.draws[len(draws) : total.draws]]
+            while len(draws) < total.draws:
+                draws.append(noise(step.draws[len(draws)]))
             current = start  # lets go of the stage before: its memory is free for this one
             if not total.unchanged:
-                current = combine(total, slots, evaluate.strengthened(draws, total.spread))
+                current = combine(total, slots, evaluate.strengthened(draws, total.spread) if total.spread else draws)
             if total.evaluate:
-                made = evaluate(current)
-                if not new:
+                prediction = evaluate(current)
+                if callback and not new:
                     report(step, evaluate.seen, evaluate.denoised)
-                slots += made
-                new += [*made[1:], _register(current, made[0], total.register_ratio)]
-                evaluate.seen = made = None  # as above
-        if not new:
+                slots.append(prediction)
+                if table.uncond:
+                    slots.append(evaluate.uncond)
+                    new.append(evaluate.uncond)
+                new.append(_register(current, prediction, total.register_ratio))
+                evaluate.seen = evaluate.uncond = prediction = None  # as above
+        if callback and not new:
             report(step, start, start if evaluate.denoised is None else evaluate.denoised)
-        kept = [*reversed(new if step.leaves else []), *kept][: step.keep]
+        new.reverse()
+        kept = (new + kept if step.leaves else kept)[: step.keep]
     if current is evaluate.denoised:
         current = current.clone()  # the model's own tensor: never hand it out as ours
     return current.to(x.dtype), kept
@@ -81,7 +86,8 @@ def run(
 class _Model:
     """The model of one run: called with the caller's dtype, its answers checked. `state`: the dtype of the run.
 
-    `seen`, `denoised`: what it was last given, and its answer, both in the caller's dtype.
+    Of the last call, `seen`: what it was given, and `denoised`: its answer, both in the caller's dtype; `uncond`: its
+    unconditional prediction, in the dtype of the run.
     """
 
     def __init__(self, table: Table, model: Callable[..., Any], x: Tensor, extra_args: dict[str, Any]) -> None:
@@ -89,29 +95,27 @@ class _Model:
         self.state = working_dtype(x)
         self.seen: Tensor | None = None
         self.denoised: Tensor | None = None
+        self.uncond: Tensor | None = None
         self._frac: Any = None
-        self._more, self._sure = table.uncond or table.learned, False
+        self._converts, self._more, self._sure = x.dtype != self.state, table.uncond or table.learned, False
         # The sigma (B,) of every evaluation, made in one go before the run.
         self._times = iter(_evaluated(table, self.state).repeat(1, x.shape[0]).to(x.device).unbind())
 
-    def __call__(self, current: Tensor) -> list[Tensor]:
-        """The registers' raw parts at `current`: the prediction and, where the table has it, the unconditional one."""
-        self.seen = current.to(self.x.dtype)
+    def __call__(self, current: Tensor) -> Tensor:
+        """The prediction at `current`."""
+        self.seen = current.to(self.x.dtype) if self._converts else current
         self.denoised = None  # its memory is free for the answer
-        uncond: Any = None
         answer: Any = self.model(self.seen, next(self._times), **self.extra_args)
         if self._more or not isinstance(answer, Tensor):
             answer, uncond, self._frac = _needed(self.table, answer)
+            self.uncond = uncond.to(self.state) if self.table.uncond else None
         if not self._sure:  # until it is right once
             self._sure, answer = answer.shape == self.x.shape, broadcast_like("model", answer, self.x)
         self.denoised = answer
-        parts = [answer.to(self.state)]
-        return [*parts, uncond.to(self.state)] if self.table.uncond else parts
+        return answer if answer.dtype == self.state else answer.to(self.state)
 
     def strengthened(self, draws: list[Tensor], spread: float) -> list[Tensor]:
         """The noises as strong as the model wants them: log variance raised by `spread` times its learned fraction."""
-        if not spread:
-            return draws
         strength = torch.exp(self._frac.to(draws[0]) * (spread / 2))
         return [draw * strength for draw in draws]
 
@@ -182,8 +186,9 @@ def combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
         (first, weight), *terms = terms
         fresh = weight != 1
         out = slots[first] * weight if fresh else slots[first]
-    weighted = [(slots[index], weight) for index, weight in terms] + [(draws[m], weight) for m, weight in total.noise]
-    for part, weight in weighted:
-        out = out.add_(part, alpha=weight) if fresh else torch.add(out, part, alpha=weight)  # only our own in place
-        fresh = True
+    for parts, weights in ((slots, terms), (draws, total.noise)):
+        for index, weight in weights:
+            part = parts[index]
+            out = out.add_(part, alpha=weight) if fresh else torch.add(out, part, alpha=weight)  # only our own in place
+            fresh = True
     return out

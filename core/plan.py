@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from .table import Row, Stage, Table
+from .table import Draw, Row, Stage, Table
 
 Terms = dict[int, float]
 
@@ -33,14 +33,14 @@ class Sum(NamedTuple):
 
 
 class PlannedStep(NamedTuple):
-    """The sums of one step, what each of its noises is asked by, and how many registers later steps need.
+    """The sums of one step, its draws of noise in order, and how many registers later steps need.
 
     `step`: its place in the schedule, -1 for a jump up, which is not reported; `hat`: where it is evaluated first, 0 if
     that is its start. `leaves`: whether later steps see its registers.
     """
 
     sums: tuple[Sum, ...]
-    draws: tuple[tuple, ...]
+    draws: tuple[Draw, ...]
     keep: int
     step: int
     hat: float
@@ -69,13 +69,13 @@ def planned(table: Table) -> tuple[PlannedStep, ...]:
     return tuple(steps)
 
 
-def _draws(row: Row) -> tuple[tuple, ...]:
-    """What each noise of `row` is asked by: (from, to), and where that is not all: how often before, and its stream."""
-    found: list[tuple] = []
+def _draws(row: Row) -> tuple[Draw, ...]:
+    """One draw for each noise of `row`: on the way up in noise, within a step, it is churn."""
+    draws = []
     for start, end in row.segments():
         stream = "jump" if row.jump else "churn" if end > start else "step"
-        found.append((start, end) if stream == "step" and not row.visit else (start, end, row.visit, stream))
-    return tuple(found)
+        draws.append(Draw(start, end, row.visit, stream))
+    return tuple(draws)
 
 
 def _keeps(table: Table) -> list[int]:

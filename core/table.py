@@ -79,6 +79,15 @@ class Row(NamedTuple):
         return ends
 
 
+class Draw(NamedTuple):
+    """What one draw of unit normals is for: between which levels, how often the run has been there, and its stream."""
+
+    sigma: float
+    sigma_next: float
+    visit: int = 0
+    stream: str = "step"
+
+
 class Kept(NamedTuple):
     """Where a register was taken, and what it is: F = p x + q D at sigma.
 

@@ -33,9 +33,10 @@ def tabulate(
     given = dict(params)  # a tuple has one value a step: see `along`
     rising = len(sigmas) > 1 and sigmas[-1] > sigmas[0]
     refuse_noise_on_the_way_up(spec, rising, given)
-    levels = [level(sigma, space) for sigma in sigmas]
+    inner = spec.steps_as(space, given)
+    levels = [level(sigma, inner) for sigma in sigmas]
     predictions = past[:: 2 if spec.uncond else 1][: spec.history]
-    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, space)), predictions))
+    seen = tuple(takewhile(lambda kept: not _singular(spec, level(kept.sigma, inner)), predictions))
     n, closed = len(sigmas) - 1, levels[-1].sigma == 0
     weights = memory.weights_of_steps(spec, levels)
     least = memory.least_weight(spec)
@@ -47,7 +48,7 @@ def tabulate(
         now = _at_step(given, i)
         strengths.append(now.get("s_noise", 1.0))
         left = {"left": behind[i]} if closed else {}
-        step = Step(a, b, seen, space, n, previous=previous, **left)
+        step = Step(a, b, seen, inner, n, previous=previous, **left)
         if weights[i] < memory.NOTHING:
             rows.append(_row(spec, step._replace(kept=()), now)._replace(step=i, leaves=False))
             continue
@@ -60,7 +61,8 @@ def tabulate(
         spare = len(made) if i == n - 1 and weights[i] < least else 0
         forgets = _singular(spec, a) or 0 < spec.group_size <= len(made + seen) - spare
         seen = () if forgets else (made + seen)[: spec.history + spare]
-    rows = _restarted(rows, levels, given) if given.get("restarts") and not rising else rows
+    if given.get("restarts") and not rising:
+        rows = _restarted(rows, [level(sigma, space) for sigma in sigmas], given)
     whole = Table(tuple(rows), space, spec.history, past, spec.uncond, seen)
     tolerance = math.inf if spec.checked == "none" else 1e-6  # numbers they must be in any case
     check(whole, tolerance, spec.checked == "all")
@@ -148,6 +150,10 @@ def _trimmed(weights: tuple[float, ...]) -> tuple[float, ...]:
     return weights
 
 
+_ABOVE_ONE = 1.02
+"""Up to here a flow model's list is taken for one that somebody has moved a little; those for VE begin far above."""
+
+
 def check_sigmas(sigmas: Sequence[float], space: str) -> tuple[float, ...]:
     """Return `sigmas` as a tuple of floats; ValueError if no run can follow them.
 
@@ -160,7 +166,8 @@ def check_sigmas(sigmas: Sequence[float], space: str) -> tuple[float, ...]:
         if not math.isfinite(sigma) or sigma < 0:
             raise ValueError(f"sigmas[{i}] is {sigma}: every sigma must be a number from 0 up.")
         if space == "flow" and sigma > 1:
-            raise ValueError(f"sigmas[{i}] is {sigma}: on flow models sigma goes from 1 to 0. Is the schedule for VE?")
+            hint = "Is the schedule for VE?" if max(values) > _ABOVE_ONE else "Put 1 in its place."
+            raise ValueError(f"sigmas[{i}] is {sigma}: on flow models sigma goes from 1 to 0. {hint}")
     rises = [b > a for a, b in pairwise(values) if a != b]
     if any(rises) and not all(rises):
         raise ValueError("sigmas go both up and down: give one direction, and run the other part by itself.")

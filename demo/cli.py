@@ -29,6 +29,7 @@ COMMANDS = {
     "sample": ("pictures", "draw one picture, with every parameter as a flag"),
     "samplers": ("listing", "list the samplers: order, evaluations a step, parameters"),
     "schedules": ("listing", "list the noise schedules and their parameters"),
+    "recipes": ("recipes", "list how each model wants to be run, show one, check your own"),
     "bench": ("cost", "measure what each sampler costs beside the model, on this machine"),
 }
 PACKAGES = {"PIL": "pillow", "torch": "torch", "numpy": "numpy", "safetensors": "safetensors", "tqdm": "tqdm"}
@@ -132,6 +133,6 @@ def _outside(given: list[str]) -> None:
     if not unknown:
         parser.print_help()
         return
-    near = difflib.get_close_matches(unknown[0], COMMANDS, n=2, cutoff=0.4)
+    near = difflib.get_close_matches(unknown[0], COMMANDS, n=2, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(COMMANDS)}."
     parser.error(f"unknown command {unknown[0]!r}: {hint}")

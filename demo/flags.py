@@ -7,7 +7,8 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .. import samplers, schedulers
+from .. import schedulers
+from ..core.catalog import declared
 from ..core.spec import Param, SamplerSpec, ScheduleSpec, Spec
 from .embedded import nearest
 from .tiles_data import KINDS
@@ -17,16 +18,6 @@ ANY = "any"
 _YES, _NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 USUAL_SCHEDULE = {"ve": "karras", "flow": "simple"}
 _SHOWN = 4  # owners of a parameter that its help names
-
-
-def declared() -> dict[str, list[tuple[Spec, Param]]]:
-    """Every parameter of every sampler and schedule, with those that have it."""
-    found: dict[str, list[tuple[Spec, Param]]] = {}
-    for registry in (samplers, schedulers):
-        for spec in map(registry.get, registry.names()):
-            for param in spec.params:
-                found.setdefault(param.name, []).append((spec, param))
-    return dict(sorted(found.items()))
 
 
 def flag(name: str) -> str:

@@ -38,6 +38,9 @@ def _part_of_a_run() -> list:
     ]  # fmt: skip
 
 
+_IDLE = "set start_at_step lower: it is {}, the run ends at step {}, and so the latent comes out as it went in."
+
+
 class SigmaticKSampler(ByName):
     """Samples a LATENT with a model, as the host's KSampler does, with more to set."""
 
@@ -111,15 +114,17 @@ class SigmaticKSampler(ByName):
         part = run.part(whole.sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         ours = lookup.schedule_entry(schedule)
         unsuitable = mismatch.of_schedule(schedulers.get(ours.name), model.sampling) if ours else []
-        warned = (*whole.warnings, *unsuitable)
-        return replace(whole, levels=(part,), warnings=warned, notes=chosen.ignores("eta", "s_noise"))
+        steps_there = len(whole.sigmas) - 1
+        idle = start_at_step >= min(end_at_step, steps_there) if steps_there > 0 else False
+        warned = (*whole.warnings, *unsuitable, *([_IDLE.format(start_at_step, min(end_at_step, steps_there))] * idle))
+        return replace(whole, levels=(part,), warnings=warned, notes=whole.sampler.ignores("eta", "s_noise"))
 
     @classmethod
     def execute(
         cls, model, seed, cfg, positive, negative, latent_image, denoise=1.0, add_noise=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
         """Run the plan on the LATENT; what was done, in words, comes out, too."""
-        plan = cls.plan(ModelFacts.of(model), denoise=denoise, **chosen)
+        plan = cls.plan(ModelFacts.of(model, latent_image), denoise=denoise, **chosen)
         sampler = plan.sampler
         log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(plan.sigmas.tolist()), keeps=True)
         log.warn(list(plan.warnings))

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from ..core.adaptive import Controller, Report, Run
-from ..core.loop import Output, broadcast_like
+from ..core.loop import Noise, Output, broadcast_like
 from ..core.space import working_dtype
 from ..core.spec import SamplerSpec
 from ..core.tabulate import check_sigmas, refuse_noise_on_the_way_up
@@ -25,7 +25,7 @@ def run(
     params: dict[str, Any],
     *,
     space: str,
-    noise: Callable[..., Tensor],
+    noise: Noise,
     extra_args: dict[str, Any],
     callback: Callable[[dict[str, Any]], Any] | None,
 ) -> tuple[Tensor, dict[str, int | bool]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from torch import Tensor
 
@@ -12,6 +11,7 @@ from ..core.loop import Noise, broadcast_like
 from ..core.noise import kinds
 from ..core.noise.keys import check_seed
 from ..core.spec import SamplerSpec
+from ..core.table import Draw
 from ._comfy import comfy
 
 
@@ -48,27 +48,28 @@ def noise_for(
     """The noise of a run as the loop calls it, from what `sample` takes as `noise`. ValueError for what is none."""
     noise = spec.noise if noise is None else noise
     if noise == "comfy":
-        noise = comfy(spec.name, x, check_seed(seed), sigmas)
+        return _like(x, comfy(spec.name, x, check_seed(seed), sigmas))
+    if isinstance(noise, kinds.Source):
+        if noise.shape != x.shape:
+            shapes = tuple(noise.shape), tuple(x.shape)
+            raise ValueError(f"noise is for an x of shape {shapes[0]}, and x has {shapes[1]}: make it for x.")
+        return _like(x, noise.draw)
     if callable(noise):
-        return _drawing(noise, x)
+        return _like(x, lambda draw: noise(draw.sigma, draw.sigma_next))
     if not isinstance(noise, str) or noise not in kinds.KINDS:
         names = ", ".join(kinds.KINDS)
         raise ValueError(f"noise is {noise!r}: give one of {names}, comfy, or a function (sigma, sigma_next).")
-    return kinds.KINDS[noise](x, seed, batch_index, space=space)
+    return kinds.KINDS[noise](x, seed, batch_index, space=space).draw
 
 
-def _drawing(noise: Any, x: Tensor) -> Noise:
-    """A noise function as the loop calls it: what it returns is like x, in the run's dtype."""
-    ours = isinstance(noise, (kinds.Gaussian, kinds.Shaped))
-    if ours and noise.shape != x.shape:
-        raise ValueError(f"noise is for an x of shape {tuple(noise.shape)}, and x has {tuple(x.shape)}: make it for x.")
+def _like(x: Tensor, noise: Noise) -> Noise:
+    """`noise` whose numbers are like x, in the run's dtype: what is no such tensor is made one, or refused."""
     state, shape, device = spaces.working_dtype(x), x.shape, x.device
 
-    def like_x(drawn: Any) -> Tensor:
+    def like_x(draw: Draw) -> Tensor:
+        drawn = noise(draw)
         if isinstance(drawn, Tensor) and drawn.dtype is state and drawn.shape == shape and drawn.device == device:
             return drawn
         return broadcast_like("noise", drawn, x).to(device, state)
 
-    if ours:
-        return lambda *request: like_x(noise(*request))
-    return lambda sigma, sigma_next, *_: like_x(noise(sigma, sigma_next))
+    return like_x

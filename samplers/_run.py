@@ -29,7 +29,7 @@ def table(
     and for sigmas that no run can follow; TypeError for adaptive samplers, which have no table.
     """
     values = levels(sigmas)
-    return _table(SAMPLERS.get(name), values, space, params, _state.past(state, name, space, values))
+    return _table(SAMPLERS.get(name), values, space, params, _state.past(state, name, space, values, params))
 
 
 def sample_with_state(  # noqa: PLR0913 - all that a run may be given
@@ -64,7 +64,7 @@ def sample_with_state(  # noqa: PLR0913 - all that a run may be given
     if not isinstance(sigmas, Tensor):
         sigmas = torch.tensor(levels(sigmas), dtype=spaces.working_dtype(x), device="cpu")
     values = levels(sigmas)
-    before = _state.resumed(state, name, space, values, x)
+    before = _state.resumed(state, name, space, values, x, params)
     draws = {"seed": seed, "batch_index": batch_index, "space": spaces.check(space)}
     if spec.adaptive:
         source = noise_for(noise, spec, x, values, **draws)

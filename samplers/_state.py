@@ -34,19 +34,24 @@ class State:
         return replace(self, registers=tuple(register.to(*place) for register in self.registers))
 
 
-def past(state: State | None, sampler: str, space: str, sigmas: Sequence[float]) -> tuple[Kept, ...]:
+def past(
+    state: State | None, sampler: str, space: str, sigmas: Sequence[float], params: Mapping[str, Any]
+) -> tuple[Kept, ...]:
     """The registers that a run over sigmas begins with; TypeError or ValueError unless `state` ends where it starts."""
     if state is None:
         return ()
     if not isinstance(state, State):
         raise TypeError(f"state is {type(state).__name__}: give the State that sample_with_state returned beside x.")
     _compare(state, sampler=sampler, space=space, sigma=sigmas[0] if sigmas else None)
-    return memory.resumed(SAMPLERS.get(sampler), state.kept, sigmas, space)
+    spec = SAMPLERS.get(sampler)
+    return memory.resumed(spec, state.kept, sigmas, spec.steps_as(space, params))
 
 
-def resumed(state: State | None, sampler: str, space: str, sigmas: Sequence[float], x: Tensor) -> State:
+def resumed(
+    state: State | None, sampler: str, space: str, sigmas: Sequence[float], x: Tensor, params: Mapping[str, Any]
+) -> State:
     """Where a run of x over sigmas begins: a fresh State, or `state` on x's device. ValueError if it is another's."""
-    kept = past(state, sampler, space, sigmas)
+    kept = past(state, sampler, space, sigmas, params)
     if state is None:
         return State(sampler, space, sigmas[0] if sigmas else 0.0, tuple(x.shape))
     _compare(state, shape=tuple(x.shape))

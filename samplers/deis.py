@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..core.spec import Param, sampler
+from ..core.spec import CLOCK, Param, sampler
 from ..core.table import Stage, Step, first_order, noise_seen
 from ..core.weights import weights
 
@@ -26,7 +26,10 @@ def time(rho: np.ndarray) -> np.ndarray:
     order=3,
     history=3,
     clock="lam",
-    params=(Param("max_order", 3, "int", min=1, max=4, help="How many predictions are used, the newest included."),),
+    params=(
+        Param("max_order", 3, "int", min=1, max=4, help="How many predictions are used, the newest included."),
+        CLOCK,
+    ),
     reference="Zhang and Chen 2022, arXiv:2204.13902, tAB-DEIS; the time of VP diffusion as of diff-sampler",
 )
 def deis(step: Step, *, max_order: int) -> tuple[Stage, ...]:

@@ -3,17 +3,17 @@
 import math
 
 from ..core import policy
-from ..core.spec import ETA, S_NOISE, Param, sampler
+from ..core.spec import CLOCK, ETA, S_NOISE, Param, sampler
 from ..core.table import Stage, Step, first_order
 
 PAPER = "Lu et al. 2022, arXiv:2211.01095, Algorithm 2 and eq. 14-18; SDE: k-diffusion (Crowson)"
 
 
-@sampler("DPM++ 2M", family="multistep", order=2, history=1, clock="lam", reference=PAPER)
+@sampler("DPM++ 2M", family="multistep", order=2, history=1, clock="lam", params=(CLOCK,), reference=PAPER)
 def dpmpp_2m(step: Step) -> tuple[Stage, ...]:
     """The all-round ODE sampler: one evaluation a step, second order, good from 10 to 30 steps.
 
-    x' = (sigma'/sigma) x + alpha'(1 - e^{-h}) (D + (D - D_1)/(2r)), r = h_1/h, in log-SNR on VE and on flow.
+    x' = (sigma'/sigma) x + alpha'(1 - e^{-h}) (D + (D - D_1)/(2r)), r = h_1/h, in log-SNR, or, on flow, in -log sigma.
     """
     return _two_point(step, 1.0, "midpoint")
 

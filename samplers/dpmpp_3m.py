@@ -3,13 +3,13 @@
 import math
 
 from ..core import policy
-from ..core.spec import ETA, S_NOISE, sampler
+from ..core.spec import CLOCK, ETA, S_NOISE, sampler
 from ..core.table import Stage, Step, first_order
 
 PAPER = "Lu et al. 2022, arXiv:2211.01095; k-diffusion's sample_dpmpp_3m_sde (Crowson)"
 
 
-@sampler("DPM++ 3M", family="multistep", order=2, history=2, clock="lam", reference=PAPER)
+@sampler("DPM++ 3M", family="multistep", order=2, history=2, clock="lam", params=(CLOCK,), reference=PAPER)
 def dpmpp_3m(step: Step) -> tuple[Stage, ...]:
     """DPM++ with two memories, as users know it; dpmpp_3m_exact has the weight that third order asks for.
 

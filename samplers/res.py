@@ -4,7 +4,7 @@ import numpy as np
 
 from ..core import policy
 from ..core.exponential import Policy, interpolated, multistep, ode, rate, stage, staged, weighted
-from ..core.spec import ETA, S_NOISE, alias, sampler
+from ..core.spec import CLOCK, ETA, S_NOISE, alias, sampler
 from ..core.table import Stage, Step
 from ..core.weights import weights
 
@@ -49,7 +49,7 @@ def _slope(levels, k, law) -> float:
     return b.alpha * w
 
 
-@sampler("RES 2M", family="multistep", order=2, history=1, clock="lam", reference=RES)
+@sampler("RES 2M", family="multistep", order=2, history=1, clock="lam", params=(CLOCK,), reference=RES)
 def res_2m(step: Step) -> tuple[Stage, ...]:
     """As DPM++ 2M with the exact weight of its memory: a little calmer at few steps. One evaluation a step."""
     return multistep(step, 1.0, 2)
@@ -61,7 +61,7 @@ def res_2m_sde(step: Step, *, eta: float) -> tuple[Stage, ...]:
     return multistep(step, policy.sde(step.a, step.b, eta), 2)
 
 
-@sampler("RES 3M", family="multistep", order=3, history=2, clock="lam", reference=RES)
+@sampler("RES 3M", family="multistep", order=3, history=2, clock="lam", params=(CLOCK,), reference=RES)
 def res_3m(step: Step) -> tuple[Stage, ...]:
     """RES with two memories, third order (but for its Euler start)."""
     return multistep(step, 1.0, 3)

@@ -1,13 +1,15 @@
 """UniPC: a multistep predictor whose last step is put right by every new prediction, at no further evaluation."""
 
 import math
+from itertools import zip_longest
 
 from ..core.exponential import interpolated
 from ..core.space import Level
-from ..core.spec import Param, sampler
+from ..core.spec import CLOCK, Param, sampler
 from ..core.table import Stage, Step, first_order
 
 PAPER = "Zhao et al. 2023, arXiv:2302.04867, Algorithms 5-8, with B(h) = "
+KIND = {"family": "multistep", "order": 4, "history": 3, "clock": "lam"}
 ORDER = Param("max_order", 3, "int", min=1, max=3, help="Predictions that are used; the order is one more.")
 
 
@@ -45,18 +47,18 @@ def _uni_pc(step: Step, order: int, variant: str) -> tuple[Stage, ...]:
     last, old = step.past[0], nodes[1:]
     right = _weights(last, step.a, [step.a, *old[:order]], variant)
     wrong = _weights(last, step.a, old[: min(order, 1 + (step.kept[0].used or 0))], variant)
-    for j in range(len(right)):
-        w[j] += landing.A * (right[j] - (wrong[j - 1] if j else 0.0))
+    for j, (new, made) in enumerate(zip_longest(right, (0.0, *wrong), fillvalue=0.0)):
+        w[j] += landing.A * (new - made)
     return here, landing._replace(w=tuple(w[: len(nodes)]))
 
 
-@sampler("UniPC", family="multistep", order=4, history=3, clock="lam", params=(ORDER,), reference=PAPER + "h")
+@sampler("UniPC", params=(ORDER, CLOCK), reference=PAPER + "h", **KIND)
 def uni_pc(step: Step, *, max_order: int) -> tuple[Stage, ...]:
     """Predictor and free corrector: among the best from 8 to 20 steps with little guidance. max_order 2 for much."""
     return _uni_pc(step, max_order, "bh1")
 
 
-@sampler("UniPC BH2", family="multistep", order=4, history=3, clock="lam", params=(ORDER,), reference=PAPER + "e^h - 1")
+@sampler("UniPC BH2", params=(ORDER, CLOCK), reference=PAPER + "e^h - 1", **KIND)
 def uni_pc_bh2(step: Step, *, max_order: int) -> tuple[Stage, ...]:
     """UniPC with the other choice of B(h): calmer under guidance. From 8 to 20 steps."""
     return _uni_pc(step, max_order, "bh2")

@@ -17,7 +17,7 @@ def span(
     *,
     sigma_min: float | None = None,
     sigma_max: float | None = None,
-    model_sigmas: Sequence[float] | Tensor | None = None,
+    model_sigmas: Sequence[float] | np.ndarray | Tensor | None = None,
     space: str = "ve",
 ) -> Span:
     """The range that `sigmas` places its levels in, from the same keywords; ValueError naming the one that is off."""
@@ -39,7 +39,7 @@ def with_first(levels: np.ndarray, first: float, space: str) -> np.ndarray:
     return np.append(first, levels[1:])
 
 
-def _table(model_sigmas: Sequence[float] | Tensor | None, space: str) -> np.ndarray:
+def _table(model_sigmas: Sequence[float] | np.ndarray | Tensor | None, space: str) -> np.ndarray:
     """The model's own levels as float64; without any Stable Diffusion's on VE, shift 1 on flow."""
     if model_sigmas is None:
         return _usual(space)

@@ -21,7 +21,7 @@ def sigmas(
     *,
     sigma_min: float | None = None,
     sigma_max: float | None = None,
-    model_sigmas: Sequence[float] | Tensor | None = None,
+    model_sigmas: Sequence[float] | np.ndarray | Tensor | None = None,
     space: str = "ve",
     denoise: float = 1.0,
     denoise_rule: str = "steps",

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ..core.noise.quantile import beta_quantile
 from ..core.schedule.clocks import table_ends
+from ..core.schedule.quantile import beta_quantile
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

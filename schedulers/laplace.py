@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from ..core.noise.quantile import even_shares
 from ..core.schedule.clocks import from_log_rho, log_rho_ends
+from ..core.schedule.quantile import even_shares
 from ..core.space import Span
 from ..core.spec import Param, schedule
 

@@ -2,13 +2,15 @@
 
 import torch
 
+from sigmatic.core.table import Draw
+
 
 def run(table, model, x, noise, registers=()):
     """(x at the end, all registers F as the run leaves them, newest first).
 
     x_k = A x_i + sum_j w_j F_j + sum_m B_m xi_m; then D = model(x_k, sigma_k), and F = p x_k + q D is kept. Registers
     are counted from the newest back; behind each F lies U, the unconditional prediction, where the table has it.
-    `model` returns (D, U, learned fraction), `noise(sigma, sigma_next, visit, stream)` unit normals; `registers` are a
+    `model` returns (D, U, learned fraction), `noise(Draw)` unit normals; `registers` are a
     state's, which keeps F without its factor p (or q where p is 0).
     """
     kept = [(past.p or past.q) * register for past, register in zip(table.past, registers, strict=True)]
@@ -17,7 +19,7 @@ def run(table, model, x, noise, registers=()):
         for stage in row.stages:
             for here, there in row.segments()[len(xi) : len(stage.B)]:
                 stream = "jump" if row.jump else "churn" if there > here else "step"
-                xi.append(noise(here, there, row.visit, stream))
+                xi.append(noise(Draw(here, there, row.visit, stream)))
             strength = 1.0 if frac is None else torch.exp(frac * stage.spread / 2)
             x = stage.A * start
             x = x + sum(w * register for w, register in zip(stage.w, kept, strict=False))

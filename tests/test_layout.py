@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ["core", "samplers", "schedulers", "nodes", "demo"]
+ROOMS = ["core", "samplers", "schedulers", "recipes", "nodes", "demo"]
 MAY_IMPORT = {
     "core": {"core"},
     "samplers": {"core", "samplers"},
     "schedulers": {"core", "schedulers"},
+    "recipes": {"core", "samplers", "schedulers", "recipes"},
     "nodes": set(ROOMS),
-    "demo": {"core", "samplers", "schedulers", "demo"},
+    "demo": {"core", "samplers", "schedulers", "recipes", "demo"},
 }
 INSIDE = {
     "core": {"": {""}, "model": {"", "model"}, "noise": {"", "noise"}, "schedule": {"", "schedule"}},

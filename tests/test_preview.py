@@ -17,7 +17,7 @@ import sigmatic
 
 NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
 TOOLS = ("SigmaticSplit", "SigmaticEdit", "SigmaticText")
-OTHERS = ("SigmaticUnsample", "SigmaticCompare", "SigmaticFit")
+OTHERS = ("SigmaticUnsample", "SigmaticCompare", "SigmaticFit", "SigmaticRecipe")
 FLOW = {"kind": "flow", "shift": 3.0}
 
 

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings, strategies as st
 
 import sigmatic
-from sigmatic.core.noise.quantile import beta_quantile
+from sigmatic.core.schedule.quantile import beta_quantile
 
 SHIFTED = (lambda t: 12 * t / (1 + 11 * t))(np.arange(1, 1001) / 1000)
 

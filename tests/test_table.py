@@ -85,10 +85,20 @@ def test_the_ode_is_free_of_noise(name, space):
 
 @pytest.mark.parametrize(("name", "twin"), list(twins()))
 def test_eta_zero_is_the_ode_twin(name, twin, space):
-    sigmas = sigmas_for(space)
+    sigmas, ode = sigmas_for(space), sigmatic.samplers.get(twin)
+    clock = {"clock": "log_snr"} if "clock" in ode.defaults else {}  # that of all that add noise
     assert sigmatic.samplers.table(name, sigmas, space=space, eta=0.0).rows == (
-        sigmatic.samplers.table(twin, sigmas, space=space).rows
+        sigmatic.samplers.table(twin, sigmas, space=space, **clock).rows
     )
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if "clock" in sigmatic.samplers.get(n).defaults])
+def test_in_log_sigma_a_flow_run_steps_as_on_ve(name):
+    sigmas = sigmas_for("flow")
+    flow, snr = (sigmatic.samplers.table(name, sigmas, space="flow", clock=c).rows for c in ("log_sigma", "log_snr"))
+    assert flow == sigmatic.samplers.table(name, sigmas, space="ve").rows != snr
+    both = [sigmatic.samplers.table(name, sigmas_for("ve"), clock=c).rows for c in ("log_sigma", "log_snr")]
+    assert both[0] == both[1]
 
 
 @pytest.mark.parametrize("name", STOCHASTIC)
@@ -104,7 +114,7 @@ def test_the_first_row_from_flow_one(name):
     """At alpha = 0 a log-SNR step is A = sigma'/sigma, w = alpha', one evaluation; the next step sees no history."""
     sigmas = sigmatic.schedulers.sigmas("linear", 4, space="flow")
     spec = sigmatic.samplers.get(name)
-    params = spec.ode or {}
+    params = {**(spec.ode or {}), **({"clock": "log_snr"} if "clock" in spec.defaults else {})}
     first, second, third, _ = sigmatic.samplers.table(name, sigmas, space="flow", **params).rows
     w = first.stages[-1].w
     assert (first.stages[-1].A, w[0], any(w[1:])) == (0.75, 0.25, False) and len(first.stages) == 2

@@ -1,42 +1,56 @@
-"""A Brownian path that is made where it is looked at: a binary tree over time whose nodes are numbers under keys.
+"""A Brownian path that is made where it is looked at: a binary tree over time whose nodes are normals under keys.
 
-W at the middle of an interval is the mean of its ends plus sqrt(length / 4) times the node's own normals (Levy's
-construction). The way from the root to the last place looked at is kept, so that neighbouring looks cost little.
+Notation. W(t) is the path; t = lam + 10 is time, from 0 (lam = -10, W = 0) to T = 32 (lam = 22), on a grid of leaves of
+2^-10. [l, r] is an interval of the tree, m its middle; xi_n are the unit normals of node n (`core.noise.keys`).
+Levy's construction (1948), as in diffrax's VirtualBrownianTree:
+       W(T) = sqrt(T) xi_0
+       W(m) = (W(l) + W(r)) / 2 + sqrt((r - l) / 4) xi_n                r - l = T / 2^(d-1),  n = 2^(d-1) + l / (r - l)
+at depth d = 1 for the whole of time, then in the half where t lies, and so on until t is an end.
+
+The same as a sum: W(t) lies on the straight line between W(l) and W(r), plus what the nodes from [l, r] down add, which
+is sqrt((r - l) / 4) xi_n in their middle, nothing at their ends, and in proportion between. Down to depth 7 the W(m) on
+the way to the last t are kept; deeper nodes, of which the steps of a run share few, are added up anew for every t.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from functools import lru_cache
+import threading
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..policy import LAM_END, LAM_START
 from ..space import level
-from .keys import CHUNK, PLAIN, chunks, mix, normals, rough_normals
+from .keys import CHUNK, chunks, device_normals, normals, rough_normals
+from .parallel import each
 
+SPAN = LAM_END - LAM_START
 LEAF = 2.0**-10
 """Times are snapped to this grid, so that keys survive a rounding error of sigma."""
-DEPTH = round(math.log2((LAM_END - LAM_START) / LEAF))
+DEPTH = round(math.log2(SPAN / LEAF))
 LEAVES = 1 << DEPTH
 _SHORT = 2.0**-20  # the grid for stretches shorter than a leaf
-ROUGH = 2
-"""From this depth on (intervals of 16 and less) rough normals do: an increment is a sum of many of them."""
 KEPT = 7
-"""Down to this depth (intervals of 1/2) nodes are kept: the steps of a run share few that are deeper."""
-PIECE = 1 << 15  # torch splits larger sums among threads, which costs more than it gives here
+"""Down to this depth (intervals of 1/2) W is kept."""
+EXACT = 5
+"""Down to this depth (intervals of 2) nodes are exact normals; deeper ones, which are some of many in a sum, rough."""
+
+ItemKey = Callable[[int, int], int]
+"""The key of a chunk and a place of one item: `core.noise.keys.key` without its other fields."""
 
 
 class _Node(NamedTuple):
-    """A node to be kept: its depth, the depths at which its interval's ends are kept (-1: W = 0), its number."""
+    """A node to be kept: its depth, its number, and the depths at which the ends of its interval are (-1: time 0)."""
 
     depth: int
+    number: int
     left: int
     right: int
-    number: int
 
 
 class _Way(NamedTuple):
@@ -50,61 +64,66 @@ class _Way(NamedTuple):
     deeper: list[tuple[int, int, float]]
 
 
+class _Scratch(threading.local):
+    """Numbers that nobody needs any more when a chunk is done; of each thread its own."""
+
+    def __init__(self) -> None:
+        self.numbers = np.empty(CHUNK, dtype=np.float32)
+
+
+_scratch = _Scratch()
+
+
 class _Chunk:
-    """What is kept of the path of a part of an item, in pieces: W at the end of time, at the middle of each level's
-    interval, and at the place last looked at."""
+    """A part of an item: W at the end of time, in the middle of the interval of each depth, and at the last place."""
 
-    def __init__(self, item: int, part: slice, key: int) -> None:
-        self.item, self.part, self.key = item, part, key
-        sizes = [min(PIECE, part.stop - k) for k in range(part.start, part.stop, PIECE)]
-        self._kept = [torch.zeros(KEPT + 2, size, **PLAIN).unbind() for size in sizes]
+    def __init__(self, key: Callable[[int], int], size: int) -> None:
+        self.key = key
+        self.kept = np.zeros((KEPT + 1, size), dtype=np.float32)
+        self.last = np.zeros(size, dtype=np.float32)
 
-    def walk(self, way: _Way, out: Tensor, scale: float, scratch: Tensor) -> None:
+    def walk(self, way: _Way, out: np.ndarray, scale: float) -> None:
         """Go `way`, and put W at its end minus W at the place before, times `scale`, into `out`."""
-        fresh = scratch[: len(out)]
-        pieces = list(zip(self._kept, fresh.split(PIECE), out.split(PIECE), strict=True))
+        scratch = _scratch.numbers[: len(out)]
         for node in way.nodes:
-            _draw(fresh, self.key, node.depth, node.number)
-            for kept, own, _ in pieces:
-                _put(kept, node, own)
-        for kept, _, here in pieces:
-            _between(kept, way.left, way.right, way.share, here)
+            if node.depth:
+                self._between(node.left, node.right, 0.5, self.kept[node.depth])
+            _add(self.kept[node.depth], scratch, self.key, node.depth, node.number, deviation(node.depth))
+        self._between(way.left, way.right, way.share, out)
         for depth, number, weight in way.deeper:
-            _draw(fresh, self.key, depth, number)
-            for _, own, here in pieces:
-                here.add_(own, alpha=weight)
-        for kept, own, here in pieces:
-            own.copy_(here)
-            here.sub_(kept[-1]).mul_(scale)
-            kept[-1].copy_(own)
+            _add(out, scratch, self.key, depth, number, weight)
+        np.subtract(out, self.last, out=scratch)
+        self.last[:] = out
+        np.multiply(scratch, scale, out=out)
+
+    def _between(self, left: int, right: int, share: float, out: np.ndarray) -> None:
+        """On the straight line between two places where W is kept (-1 on the left: time 0)."""
+        np.multiply(self.kept[right], share, out=out)
+        if left >= 0:
+            scratch = np.multiply(self.kept[left], 1 - share, out=_scratch.numbers[: len(out)])
+            out += scratch
 
 
-def _put(kept: Sequence[Tensor], node: _Node, own: Tensor) -> None:
-    """Make W in the middle of the node's interval from its ends and the node's `own` normals."""
-    length = (LAM_END - LAM_START) / (1 << max(0, node.depth - 1))
-    if node.depth == 0:  # the end of time: W of the whole length
-        torch.mul(own, math.sqrt(length), out=kept[0])
-    else:
-        _between(kept, node.left, node.right, 0.5, kept[node.depth])
-        kept[node.depth].add_(own, alpha=math.sqrt(length / 4))
+def _add(out: np.ndarray, scratch: np.ndarray, key: Callable[[int], int], depth: int, number: int, weight: float):
+    """Add `weight` times the normals of a node."""
+    (normals if depth <= EXACT else rough_normals)(scratch, key(number))
+    scratch *= weight
+    out += scratch
 
 
-def _between(kept: Sequence[Tensor], left: int, right: int, share: float, out: Tensor) -> None:
-    """On the straight line between two places where W is kept."""
-    if left < 0:
-        torch.mul(kept[right], share, out=out)
-    else:
-        torch.lerp(kept[left], kept[right], share, out=out)
+def deviation(depth: int) -> float:
+    """sqrt((r - l) / 4) for the intervals of `depth`, and sqrt(T) at depth 0."""
+    return math.sqrt(SPAN / 2 ** (depth + 1) if depth else SPAN)
 
 
 class Path:
     """One path per item over places 0..LEAVES (in leaves), W(0) = 0. `keys`: one for each item of `size` numbers."""
 
-    def __init__(self, size: int, keys: Sequence[int]) -> None:
+    def __init__(self, size: int, keys: Sequence[ItemKey]) -> None:
         self.size, self.keys = size, list(keys)
         self._place = 0
         self._numbers = [-1] * (KEPT + 1)
-        self._chunks: list[_Chunk] = []
+        self._chunks: list[tuple[int, slice, _Chunk]] = []
 
     def increment(self, out: Tensor, start: int, end: int) -> None:
         """Fill `out` (B, size) with (W(end) - W(start)) / sqrt(time between); start and end are different places."""
@@ -115,17 +134,15 @@ class Path:
     def _walk(self, out: Tensor, place: int, scale: float) -> None:
         """Move to `place` and put the way's increment times `scale` into `out`."""
         if not self._chunks:
-            with torch.inference_mode(False):  # kept for looks outside of it, too
-                places = [(i, k, part) for i in range(len(self.keys)) for k, part in enumerate(chunks(self.size))]
-                self._chunks = [_Chunk(i, part, mix(k, self.keys[i])) for i, k, part in places]
-                self._fresh = torch.empty(min(self.size, CHUNK), **PLAIN)
-        way = self._way(place)
-        for chunk in self._chunks:
-            chunk.walk(way, out[chunk.item, chunk.part], scale, self._fresh)
+            for item, key in enumerate(self.keys):
+                for k, part in enumerate(chunks(self.size)):
+                    self._chunks.append((item, part, _Chunk(partial(key, k), part.stop - part.start)))
+        way, rows = self._way(place), out.numpy()
+        each(lambda item, part, chunk: chunk.walk(way, rows[item, part], scale), self._chunks)
         self._place = place
 
     def _way(self, place: int) -> _Way:
-        nodes = [] if self._numbers[0] == 0 else [_Node(0, -1, -1, 0)]
+        nodes = [] if self._numbers[0] == 0 else [_Node(0, 0, -1, -1)]
         self._numbers[0] = 0
         left, right = (0, -1), (LEAVES, 0)  # (place, depth at which it is kept)
         for depth in range(1, KEPT + 1):
@@ -133,7 +150,7 @@ class Path:
                 break
             middle, number = (left[0] + right[0]) // 2, _number(depth, left[0])
             if self._numbers[depth] != number:
-                nodes.append(_Node(depth, left[1], right[1], number))
+                nodes.append(_Node(depth, number, left[1], right[1]))
                 self._numbers[depth] = number
             left, right = (left, (middle, depth)) if place <= middle else ((middle, depth), right)
         share = (place - left[0]) / (right[0] - left[0])
@@ -141,19 +158,20 @@ class Path:
 
 
 class DevicePath(Path):
-    """The same on the device of the latent, which keeps one latent and no node: every look begins at the root."""
+    """A path of the device's own numbers, which keeps one latent there and no node: every look begins at the root."""
 
-    def __init__(self, size: int, keys: Sequence[int], device: torch.device) -> None:
+    def __init__(self, size: int, keys: Sequence[ItemKey], device: torch.device) -> None:
         super().__init__(size, keys)
-        self._here = torch.zeros(len(keys), size, dtype=torch.float32, device=device)
+        with torch.inference_mode(False):  # kept for looks outside of it, too
+            self._here = torch.zeros(len(keys), size, dtype=torch.float32, device=device)
 
     def _walk(self, out: Tensor, place: int, scale: float) -> None:
         fresh = torch.empty_like(out[0])
-        root = (0, 0, math.sqrt(LAM_END - LAM_START) * place / LEAVES)
+        root = (0, 0, deviation(0) * place / LEAVES)
         for here, target, key in zip(self._here, out, self.keys, strict=True):
             target.zero_()
-            for depth, number, weight in (root, *deeper(place, 0, LEAVES, 1)):
-                _draw(fresh, mix(0, key), depth, number)
+            for _, number, weight in (root, *deeper(place, 0, LEAVES, 1)):
+                device_normals(fresh, key(0, number))
                 target.add_(fresh, alpha=weight)
             fresh.copy_(target)
             target.sub_(here).mul_(scale)
@@ -162,27 +180,19 @@ class DevicePath(Path):
 
 
 def deeper(place: int, left: int, right: int, depth: int) -> list[tuple[int, int, float]]:
-    """The nodes from `depth` down that W(place) is made of beside W(left) and W(right): (depth, number, weight).
-
-    A node moves W by sqrt(length / 4) times its normals in the middle of its interval, and in proportion towards the
-    ends, where it moves nothing.
-    """
-    found = []
+    """The nodes from `depth` down that W(place) is made of beside W(left) and W(right): (depth, number, weight)."""
+    nodes = []
     while left < place < right:
         middle = (left + right) // 2
-        reach = (place - left) / (middle - left) if place <= middle else (right - place) / (right - middle)
-        found.append((depth, _number(depth, left), reach * math.sqrt((right - left) * LEAF / 4)))
+        share = (place - left) / (middle - left) if place <= middle else (right - place) / (right - middle)
+        nodes.append((depth, _number(depth, left), share * deviation(depth)))
         left, right, depth = (left, middle, depth + 1) if place < middle else (middle, right, depth + 1)
-    return found
+    return nodes
 
 
 def _number(depth: int, left: int) -> int:
     """The number of the node whose interval begins at `left`: nodes count from the root, level by level."""
     return (1 << (depth - 1)) + (left >> (DEPTH + 1 - depth))
-
-
-def _draw(out: Tensor, key: int, depth: int, number: int) -> None:
-    (normals if depth < ROUGH else rough_normals)(out, mix(key, number))
 
 
 def clock(sigma: float, space: str) -> float:

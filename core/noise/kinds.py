@@ -5,225 +5,215 @@ The same numbers come for one image and for that image in a batch, for 20 steps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ...core import space as spaces
+from ..table import Draw
 from . import shapes
 from .brownian import DevicePath, Path, clock, stretch
-from .keys import PLAIN, can_make_noise, check_batch_index, check_seed, chunks, mix, normals
-
-STREAMS = {"initial": 0, "step": 1, "churn": 2, "jump": 3}
-_STRETCH, _PATH = 0, 1  # what a key is of
+from .keys import STREAMS, check_batch_index, check_seed, chunks, device_normals, key, normals
+from .parallel import each
 
 
-def _maker(device: str, own: torch.device) -> torch.device:
-    """Where noise is made: the CPU, or with "same" the latent's own device if torch can make noise there."""
-    if device not in ("cpu", "same"):
-        raise ValueError(f"device is {device!r}: give 'cpu' (equal numbers everywhere) or 'same' (the latent's own).")
-    return own if device == "same" and can_make_noise(own) else torch.device("cpu")
+class Source:
+    """The noise of one run: f(sigma, sigma_next) -> Tensor like x (B, ...), of variance 1."""
+
+    def __init__(self, shape: torch.Size, stream: str) -> None:
+        self.shape, self.stream = shape, stream
+
+    def __call__(self, sigma: float, sigma_next: float) -> Tensor:
+        """The numbers for the stretch between two levels of noise, in the stream that this was made with."""
+        return self.draw(Draw(sigma, sigma_next, 0, self.stream))
+
+    def draw(self, draw: Draw) -> Tensor:
+        """The numbers for any draw: what a run calls, which may restart, churn and jump."""
+        raise NotImplementedError
+
+    def clock(self, sigma: float) -> float:
+        """The time of noise at `sigma`: see `core.noise.brownian.clock`."""
+        raise NotImplementedError
 
 
-@lru_cache(maxsize=256)
-def _key(seed: int, stream: str, visit: int, what: int) -> int:
-    """The key of a path or of stretches: each stream and each visit has its own."""
-    return mix(seed, STREAMS[stream], what, *([visit] if visit else []))
-
-
-class Gaussian:
-    """Independent unit normals for every stretch of noise levels: f(sigma, sigma_next) -> Tensor like x (B, ...)."""
+class Gaussian(Source):
+    """Independent unit normals for every stretch of noise levels."""
 
     def __init__(
-        self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str, device: str = "cpu"
+        self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str, device: str
     ) -> None:
         if not isinstance(x, Tensor) or not x.numel() or not x.ndim:
             got = tuple(x.shape) if isinstance(x, Tensor) else type(x).__name__
             raise ValueError(f"x is {got}: give a tensor (B, ...) with one item or more.")
-        self.shape, self.device, self.space = x.shape, x.device, spaces.check(space)
-        self.maker = _maker(device, x.device)
-        self.dtype = spaces.working_dtype(x)
-        self.seed, self.stream = check_seed(seed), stream
+        if stream not in STREAMS:
+            raise ValueError(f"stream is {stream!r}: give one of {', '.join(STREAMS)}.")
+        super().__init__(x.shape, stream)
+        self.seed, self.space = check_seed(seed), spaces.check(space)
+        self.device, self.maker, self.dtype = x.device, _maker(device, x.device), spaces.working_dtype(x)
         self.indices = check_batch_index(batch_index, x.shape[0])
         self.size = x[:1].numel()
 
-    def __call__(self, sigma: float, sigma_next: float, visit: int = 0, stream: str = "") -> Tensor:
-        out = self._blank()
-        self._independent(out, sigma, sigma_next, _key(self.seed, stream or self.stream, visit, _STRETCH))
+    def draw(self, draw: Draw) -> Tensor:
+        """Unit normals like x."""
+        grid, start, end = self._stretch(draw)
+        place, out = 1 << 63 | grid << 62 | start << 31 | end, self._blank()
+        items = list(zip(out.view(len(self.indices), -1), self._keys(draw), strict=True))
+        if self.maker.type == "cpu":
+            parts = list(enumerate(chunks(self.size)))
+            each(normals, [(row[part].numpy(), item(k, place)) for row, item in items for k, part in parts])
+        else:
+            for row, item in items:
+                device_normals(row, item(0, place))
         return self.hand_over(out)
 
     def clock(self, sigma: float) -> float:
         """The time of noise at `sigma`: see `core.noise.brownian.clock`."""
         return clock(sigma, self.space)
 
-    def _blank(self) -> Tensor:
-        upload = self.device.type == "cuda" and self.maker.type == "cpu"
-        return torch.empty(self.shape, dtype=torch.float32, device=self.maker, pin_memory=upload)
-
     def hand_over(self, out: Tensor) -> Tensor:
         """`out` on the device and in the dtype of the run."""
         return out.to(self.device, self.dtype, non_blocking=True)
 
-    def _independent(self, out: Tensor, sigma: float, sigma_next: float, key: int) -> None:
-        grid, start, end = stretch(float(sigma), float(sigma_next), self.space)
-        place = mix(key, grid << 62 | start << 31 | end)
-        rows = out.view(len(self.indices), -1)
+    def _stretch(self, draw: Draw) -> tuple[int, int, int]:
+        return stretch(float(draw.sigma), float(draw.sigma_next), self.space)
 
-        parts = chunks(self.size) if self.maker.type == "cpu" else [slice(None)]
-        for row, index in zip(rows, self.indices, strict=True):
-            for k, part in enumerate(parts):
-                normals(row[part], mix(place, index, k))
+    def _keys(self, draw: Draw) -> list[Callable[[int, int], int]]:
+        """The keys of each item, of chunk and place."""
+        return [partial(key, self.seed, draw.stream, draw.visit, index) for index in self.indices]
+
+    def _blank(self) -> Tensor:
+        upload = self.device.type == "cuda" and self.maker.type == "cpu"
+        return torch.empty(self.shape, dtype=torch.float32, device=self.maker, pin_memory=upload)
 
 
 class Brownian(Gaussian):
-    """Increments of one Brownian path per item, normalised to unit variance: f(sigma, sigma_next) -> Tensor like x.
+    """Increments of one Brownian path per item, normalised to unit variance.
 
     The path runs on a clock fixed for all schedules and models, lam in [-10, 22], so runs of 20 and of 40 steps follow
-    the same path. A stretch shorter than a leaf of the clock (2^-10) gets independent normals.
+    the same path. A stretch shorter than a leaf of the clock (2^-10) gets independent normals, and so do other streams
+    than the path's: churn and jumps lie on no path.
     """
 
-    def __init__(
-        self, x: Tensor, seed: int, batch_index: Sequence[int] | None, space: str, stream: str, device: str = "cpu"
-    ) -> None:
-        super().__init__(x, seed, batch_index, space, stream, device)
-        self.visit, self.path = 0, self._begin(0)
+    def __init__(self, *described: Any) -> None:
+        super().__init__(*described)
+        self._visit, self._path = -1, None
 
-    def __call__(self, sigma: float, sigma_next: float, visit: int = 0, stream: str = "") -> Tensor:
-        grid, start, end = stretch(float(sigma), float(sigma_next), self.space)
-        if grid or (stream or self.stream) != self.stream:  # shorter than a leaf; churn and jumps lie on no path
-            return super().__call__(sigma, sigma_next, visit, stream)
-        if visit != self.visit:
-            self.visit, self.path = visit, self._begin(visit)
+    def draw(self, draw: Draw) -> Tensor:
+        """Increments like x; every visit has a path of its own: what a restart goes through again must be new."""
+        grid, start, end = self._stretch(draw)
+        if grid or draw.stream != self.stream:
+            return super().draw(draw)
+        if self._path is None or draw.visit != self._visit:
+            keys = self._keys(draw)
+            self._path = Path(self.size, keys) if self.maker.type == "cpu" else DevicePath(self.size, keys, self.maker)
+            self._visit = draw.visit
         out = self._blank()
-        self.path.increment(out.view(len(self.indices), -1), start, end)
+        self._path.increment(out.view(len(self.indices), -1), start, end)
         return self.hand_over(out)
 
-    def _begin(self, visit: int) -> Path:
-        """A path of its own for every visit: what a restart goes through again must be new."""
-        key = _key(self.seed, self.stream, visit, _PATH)
-        keys = [mix(key, index) for index in self.indices]
-        return Path(self.size, keys) if self.maker.type == "cpu" else DevicePath(self.size, keys, self.maker)
 
-
-def gaussian(
-    x: Tensor,
-    seed: int,
-    batch_index: Sequence[int] | None = None,
-    *,
-    space: str = "ve",
-    stream: str = "step",
-    device: str = "cpu",
-) -> Callable[[float, float], Tensor]:
-    """Independent unit normals for every stretch of noise levels: f(sigma, sigma_next) -> Tensor like x (B, ...).
-
-    Made in float32 on the CPU and moved to x's device, so that every device gets the same numbers, or with
-    device="same" on x's own, which is faster there. Raises ValueError for a bad seed, batch index or device.
-    """
-    return Gaussian(x, seed, batch_index, space, stream, device)
-
-
-def brownian(
-    x: Tensor,
-    seed: int,
-    batch_index: Sequence[int] | None = None,
-    *,
-    space: str = "ve",
-    stream: str = "step",
-    device: str = "cpu",
-) -> Brownian:
-    """Normalised increments of a Brownian path: f(sigma, sigma_next) -> Tensor like x; f.clock(sigma) -> lam.
-
-    W(t) is the path at t = clamp(f.clock(sigma), -10, 22), on a grid of 2^-10; f is (W(t') - W(t)) / sqrt(|t' - t|).
-    As `gaussian` otherwise. Keeps at most 10 latents of CPU memory."""
-    return Brownian(x, seed, batch_index, space, stream, device)
-
-
-class Shaped:
+class Shaped(Source):
     """Another kind of noise, made from white noise by a map that every item goes through by itself."""
 
-    def __init__(self, x: Tensor, count: int, shape: shapes.Map, white: type[Gaussian], *key: Any) -> None:
-        self.to, self.shape, self.map = Gaussian(x, *key), x.shape, shape
-        self.white = white(torch.empty(x.shape[0], count, **PLAIN), *key)
+    def __init__(self, x: Tensor, count: int, shape: shapes.Map, white: type[Gaussian], *described: Any) -> None:
+        self.like, self.map = Gaussian(x, *described), shape
+        super().__init__(x.shape, self.like.stream)
+        self.white = white(torch.empty(len(x), count, dtype=torch.float32, device=self.like.maker), *described)
 
-    def __call__(self, sigma: float, sigma_next: float, visit: int = 0, stream: str = "") -> Tensor:
-        return self.to.hand_over(self.map(self.white(sigma, sigma_next, visit, stream)).reshape(self.shape))
+    def draw(self, draw: Draw) -> Tensor:
+        """Numbers like x."""
+        return self.like.hand_over(self.map(self.white.draw(draw)).reshape(self.shape))
 
     def clock(self, sigma: float) -> float:
         """As of the white noise."""
         return self.white.clock(sigma)
 
 
-def power(
-    x: Tensor,
-    seed: int,
-    batch_index: Sequence[int] | None = None,
-    *,
-    space: str = "ve",
-    stream: str = "step",
-    exponent: float = 1.0,
-) -> Shaped:
-    """As `brownian`, with a spectrum 1 / frequency^exponent over height and width: 1 pink, -1 blue, -2 violet.
+def _maker(device: str, own: torch.device) -> torch.device:
+    """Where noise is made: the CPU, or with "same" the latent's own device if torch can make noise there."""
+    if device not in ("cpu", "same"):
+        raise ValueError(f"device is {device!r}: give 'cpu' (equal numbers everywhere) or 'same' (the latent's own).")
+    if device == "cpu":
+        return torch.device("cpu")
+    try:
+        torch.Generator(device=own)
+    except (RuntimeError, NotImplementedError):  # DirectML and some others have none
+        return torch.device("cpu")
+    return own
 
-    x (B, C, ..., H, W). Raises ValueError where x has no height and width, or exponent is not from -4 to 4.
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of noise: kind(x, seed) -> f(sigma, sigma_next) -> Tensor like x (B, ...), of variance 1.
+
+    `white`: what it is made of, `shape`: by which map (`core.noise.shapes`), with which `options`.
     """
-    if not -4 <= exponent <= 4:
-        raise ValueError(f"exponent is {exponent!r}: give a number from -4 to 4.")
-    return Shaped(x, *shapes.power(x.shape, exponent), Brownian, seed, batch_index, space, stream)
+
+    summary: str
+    white: type[Gaussian]
+    shape: Callable[..., tuple[int, shapes.Map]] | None = None
+    options: Mapping[str, float] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        x: Tensor,
+        seed: int,
+        batch_index: Sequence[int] | None = None,
+        *,
+        space: str = "ve",
+        stream: str = "step",
+        device: str = "cpu",
+        **options: float,
+    ) -> Source:
+        """The noise of one run; f.clock(sigma) -> lam is its time.
+
+        x (B, ...): any shape, or (B, C, ..., H, W) for kinds with a spectrum. batch_index: the place of each item in
+        its batch (0, 1, ...). space: "ve" or "flow". stream: what it is for, of `keys.STREAMS`. device: "cpu", made in
+        float32 there and moved to x's device, so that every device gets the same numbers, or "same", made on x's own,
+        which is faster there. Raises ValueError for what is out of range, TypeError for an option it does not have.
+        """
+        described = seed, batch_index, space, stream, device
+        if self.shape is None and not options:
+            return self.white(x, *described)
+        if self.shape is None:
+            raise TypeError(f"{', '.join(options)}: white noise has no such option.")
+        return Shaped(x, *self.shape(x.shape, **{**self.options, **options}), self.white, *described)
 
 
-def pyramid(
-    x: Tensor,
-    seed: int,
-    batch_index: Sequence[int] | None = None,
-    *,
-    space: str = "ve",
-    stream: str = "step",
-    discount: float = 0.7,
-) -> Shaped:
-    """As `brownian`, white noise plus coarser and coarser copies of it, each `discount` (0 to 1) as strong.
+gaussian = Kind("Independent unit normals for every stretch: more steps, other noise.", Gaussian)
+brownian = Kind(
+    "(W(t') - W(t)) / sqrt(|t' - t|) on a Brownian path W, t = clamp(f.clock(sigma), -10, 22) on a grid of 2^-10. "
+    "Keeps 9 latents of CPU memory.",
+    Brownian,
+)
+power = Kind("A spectrum 1 / frequency^exponent (-4 to 4) over height and width, on a path.", Brownian, shapes.power)
+pyramid = Kind("White plus coarser and coarser copies, each `discount` as strong; a path.", Brownian, shapes.pyramid)
+uniform = Kind("Uniform numbers, without a path.", Gaussian, shapes.uniform)
+laplacian = Kind("Laplacian numbers, without a path.", Gaussian, shapes.laplacian)
 
-    x (B, C, ..., H, W). Raises ValueError where x has no height and width, or discount is out of range.
-    """
-    if not 0 <= discount <= 1:
-        raise ValueError(f"discount is {discount!r}: give a number from 0 to 1.")
-    return Shaped(x, *shapes.pyramid(x.shape, discount), Brownian, seed, batch_index, space, stream)
-
-
-def uniform(
-    x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, space: str = "ve", stream: str = "step"
-) -> Shaped:
-    """As `gaussian`, with uniform numbers of variance 1. They have no path: more steps, other noise."""
-    return Shaped(x, x[:1].numel(), shapes.uniform, Gaussian, seed, batch_index, space, stream)
-
-
-def laplacian(
-    x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, space: str = "ve", stream: str = "step"
-) -> Shaped:
-    """As `gaussian`, with Laplacian numbers of variance 1. They have no path: more steps, other noise."""
-    return Shaped(x, x[:1].numel(), shapes.laplacian, Gaussian, seed, batch_index, space, stream)
-
-
-# by the names that `samplers.sample(noise=...)` takes
-KINDS: dict[str, Callable[..., Any]] = {
+KINDS: dict[str, Kind] = {
     "gaussian": gaussian,
     "brownian": brownian,
-    "pink": partial(power, exponent=1.0),
-    "blue": partial(power, exponent=-1.0),
-    "violet": partial(power, exponent=-2.0),
+    "pink": replace(power, options={"exponent": 1.0}),
+    "blue": replace(power, options={"exponent": -1.0}),
+    "violet": replace(power, options={"exponent": -2.0}),
     "pyramid": pyramid,
     "uniform": uniform,
     "laplacian": laplacian,
 }
+"""By the names that `samplers.sample(noise=...)` takes."""
 
 
 def initial(x: Tensor, seed: int, batch_index: Sequence[int] | None = None, *, kind: str = "gaussian") -> Tensor:
     """The noise that a run starts from: like x (B, ...), of a kind of KINDS, one image the same in every batch.
 
-    It shares no number with the noise of the steps. Raises ValueError for an unknown kind, or one that does not fit x.
+    One draw has no path to lie on, so "brownian" is "gaussian" here. It shares no number with the noise of the steps.
+    Raises ValueError for an unknown kind, or one that does not fit x.
     """
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}: give one of {', '.join(KINDS)}.")
-    return KINDS[kind](x, seed, batch_index, stream="initial")(1.0, 0.0)
+    return replace(KINDS[kind], white=Gaussian)(x, seed, batch_index, stream="initial")(1.0, 0.0)

@@ -29,12 +29,15 @@ def spatial_axes(shape: Sequence[int], kind: str) -> tuple[int, int]:
     return shape[-2], shape[-1]
 
 
-def power(shape: Shape, exponent: float) -> tuple[int, Map]:
+def power(shape: Shape, exponent: float = 1.0) -> tuple[int, Map]:
     """Noise whose power falls as 1 / frequency^exponent over height and width: 1 pink, 2 red, -1 blue, -2 violet.
 
     Returns how many white numbers an item takes, and the map from (B, count) white to (B, ...) shaped numbers. The
     gain of every frequency is fixed such that each pixel has variance 1; the lowest frequency stands in for 0.
+    ValueError where there is no height and width, or exponent is not from -4 to 4.
     """
+    if not -4 <= exponent <= 4:
+        raise ValueError(f"exponent is {exponent!r}: give a number from -4 to 4.")
     height, width = spatial_axes(shape, "pink, blue or violet")
     f = torch.hypot(torch.fft.fftfreq(height, **PLAIN)[:, None], torch.fft.rfftfreq(width, **PLAIN)[None, :])
     gain = f.clamp(min=1 / max(height, width)).double().pow(-exponent / 2)
@@ -46,7 +49,7 @@ def power(shape: Shape, exponent: float) -> tuple[int, Map]:
 
     def shaped(white: Tensor) -> Tensor:
         spectrum = torch.fft.rfft2(white.reshape(-1, *shape[1:]))
-        return torch.fft.irfft2(spectrum * gain, s=(height, width))
+        return torch.fft.irfft2(spectrum * gain.to(white.device), s=(height, width))
 
     return math.prod(shape[1:]), shaped
 
@@ -54,8 +57,11 @@ def power(shape: Shape, exponent: float) -> tuple[int, Map]:
 def pyramid(shape: Shape, discount: float = 0.7) -> tuple[int, Map]:
     """White noise plus coarser and coarser copies of it, each `discount` as strong: large shapes and fine grain.
 
-    Level k is 1 / 2^k the size, enlarged bilinearly. Returns as `power` does; variance 1 at every pixel.
+    Level k is 1 / 2^k the size, enlarged bilinearly. Returns as `power` does; variance 1 at every pixel. ValueError
+    where there is no height and width, or discount is not from 0 to 1.
     """
+    if not 0 <= discount <= 1:
+        raise ValueError(f"discount is {discount!r}: give a number from 0 to 1.")
     height, width = spatial_axes(shape, "pyramid")
     planes = math.prod(shape[1:-2])
     sizes = [(height, width)]
@@ -72,7 +78,7 @@ def pyramid(shape: Shape, discount: float = 0.7) -> tuple[int, Map]:
         for k, (level, size) in enumerate(zip(levels[1:], sizes[1:], strict=True), start=1):
             big = F.interpolate(level.reshape(-1, planes, *size), (height, width), mode="bilinear", align_corners=False)
             total.add_(big, alpha=discount**k)
-        return (total * scale).reshape(-1, *shape[1:])
+        return (total * scale.to(white.device)).reshape(-1, *shape[1:])
 
     return sum(counts), shaped
 
@@ -83,12 +89,20 @@ def _squared(small: int, large: int) -> Tensor:
     return weights[:, 0].pow(2).sum(0)
 
 
-def uniform(white: Tensor) -> Tensor:
-    """Uniform numbers of variance 1 from unit normals: sqrt(12) (Phi(z) - 1/2)."""
-    return (torch.special.ndtr(white.double()) - 0.5).mul_(math.sqrt(12)).float()
+def uniform(shape: Shape) -> tuple[int, Map]:
+    """Uniform numbers of variance 1 from unit normals: sqrt(12) (Phi(z) - 1/2). Returns as `power` does."""
+
+    def shaped(white: Tensor) -> Tensor:
+        return (torch.special.ndtr(white.double()) - 0.5).mul_(math.sqrt(12)).float()
+
+    return math.prod(shape[1:]), shaped
 
 
-def laplacian(white: Tensor) -> Tensor:
-    """Laplacian numbers of variance 1 from unit normals: more of both the very small and the very large."""
-    size = -torch.log(2 * torch.special.ndtr(-white.double().abs())) / math.sqrt(2)
-    return torch.copysign(size, white.double()).float()
+def laplacian(shape: Shape) -> tuple[int, Map]:
+    """Laplacian numbers of variance 1 from unit normals, +-log(2 Phi(-|z|)) / sqrt(2). Returns as `power` does."""
+
+    def shaped(white: Tensor) -> Tensor:
+        size = -torch.log(2 * torch.special.ndtr(-white.double().abs())) / math.sqrt(2)
+        return torch.copysign(size, white.double()).float()
+
+    return math.prod(shape[1:]), shaped

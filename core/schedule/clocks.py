@@ -45,6 +45,20 @@ def table_ends(span: Span) -> tuple[float, float]:
     return span.index(span.sigma_max), span.index(span.sigma_min)
 
 
+def shifted(steps: int, span: Span, shift: float, end: float = 0.0, last: float = 0.0) -> np.ndarray:
+    """A flow model's even time t, shifted: the shares of noise s t / (1 + (s - 1) t) from sigma_max's on, s = `shift`.
+
+    The step below the last level goes to t = `end` and is as long as the others; or, with `last` above 0, the last
+    level is at t = `last`. (Either is ignored where it is no t below sigma_max's.)
+    """
+    top, bottom = (share / (shift + (1 - shift) * share) for share in share_ends(span))
+    if not 0 < last < top:
+        end = end if end < top else 0.0
+        last = end + (top - end) / steps
+    t = np.linspace(top, max(last, bottom), steps)
+    return shift * t / (1 + (shift - 1) * t)
+
+
 def log_rho_ends(span: Span) -> tuple[float, float]:
     """log(sigma / alpha) at sigma_max and sigma_min, minus half the log-SNR.
 

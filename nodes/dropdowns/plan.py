@@ -6,6 +6,7 @@ page's plot both call it, so a plot cannot differ from the run.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from torch import Tensor
@@ -13,7 +14,7 @@ from torch import Tensor
 from ... import samplers
 from ..host import facts
 from ..inputs.widgets import DEFAULT_RHO, SAMPLER, SCHEDULE
-from ..running import run, settings_on_model
+from ..running import auto, run, settings_on_model
 from ..running.host_functions import DEFAULT_NOISE, Configured
 from ..running.record import Record
 from . import lookup
@@ -46,7 +47,8 @@ class Plot(NamedTuple):
 class ModelFacts:
     """What a plan looks at in a MODEL: the host's model_sampling, the Sigmatic Settings on it.
 
-    model: the MODEL itself; None where the page only assumes one, so that nothing can be tried out on it. most: so many
+    model: the MODEL itself; None where the page only assumes one, so that nothing can be tried out on it. shape: of the
+    latent that is to be run, where that is known. match: the recipe that was chosen for it, if one was. most: so many
     levels are made for one run, before denoise cuts them; None for any number.
     """
 
@@ -54,11 +56,20 @@ class ModelFacts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     model: Any = None
     most: int | None = None
+    shape: Sequence[int] | None = None
+    match: auto.Match | None = None
 
     @classmethod
-    def of(cls, model: Any) -> "ModelFacts":
-        """Of a MODEL. ValueError where it does not say what kind of model it is."""
-        return cls(facts.model_sampling(model), settings_on_model.of_model(model), model)
+    def of(cls, model: Any, latent: Mapping[str, Any] | None = None) -> "ModelFacts":
+        """Of a MODEL, and the LATENT that it is to run. ValueError where it does not say what kind of model it is."""
+        shape = getattr((latent or {}).get("samples"), "shape", None)  # what is wrong with a latent, its run says
+        return cls(facts.model_sampling(model), settings_on_model.of_model(model), model, shape=shape)
+
+    @cached_property
+    def recipe(self) -> auto.Match:
+        """What sig_auto goes by: `match`, where a recipe was chosen, else what the model is recognised as."""
+        unknown = auto.Match(None, "the model is not known yet")
+        return self.match or (unknown if self.model is None else auto.match(self.model))
 
     def with_settings(self, given: Mapping[str, Any]) -> "ModelFacts":
         """The same with Sigmatic Settings put on it."""
@@ -90,6 +101,13 @@ class Sampler:
         if self.ours is None:
             return None
         return lookup.our_choice(self.ours, self.options, self.noise).on(model.sampling, model.settings)
+
+    def resolved(self, model: ModelFacts, steps: int, whole: bool) -> "Sampler":
+        """What sig_auto stands for in a run of so many steps on a model; any other as it is."""
+        if self.name != lookup.AUTO:
+            return self
+        name, settings, _ = auto.sampler(model.recipe, model.sampling, steps, whole)
+        return replace(self, ours=lookup.Entry(name, settings))
 
     def ignores(self, *widgets: str) -> tuple[Message, ...]:
         """A note of those of the node's widgets that this sampler does not have."""
@@ -135,9 +153,17 @@ def by_name(
     warned: list[str] = []
     known = {"rho": rho, "more": more, "warn": warned.append}
     model.afford(steps, denoise)
-    levels = run.tail(
-        steps, denoise, lambda total: lookup.levels_by_name(model.sampling, schedule, sampler.name, total, **known)
-    )
+
+    def levels_of(total: int) -> Tensor:
+        if schedule == lookup.AUTO:
+            of_model = (model.recipe, model.model, model.sampling, total, model.shape)
+            return auto.levels(*of_model, warn=warned.append)
+        return lookup.levels_by_name(model.sampling, schedule, sampler.name, total, **known)
+
+    levels = run.tail(steps, denoise, levels_of)
+    if sampler.name == lookup.AUTO and model.recipe.recipe is not None:
+        warned += auto.leaves(model.recipe.recipe, steps, denoise == 1)
+    sampler = sampler.resolved(model, steps, denoise == 1)
     return Plan((levels,), sampler, schedule, warnings=tuple(warned))
 
 

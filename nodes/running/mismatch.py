@@ -6,10 +6,14 @@ Every warning begins with a way out: the page shows about 60 letters of it witho
 from collections.abc import Sequence
 from typing import Any
 
+from ...core.spread import overshoot
 from ...core.table import Table
 from ..host import facts
 
 _LATE = 0.1
+_MOST_STEPS = 100  # with more, no sampler overshoots by itself
+_WIDE = 1.5
+"""A result so many times as wide as it should be is seen: burnt contrast."""
 _OTHERS = {
     "ve": "choose the schedule sig_karras or sig_beta: this one is for flow models (Flux, SD3, Wan), and on others "
     "most of its steps fall on heavy noise.",
@@ -27,9 +31,21 @@ def notes(spec: Any, table: Table | None, sigmas: Sequence[float], model: Any, e
         _above(sigmas, ms),
         _crowded(sigmas, ms),
         _guidance(spec, guider),
+        _overshoots(spec, table),
         _direction(sigmas, ms),
     ]
     return [note for note in every if note]
+
+
+def refuse(ms: Any, sigmas: Sequence[float]) -> None:
+    """ValueError for a model without levels of noise, and for sigmas that turn: as those who have made them know it."""
+    facts.require_range(ms)
+    turns = [i for i in range(1, len(sigmas) - 1) if (sigmas[i] - sigmas[i - 1]) * (sigmas[i + 1] - sigmas[i]) < 0]
+    if turns:
+        raise ValueError(
+            f"sigmas: they turn at step {turns[0]}, sigma {sigmas[turns[0]]:g}. Cut them there with Sigmatic Split "
+            "Sigmas, and run the parts one after the other, each with noise of its own."
+        )
 
 
 def of_schedule(spec: Any, ms: Any) -> list[str]:
@@ -65,6 +81,17 @@ def _crowded(sigmas: Sequence[float], ms: Any) -> str | None:
     if facts.space(ms) != "flow" or steps < 8 or sigmas[0] < 0.9 or sigmas[-1] > 0 or late < steps / 2:
         return None
     return _OTHERS["flow"]
+
+
+def _overshoots(spec: Any, table: Table | None) -> str | None:
+    """Some samplers need steps that are short enough: DPM2 and Heun more than 3, UniPC more than the longest few."""
+    times = overshoot(table) if table is not None and len(table.rows) <= _MOST_STEPS else 1.0
+    if times <= _WIDE:
+        return None
+    return (
+        f"take more steps, another schedule or sig_euler: in steps as long as these sig_{spec.name} overshoots, the "
+        f"picture's contrast may be {times:.2g} times what it should be."
+    )
 
 
 def _direction(sigmas: Sequence[float], ms: Any) -> str | None:

@@ -1,0 +1,94 @@
+"""Sigmatic Recipe: what the model wants, as its publisher says, for the samplers behind it."""
+
+from dataclasses import replace
+
+from ..core.curve import parse
+from .dropdowns import lookup
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
+from .host import warnings
+from .host.api import CATEGORY, io, schema
+from .inputs import widgets
+from .running import auto, settings_on_model
+
+AUTO = "auto"
+
+
+def _titles() -> list[str]:
+    return [AUTO, *(recipe.title for recipe in auto.known().values())]
+
+
+class SigmaticRecipe(io.ComfyNode):
+    """The sampler, levels, steps and cfg of the model's recipe, and the recipe on the MODEL for sig_auto."""
+
+    plot = Plot()
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Recipes by their titles, people's own among them."""
+        return schema(
+            node_id="SigmaticRecipe",
+            display_name="Sigmatic Recipe",
+            category=CATEGORY,
+            description="How this model wants to be run, as its publisher says: sampler, amounts of noise, steps and "
+            "cfg. sig_auto in any node after it goes by the recipe chosen here.",
+            search_aliases=["auto", "recipe", "best sampler", "shift", "lightning", "turbo"],
+            inputs=[
+                io.Model.Input("model", tooltip="The model to run."),
+                widgets.choice(
+                    "recipe", _titles(), AUTO,
+                    "auto: by the class of the model and the names of its files. Or choose one by its name.",
+                ),
+                io.Int.Input(
+                    "steps", default=0, min=0, max=widgets.LAST_STEP,
+                    tooltip="Number of steps from noise to picture. 0: as many as the recipe says.",
+                ),
+                io.Latent.Input(
+                    "latent_image", optional=True,
+                    tooltip="The latent that will be run: with many models the amounts of noise depend on its size.",
+                ),
+            ],
+            outputs=[
+                io.Model.Output(display_name="model", tooltip="The model with the recipe on it, for sig_auto."),
+                io.Sampler.Output(display_name="sampler", tooltip="For the sampler input of SamplerCustom."),
+                io.Sigmas.Output(display_name="sigmas", tooltip="For the sigmas input of SamplerCustom."),
+                io.Int.Output(display_name="steps", tooltip="For the steps of a KSampler."),
+                io.Float.Output(display_name="cfg", tooltip="For the cfg of a KSampler: that of its first step."),
+                io.String.Output(display_name="text", tooltip="What was recognised, by what, and its settings."),
+            ],
+        )  # fmt: skip
+
+    @classmethod
+    def validate_inputs(cls, recipe=None) -> bool | str:
+        """Refuse an unknown recipe before anything is queued."""
+        return widgets.problem("recipe", recipe, _titles()) or True
+
+    @classmethod
+    def plan(cls, model: ModelFacts, recipe=AUTO, steps=0) -> Plan:
+        """The levels and the sampler of the recipe, and the MODEL with it."""
+        widgets.require_names(recipe=(recipe, _titles()))
+        if recipe != AUTO:
+            chosen = next(one for one in auto.known().values() if one.title == recipe)
+            model = replace(model.with_settings({auto.RECIPE: chosen.name}), match=auto.named(chosen, model.sampling))
+        found, warned = model.recipe, []
+        steps = steps or (found.recipe.steps if found.recipe else 20)
+        model.afford(steps, 1.0)
+        levels = auto.levels(found, model.model, model.sampling, steps, model.shape, warn=warned.append)
+        sampler = Sampler(lookup.AUTO, None, {}).resolved(model, steps, True)
+        return Plan((levels,), sampler, lookup.AUTO, model=model, warnings=tuple(warned))
+
+    @classmethod
+    def execute(cls, model, recipe=AUTO, steps=0, latent_image=None) -> io.NodeOutput:
+        """What was planned, and in words."""
+        plan = cls.plan(ModelFacts.of(model, latent_image), recipe, steps)
+        warnings.warn(plan.warnings)
+        count = len(plan.sigmas) - 1
+        shown = plan.model
+        out = settings_on_model.apply(model, shown.settings, shown.sampling) if recipe != AUTO else model
+        found = shown.recipe
+        words = auto.sampler(found, shown.sampling, count)[2]
+        cfg = found.recipe.cfg if found.recipe else 1.0
+        cfg = parse(cfg).points[0][1] if isinstance(cfg, str) else cfg
+        text = f"{count} steps, cfg {cfg:g}, {words}."
+        if found.recipe:
+            text += f" Sources: {'; '.join(found.recipe.sources)}. {found.recipe.note}".rstrip()
+        return io.NodeOutput(out, plan.sampler.build(), plan.sigmas, count, float(cfg), text)
