@@ -38,7 +38,7 @@ def take(given: Mapping[str, Any], *, text: bool = False) -> dict[str, Any]:
 
 def _for_any(name: str, value: Any, known: Mapping[str, list[tuple[Spec, Param]]], text: bool) -> Any:
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.6)
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(known)}."
         raise ValueError(f"no sampler or schedule of Sigmatic has a parameter {name[:40]!r}: {hint}")
     problem, allowed = "", {}

@@ -63,16 +63,17 @@ def usable(spec: SamplerSpec, step: Step) -> int:
 def weights_of_steps(spec: SamplerSpec, levels: Sequence[Level]) -> list[float]:
     """How long each step between `levels` is beside the next one: its prediction is remembered from GAP up.
 
-    Below NOTHING the step is made without memory, and the next one goes on as if there had been none. Before the step
-    to 0, which has no length in some clocks, it is measured by the one before; the step to 0 itself always counts.
+    Below NOTHING the step is made without memory, and the next one goes on as if there had been none. The step to 0
+    always counts, and the one before it, unless it is nothing beside the one before that.
     """
     lengths = [_length(spec, a, b) for a, b in pairwise(levels)]
     found = []
     for i, length in enumerate(lengths):
         before = lengths[i - 1] if i and math.isfinite(lengths[i - 1]) else 0.0
-        other = next((after for after in lengths[i + 1 :] if after > 0), before)
+        after = next((after for after in lengths[i + 1 :] if after > 0), 0.0)
+        last = levels[i + 1].sigma == 0 or (levels[-1].sigma == 0 and not after and length > NOTHING * before)
         alone = math.inf if length > 0 else 0.0  # nothing to measure it by
-        found.append(math.inf if levels[i + 1].sigma == 0 else length / other if other else alone)
+        found.append(math.inf if last else length / (after or before) if after or before else alone)
     return found
 
 
@@ -104,9 +105,9 @@ def resumed(spec: SamplerSpec, kept: Sequence[Kept], sigmas: Sequence[float], sp
 def _length(spec: SamplerSpec, a: Level, b: Level, noisy: bool = False) -> float:
     """How far it is from a to b in the sampler's clock, or that of noise; 0 to sigma 0 and to an end it does not have.
 
-    The step to 0 is x = D, or, in a clock where 0 lies at no end, the matter of the sampler that integrates it.
+    The step to 0 is x = D, or the matter of the sampler that integrates it.
     """
-    if b.sigma == 0 and not (spec.clock == "sigma" and spec.integrates_to_zero):
+    if b.sigma == 0:
         return 0.0
     if spec.clock == "sigma" and not noisy:
         return abs(b.sigma - a.sigma)

@@ -155,7 +155,7 @@ class Registry(Generic[AnySpec]):
         """The declaration of `name`; ValueError with the nearest names if there is none."""
         if name in self._specs:
             return self._specs[name]
-        near = difflib.get_close_matches(str(name), self._specs, n=3, cutoff=0.4)
+        near = difflib.get_close_matches(str(name), self._specs, n=3, cutoff=0.6)
         hint = f"did you mean {', '.join(near)}?" if near else f"there are {', '.join(self.names())}."
         raise ValueError(f"unknown {self.noun} {name!r}: {hint}")
 

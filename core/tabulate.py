@@ -150,6 +150,10 @@ def _trimmed(weights: tuple[float, ...]) -> tuple[float, ...]:
     return weights
 
 
+_ABOVE_ONE = 1.02
+"""Up to here a flow model's list is taken for one that somebody has moved a little; those for VE begin far above."""
+
+
 def check_sigmas(sigmas: Sequence[float], space: str) -> tuple[float, ...]:
     """Return `sigmas` as a tuple of floats; ValueError if no run can follow them.
 
@@ -162,7 +166,8 @@ def check_sigmas(sigmas: Sequence[float], space: str) -> tuple[float, ...]:
         if not math.isfinite(sigma) or sigma < 0:
             raise ValueError(f"sigmas[{i}] is {sigma}: every sigma must be a number from 0 up.")
         if space == "flow" and sigma > 1:
-            raise ValueError(f"sigmas[{i}] is {sigma}: on flow models sigma goes from 1 to 0. Is the schedule for VE?")
+            hint = "Is the schedule for VE?" if max(values) > _ABOVE_ONE else "Put 1 in its place."
+            raise ValueError(f"sigmas[{i}] is {sigma}: on flow models sigma goes from 1 to 0. {hint}")
     rises = [b > a for a, b in pairwise(values) if a != b]
     if any(rises) and not all(rises):
         raise ValueError("sigmas go both up and down: give one direction, and run the other part by itself.")

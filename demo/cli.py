@@ -133,6 +133,6 @@ def _outside(given: list[str]) -> None:
     if not unknown:
         parser.print_help()
         return
-    near = difflib.get_close_matches(unknown[0], COMMANDS, n=2, cutoff=0.4)
+    near = difflib.get_close_matches(unknown[0], COMMANDS, n=2, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(COMMANDS)}."
     parser.error(f"unknown command {unknown[0]!r}: {hint}")

@@ -49,6 +49,11 @@ class Embedded:
     maker: str
     kinds: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What its classes are called, in order: kinds, or numbers."""
+        return self.kinds or tuple(map(str, range(self.classes)))
+
     def load(self, path: str | Path | None = None) -> PictureNet:
         """The network, float32, in eval mode, on the CPU; read once per path. RuntimeError if its file is unusable."""
         return _read_once(self, Path(path or self.weights))[0]

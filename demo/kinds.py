@@ -66,4 +66,6 @@ def drawn(kind: str, sampler: str, steps: int, seed: int, bar: tqdm) -> Tensor:
     x = kinds.initial(torch.empty(len(DIGITS), 1, 32, 32), seed) * sigmas[0].float()
     model = adapters.denoiser(network, habits, space)
     options = {"space": space, "seed": seed, "callback": lambda _: bar.update(), "disable": True}
+    if "clock" in samplers.get(sampler).defaults:
+        options["clock"] = "log_snr"  # in which the steps of all kinds are the same
     return samplers.sample(sampler, model, x, sigmas, **options)

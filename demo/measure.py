@@ -28,15 +28,18 @@ def draw(model: Embedded, net: PictureNet, labels: Tensor, *, space: str, cfg: f
     return torch.cat(done)
 
 
-def frechet(a: Tensor, b: Tensor) -> float:
+def frechet(a: Tensor, b: Tensor, weights: Tensor | None = None) -> float:
     """The squared Frechet distance of two normals with the mean and covariance of features a (N, F) and b (M, F).
 
     |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)), Dowson and Landau 1982; of few items it is too large.
+    weights (N,): how much each item of a counts, all alike if None.
     """
     a, b = a.double(), b.double()
-    root = _root(a.T.cov())
-    cross = torch.linalg.eigvalsh(root @ b.T.cov() @ root).clamp(min=0).sqrt().sum()
-    return float((a.mean(0) - b.mean(0)).square().sum() + a.var(0).sum() + b.var(0).sum() - 2 * cross)
+    weights = torch.ones(len(a)).double() if weights is None else weights.double()
+    mean, spread, other = weights @ a / weights.sum(), a.T.cov(aweights=weights), b.T.cov()
+    root = _root(spread)
+    cross = torch.linalg.eigvalsh(root @ other @ root).clamp(min=0).sqrt().sum()
+    return float((mean - b.mean(0)).square().sum() + spread.trace() + other.trace() - 2 * cross)
 
 
 def _root(matrix: Tensor) -> Tensor:

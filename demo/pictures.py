@@ -21,13 +21,11 @@ from .subject import Pictures, Points, Subject, run
 DEMO_SAMPLERS = ("euler", "heun", "dpmpp_2m", "euler_ancestral", "dpmpp_2m_sde", "dpmpp_3m_sde")
 DEMO_STEPS = (4, 8, 16, 30)
 DEMO_DIGITS = (2, 3, 4, 5, 8)
-DEMO_KINDS = ("potion", "weapon", "wall", "dragon", "monster")
-WITH_TILES = tiles.WEIGHTS.is_file()  # they are offered once their weights are there
-NETWORKS = {"digits": digits, **({"tiles": tiles} if WITH_TILES else {})}
-USUAL = {
-    name: count for name, count in (("digits", 30), ("tiles", 40), ("mixture", 1500)) if name != "tiles" or WITH_TILES
-}
+DEMO_KINDS = ("potion", "book", "altar", "wall", "monster")
+NETWORKS = {"digits": digits, "tiles": tiles}
+USUAL = {"digits": 30, "tiles": 40, "mixture": 1500}
 """How many are drawn unless a number is given."""
+USUAL_MODEL = {"demo": "tiles", "sample": "digits"}
 MOST_STEPS, MOST_ITEMS, MOST_PICTURES = 10_000, 100_000, 1_000
 STEPS = whole(1, MOST_STEPS)
 DEMO_WIDE, WIDE = 5, 10  # pictures in a row
@@ -37,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
     """The flags of one of the two commands."""
     (_demo_arguments if command == "demo" else _sample_arguments)(parser)
     add_run(parser)
-    coloured = "the network of coloured tiles, " if WITH_TILES else ""
-    help_model = f"the digit network (default), {coloured}or Gaussians in 2-D"
+    help_model = "digits, tiles in colour, or Gaussians in 2-D; default the one that knows what is asked for, else "
+    help_model += USUAL_MODEL[command]
     parser.add_argument("--model", choices=tuple(USUAL), help=help_model)
     help_cfg = f"pull towards the digit or kind; default {digits.GUIDANCE:g}"
     parser.add_argument("--cfg", metavar="SCALE", type=number(0, 100), help=help_cfg)
@@ -57,9 +55,7 @@ def _demo_arguments(parser: argparse.ArgumentParser) -> None:
     help_digits = f"0 to 9, or {ANY}: the network picks; default {wanted}"
     parser.add_argument("--digits", "--digit", nargs="+", metavar="DIGIT", type=digit, help=help_digits)
     help_kinds = f"of tiles, or {ANY}; default {' '.join(DEMO_KINDS)}; all: {', '.join(tiles.KINDS)}"
-    parser.add_argument(
-        "--kinds", "--kind", nargs="+", metavar="KIND", type=kind, help=help_kinds if WITH_TILES else argparse.SUPPRESS
-    )
+    parser.add_argument("--kinds", "--kind", nargs="+", metavar="KIND", type=kind, help=help_kinds)
 
 
 def _sample_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +66,7 @@ def _sample_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", metavar="N", type=whole(1, MOST_ITEMS), help=help_count)
     parser.add_argument("--digit", type=digit, help=f"0 to 9, or {ANY}: the network picks; default all in turn")
     help_kind = f"of tiles, or {ANY}; default all in turn: {', '.join(tiles.KINDS)}"
-    parser.add_argument("--kind", metavar="KIND", type=kind, help=help_kind if WITH_TILES else argparse.SUPPRESS)
+    parser.add_argument("--kind", metavar="KIND", type=kind, help=help_kind)
     for name, what in (("min", "least noise of the schedule, before 0"), ("max", "noise that the run starts from")):
         parser.add_argument(f"--sigma-{name}", metavar="SIGMA", type=number(0, 1e6), help=what)
 
@@ -79,14 +75,23 @@ def execute(args: argparse.Namespace, command: str) -> None:
     """Check everything, run, write the file, print its path."""
     check_target(args.out)
     args.schedule = args.schedule or USUAL_SCHEDULE[args.space]
-    missing = args.model is None and not digits.WEIGHTS.is_file()
-    args.model = args.model or ("mixture" if missing else "digits")
+    usual = _usual_model(args, command)
+    missing = args.model is None and not NETWORKS[usual].WEIGHTS.is_file()
+    args.model = args.model or ("mixture" if missing else usual)
     args.cfg = NETWORKS[args.model].GUIDANCE if args.cfg is None and args.model in NETWORKS else args.cfg
     picture = demo(args) if command == "demo" else sample(args)
     write_png(picture, args.out, command, args)
     if missing:
-        print(f"sigmatic: no {digits.WEIGHTS.name}, so this shows the mixture model instead", file=sys.stderr)
+        print(f"sigmatic: no {NETWORKS[usual].WEIGHTS.name}, so this shows the mixture model instead", file=sys.stderr)
     print(args.out)
+
+
+def _usual_model(args: argparse.Namespace, command: str) -> str:
+    """The network that knows what is asked for; the command's usual one where nothing is."""
+    numbers, kinds = (args.digits, args.kinds) if command == "demo" else (args.digit, args.kind)
+    if (numbers is None) == (kinds is None):
+        return USUAL_MODEL[command]
+    return "digits" if kinds is None else "tiles"
 
 
 def demo(args: argparse.Namespace) -> Image:

@@ -1,4 +1,4 @@
-"""The command `demo story`: from noise to a picture, by networks that know nothing, one picture, and all digits.
+"""The command `demo story`: from noise to a picture, by networks that know nothing, one picture, digits, and tiles.
 
 Each row is a run of the original DDPM (Ho et al. 2020, arXiv:2006.11239), from noise on the left to the end.
 """
@@ -9,7 +9,6 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL.Image import Image, new
 from torch import Tensor
@@ -19,12 +18,12 @@ from .. import samplers
 from ..core.model.discrete import Discrete
 from ..core.model.trajectory import Trajectory
 from ..core.noise import kinds
-from . import digits, sheet, tiny
+from . import digits, sheet, tiles, tiny
 from .files import check_target, write_png
 from .flags import add_seed, whole
 
-SHORT, LONG, DIGIT_STEPS = 24, 1000, 100
-DIGITS = (3, 8)
+SHORT, LONG, MODEL_STEPS = 24, 1000, 100
+DIGITS, KINDS = (3, 8), ("potion", "book")
 STAGES = (0.0, 0.25, 0.5, 0.75, 0.875, 1.0)
 COLUMNS = ("noise", "1/4 of the way", "half-way", "3/4", "7/8", "the end")
 PIXELS = 96  # of one picture's side on the sheet
@@ -47,8 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
 def execute(args: argparse.Namespace, command: str) -> None:
     """Train, run, write the file, print its path."""
     check_target(args.out)
-    digits.load()  # a missing or damaged file is to be known before the work begins
-    runs = LONG + SHORT + LONG + DIGIT_STEPS
+    for model in (digits, tiles):
+        model.load()  # a missing or damaged file is to be known before the work begins
+    runs = LONG + SHORT + LONG + 2 * MODEL_STEPS
     with tqdm(total=2 * args.train_steps + runs, unit="step", leave=False) as bar:
         picture = story(args.train_steps, args.seed, bar)
     write_png(picture, args.out, command, args)
@@ -56,7 +56,7 @@ def execute(args: argparse.Namespace, command: str) -> None:
 
 
 def story(train_steps: int, seed: int, bar: tqdm) -> Image:
-    """The sheet: four rows of six stages."""
+    """The sheet: five rows of six stages."""
     rows, labels = [], []
     for title, count, training in (
         ("Untrained", LONG, 0),
@@ -72,11 +72,13 @@ def story(train_steps: int, seed: int, bar: tqdm) -> Image:
         if training:
             told = f"{training:,} steps of training:\nall noise ends in it"
         labels.append(f"{title}\n{count:,} sampling steps,\n{told}")
-    bar.set_description("digits")
-    schedule = Discrete.from_betas().schedule(DIGIT_STEPS)
-    rows.append(_row(digits.denoiser(DIGITS, cfg=digits.GUIDANCE), schedule, (1, 32, 32), seed, bar))
-    asked = " and ".join(map(str, DIGITS))
-    labels.append(f"4,500 digits\n{DIGIT_STEPS} sampling steps,\nasked for {asked}:\nnew ones from every noise")
+    schedule = Discrete.from_betas().schedule(MODEL_STEPS)
+    for known, model, asked in (("4,500 digits", digits, DIGITS), ("2,655 tiles", tiles, KINDS)):
+        bar.set_description(known)
+        shape = (model.MODEL.colours, 32, 32)
+        rows.append(_row(model.denoiser(asked, cfg=model.GUIDANCE), schedule, shape, seed, bar))
+        wanted = " and ".join(map(str, asked))
+        labels.append(f"{known}\n{MODEL_STEPS} sampling steps,\nasked for {wanted}:\nnew ones from every noise")
     return sheet.contact_sheet(rows, labels, COLUMNS, "How diffusion makes a picture", NOTE)
 
 
@@ -110,10 +112,10 @@ def _row(model: Callable[..., Tensor], sigmas: Tensor, shape: tuple, seed: int, 
 
 
 def _cell(x: Tensor) -> Image:
-    """A pair of pictures (2, 1, H, W) side by side; small ones keep their square pixels."""
-    grey = ((x[:, 0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8).numpy()
-    side = 32 // x.shape[-1]
-    large = [sheet.tiles([np.kron(one, np.ones((side, side), dtype=np.uint8))], 1, PIXELS // 32) for one in grey]
+    """A pair of pictures (2, C, H, W) side by side; small ones keep their square pixels."""
+    x = torch.nn.functional.interpolate(x, size=(32, 32))
+    images = (tiles if x.shape[1] == 3 else digits).to_images(x)
+    large = [sheet.tiles([image], 1, PIXELS // 32) for image in images]
     both = new("RGB", (PAIR * (PIXELS + APART) - APART, PIXELS), sheet.QUIET)
     for k, one in enumerate(large):
         both.paste(one, (k * (PIXELS + APART), 0))

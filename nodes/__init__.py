@@ -31,10 +31,12 @@ def extension() -> Sigmatic:
     by_file = {name: _part(off, f"{name} nodes", lambda name=name: nodes_in(_module(name))) or [] for name in files}
     nodes = [node for kinds in by_file.values() for node in kinds]
     _part(off, "presets in the page", lambda: _module("page.preset_routes").install())
+    _part(off, "names in other packs' lists", lambda: _module("dropdowns.foreign_lists").install())
     _part(off, "plots in the page", lambda: _module("page.routes").install(nodes))
     if by_file["demo"]:
-        what = "digits of Sigmatic Demo Model (its mixture works)"
-        _part(off, what, lambda: _module("host.demo_model").check_digits())
+        demo = _module("host.demo_model")
+        for name in demo.NETWORKS:  # loaded once now, to be able to say in the log that they are off
+            _part(off, f"{name} of Sigmatic Demo Model (its mixture works)", lambda name=name: demo.network(name))
     for cause, parts in off.items():
         _log.warning("Sigmatic: off are the %s: %s", ", the ".join(parts), cause)
     return Sigmatic(nodes)

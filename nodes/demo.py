@@ -4,6 +4,8 @@ import comfy.model_management
 import torch
 from torch import Tensor
 
+from ..demo import tiles
+from ..demo.embedded import nearest
 from .host import demo_model, latents
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
@@ -12,34 +14,39 @@ DEMO = CATEGORY + "/demo"
 
 
 def class_weights(digit: str) -> Tensor:
-    """(1, 1, 10) with a 1 at the digit written in `digit`; zeros if it is blank. ValueError for anything else."""
+    """(1, 1, CLASSES) with a 1 at the digit or kind called `digit`, zeros if it is blank. ValueError for others."""
     text = (digit or "").strip()
-    problem = digit_problem(text)
+    problem = prompt_problem(text)
     if problem:
         raise ValueError(problem)
-    weights = torch.zeros(1, 1, demo_model.CLASSES)
+    weights = torch.zeros(1, 1, len(demo_model.CLASSES))
     if text:
-        weights[..., int(text)] = 1.0
+        weights[..., demo_model.CLASSES.index(text.lower())] = 1.0
     return weights
 
 
-def digit_problem(text: str) -> str | None:
+def prompt_problem(text: str) -> str | None:
     """What is wrong with the widget's text, None if it is fine."""
-    if text.strip() in ("", *"0123456789"):
+    if text.strip().lower() in ("", *demo_model.CLASSES):
         return None
-    return f"digit is {text!r}: give one digit from 0 to 9, or nothing at all for any digit."
+    return (
+        f"digit is {text!r}: {nearest(text, demo_model.CLASSES)} Give the model digits one digit from 0 to 9, tiles a "
+        "kind by name, or nothing at all for any."
+    )
 
 
 def pictures(samples: Tensor, zoom: int) -> Tensor:
-    """Latents (B, 1, H, W) in [-1, 1] -> pictures (B, zoom H, zoom W, 3) in [0, 1], every pixel a square."""
+    """Latents (B, C, H, W) of a demo model -> pictures (B, zoom H, zoom W, 3) in [0, 1], every pixel a square."""
     latents.require_content("samples", samples)
-    if samples.ndim != 4 or samples.shape[1] != 1:
+    model = demo_model.painter(samples.shape[1]) if samples.ndim == 4 else None
+    if model is None:
         raise ValueError(
-            f"samples: Sigmatic Demo Decode takes latents of one channel, got {tuple(samples.shape)}. For other "
-            "models use VAE Decode."
+            f"samples: Sigmatic Demo Decode takes latents of one channel (digits, mixture) or three (tiles), got "
+            f"{tuple(samples.shape)}. For other models use VAE Decode."
         )
-    grey = ((samples.float() + 1) / 2).clamp(0, 1).movedim(1, -1).expand(-1, -1, -1, 3)
-    return grey.repeat_interleave(zoom, 1).repeat_interleave(zoom, 2)
+    share = (samples.float() - model.low) / (model.high - model.low)
+    image = share.clamp(0, 1).movedim(1, -1).expand(-1, -1, -1, 3)
+    return image.repeat_interleave(zoom, 1).repeat_interleave(zoom, 2)
 
 
 class SigmaticDemoModel(io.ComfyNode):
@@ -53,15 +60,16 @@ class SigmaticDemoModel(io.ComfyNode):
             display_name="Sigmatic Demo Model",
             category=DEMO,
             description="A tiny model that comes with Sigmatic, to try samplers and schedules in a second without a "
-            "download: handwritten digits, or an exactly known mixture for measurements.",
-            search_aliases=["digits", "mnist", "test model"],
+            "download: handwritten digits, coloured tiles of a dungeon, or an exactly known mixture for measurements.",
+            search_aliases=["digits", "mnist", "tiles", "pixel art", "test model"],
             inputs=[
                 io.Combo.Input(
                     "model",
                     options=list(demo_model.MODELS),
                     default="digits",
-                    tooltip="digits: a network that draws digits. mixture: patterns whose best denoiser is known "
-                    "exactly (a Gaussian mixture); it does not listen to prompts.",
+                    tooltip="digits: a network that draws digits. tiles: a larger one that draws pixel art in colour. "
+                    "mixture: patterns whose best denoiser is known exactly (a Gaussian mixture); it does not listen "
+                    "to prompts.",
                 ),
                 io.Combo.Input(
                     "parametrisation",
@@ -84,21 +92,23 @@ class SigmaticDemoModel(io.ComfyNode):
 
 
 class SigmaticDemoPrompt(io.ComfyNode):
-    """Makes the CONDITIONING that asks the demo model for a digit."""
+    """Makes the CONDITIONING that asks the demo model for a digit or a kind of tile."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        """The digit as text: blank is any digit, which no number says."""
+        """The class as text: blank is any, which no number says."""
         return schema(
             node_id="SigmaticDemoPrompt",
             display_name="Sigmatic Demo Prompt",
             category=DEMO,
-            description="Asks the demo model for a digit.",
+            description="Asks the demo model for a digit or a kind of tile.",
             inputs=[
                 io.String.Input(
                     "digit",
                     default="3",
-                    tooltip="The digit to draw, 0 to 9. Nothing: any digit, which is what the negative prompt wants.",
+                    display_name="prompt",
+                    tooltip="What to draw. digits: 0 to 9. tiles: " + ", ".join(tiles.KINDS) + ". Nothing: anything, "
+                    "which is what the negative prompt wants.",
                 )
             ],
             outputs=[io.Conditioning.Output(display_name="conditioning", tooltip="For positive or negative.")],
@@ -106,12 +116,12 @@ class SigmaticDemoPrompt(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, digit=None) -> bool | str:
-        """Refuse a wrong digit before anything is queued (a linked one is looked at when it arrives)."""
-        return digit_problem(digit or "") or True
+        """Refuse a wrong prompt before anything is queued (a linked one is looked at when it arrives)."""
+        return prompt_problem(digit or "") or True
 
     @classmethod
     def execute(cls, digit: str) -> io.NodeOutput:
-        """CONDITIONING of one token, the ten class weights."""
+        """CONDITIONING of one token, the weights of all classes."""
         return io.NodeOutput([[class_weights(digit), {}]])
 
 
@@ -134,7 +144,7 @@ class SigmaticDemoLatent(io.ComfyNode):
 
     @classmethod
     def execute(cls, batch_size: int) -> io.NodeOutput:
-        """A LATENT of zeros, (batch_size, 1, 32, 32)."""
+        """A LATENT of zeros, (batch_size, 1, 32, 32), which the host gives the channels of the model that it meets."""
         device = comfy.model_management.intermediate_device()
         return io.NodeOutput({"samples": torch.zeros(batch_size, *demo_model.SHAPE, device=device)})
 
@@ -161,5 +171,5 @@ class SigmaticDemoDecode(io.ComfyNode):
 
     @classmethod
     def execute(cls, samples: dict, zoom: int = 8) -> io.NodeOutput:
-        """The pictures as an IMAGE, grey: the same in all three channels."""
+        """The pictures as an IMAGE; grey ones are the same in all three channels."""
         return io.NodeOutput(pictures(samples["samples"], zoom))

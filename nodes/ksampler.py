@@ -15,6 +15,9 @@ from .running import mismatch, run
 from .running.record import Record, summary
 
 
+_IDLE = "set start_at_step lower: it is {}, the run ends at step {}, and so the latent comes out as it went in."
+
+
 class SigmaticKSampler(ByName):
     """Samples a LATENT with a model, as the host's KSampler does, with more to set."""
 
@@ -91,6 +94,9 @@ class SigmaticKSampler(ByName):
         unsuitable += mismatch.of_run(runs and samplers.get(runs.name), levels, model.sampling, cfg)
         name = runs.name if runs else sampler
         unsuitable += mismatch.of_recipe(model.recipe.recipe, name, levels, model.sampling, cfg)
+        steps_there = len(whole.sigmas) - 1
+        if steps_there > 0 and start_at_step >= min(end_at_step, steps_there):
+            unsuitable.append(_IDLE.format(start_at_step, min(end_at_step, steps_there)))
         warned = tuple(dict.fromkeys((*whole.warnings, *unsuitable)))
         return replace(whole, levels=(part,), warnings=warned, notes=whole.sampler.ignores("eta", "s_noise"))
 

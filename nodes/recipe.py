@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from .dropdowns import lookup
 from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
-from .host import warnings
+from .host import latents, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
 from .running import auto, recognised, settings_on_model
@@ -80,6 +80,8 @@ class SigmaticRecipe(io.ComfyNode):
     @classmethod
     def execute(cls, model, recipe=AUTO, steps=0, latent_image=None) -> io.NodeOutput:
         """What was planned, and in words."""
+        if latent_image is not None:
+            latents.require_content("latent_image", latent_image["samples"])
         plan = cls.plan(ModelFacts.of(model, latent_image), recipe, steps)
         warnings.warn(plan.warnings)
         count = len(plan.sigmas) - 1

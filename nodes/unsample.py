@@ -29,10 +29,11 @@ def uphill(sigmas: Tensor, space: str) -> Tensor:
     return rising.clamp(max=_TOP) if space == "flow" else rising
 
 
-def report(before: Tensor, after: Tensor) -> str:
-    """How far a round trip ended from where it began."""
-    error = float((after.float() - before.float()).square().mean().sqrt())
-    size = float(before.float().square().mean().sqrt())
+def report(before: Any, after: Any) -> str:
+    """How far a round trip ended from where it began: of samples, sound and picture together where they are both."""
+    one, two = latents.numbers(before), latents.numbers(after)
+    error = float((two - one).square().mean().sqrt())
+    size = float(one.square().mean().sqrt())
     part = f" ({100 * error / size:.3g} % of the latent's own)" if size else ""
     return f"round trip: rms error {error:.4g}{part}"
 

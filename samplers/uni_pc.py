@@ -1,6 +1,7 @@
 """UniPC: a multistep predictor whose last step is put right by every new prediction, at no further evaluation."""
 
 import math
+from itertools import zip_longest
 
 from ..core.exponential import interpolated
 from ..core.space import Level
@@ -46,8 +47,8 @@ def _uni_pc(step: Step, order: int, variant: str) -> tuple[Stage, ...]:
     last, old = step.past[0], nodes[1:]
     right = _weights(last, step.a, [step.a, *old[:order]], variant)
     wrong = _weights(last, step.a, old[: min(order, 1 + (step.kept[0].used or 0))], variant)
-    for j in range(len(right)):
-        w[j] += landing.A * (right[j] - (wrong[j - 1] if j else 0.0))
+    for j, (new, made) in enumerate(zip_longest(right, (0.0, *wrong), fillvalue=0.0)):
+        w[j] += landing.A * (new - made)
     return here, landing._replace(w=tuple(w[: len(nodes)]))
 
 

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 import sigmatic
-from sigmatic.demo import cli, cost, digits, subject
+from sigmatic.demo import cli, cost, digits, pictures, subject
 
 SMALL = ("--model", "mixture", "--count", "20", "--steps", "3")
 
@@ -200,9 +200,37 @@ def test_digits_get_their_labels_and_guidance(fake_digits):
 
 
 def test_demo_of_digits_asks_for_the_same_digits_in_every_cell(fake_digits):
-    argv = ["demo", "--model", "digits", "--digits", "7", "any", "--steps", "2", "3", "--samplers", "euler", "heun"]
+    argv = ["demo", "--digits", "7", "any", "--steps", "2", "3", "--samplers", "euler", "heun"]
     assert cli.main([*argv, "--space", "flow"]) == 0
     assert fake_digits == [([7, None], "flow", 2.0)] * 4
+
+
+@pytest.mark.parametrize("argv, model", [
+    (["demo"], "tiles"), (["demo", "--digits", "3"], "digits"), (["demo", "--kinds", "wall"], "tiles"),
+    (["sample"], "digits"), (["sample", "--kind", "wall"], "tiles"), (["sample", "--model", "mixture"], "mixture"),
+])  # fmt: skip
+def test_the_model_is_the_one_that_knows_what_is_asked_for(monkeypatch, argv, model):
+    asked = []
+    for command in ("demo", "sample"):
+        monkeypatch.setattr(pictures, command, lambda args: asked.append(args.model) or Image.new("RGB", (9, 9)))
+    assert cli.main(argv) == 0 and asked == [model]
+
+
+def test_tiles_are_asked_for_by_kind_and_shown_in_colour(tmp_path):
+    options = ("--model", "tiles", "--count", "3", "--steps", "3", "--out", "tiles.png")
+    assert cli.main(["sample", *options, "--kind", "grass"]) == 0
+    green = np.asarray(Image.open("tiles.png").convert("RGB"), float)[150:].mean((0, 1))
+    assert green[1] > green[0] and green[1] > green[2]
+    assert "'kind': 'grass'" in Image.open("tiles.png").info["sigmatic"]
+    grass = Path("tiles.png").read_bytes()
+    assert cli.main(["sample", *options, "--kind", "any"]) == 0 and Path("tiles.png").read_bytes() != grass
+
+
+def test_demo_of_tiles_has_a_cell_for_every_sampler_and_count():
+    argv = ["demo", "--steps", "1", "2", "--samplers", "euler", "heun", "--space", "flow"]
+    assert cli.main([*argv, "--kinds", "potion", "any"]) == 0
+    with Image.open("sigmatic-demo.png") as picture:
+        assert picture.width > 2 * 2 * 64 and picture.height > 2 * 64
 
 
 def test_large_counts_are_cut_into_chunks_without_a_change():

@@ -40,6 +40,12 @@ WRONG = [
     (["sample", "--seed", "x"], "--seed"),
     (["sample", "--digit", "10"], "'10' is not a digit"),
     (["sample", "--digit", "3"], "--digit"),  # of the mixture
+    (["sample", "--kind", "wall"], "--kind"),  # of the mixture
+    (["sample", "--kind", "potoin"], "did you mean potion"),
+    (["demo", "--kinds", "potion", "swrd"], "no kind 'swrd'"),
+    (["sample", "--model", "tiles", "--digit", "3"], "--model digits"),
+    (["sample", "--model", "digits", "--kind", "wall"], "--model tiles"),
+    (["sample", "--model", "tiles", "--count", "5000"], "room for 1000"),
     (["demo", "--cfg", "2"], "--cfg"),
     (["sample", "--out", "missing/p.png"], "no folder missing"),
     (["sample", "--out", "p.jpg"], "ends in .png"),
@@ -61,7 +67,7 @@ WRONG = [
 def test_every_mistake_is_one_clear_line(argv, hint, capsys):
     Path("file").touch()
     Path("folder.png").mkdir()
-    model = ["--model", "mixture"] if argv[0] in ("sample", "demo") else []
+    model = ["--model", "mixture"] if argv[0] in ("sample", "demo") and "--model" not in argv else []
     assert cli.main([*argv[:1], *model, *argv[1:]]) == 2
     shown = capsys.readouterr()
     assert shown.out == "" and shown.err.count("\n") == 1 and hint in shown.err

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 import sigmatic
-from sigmatic.demo import cli, digits, sheet, story, tiny, trajectory
+from sigmatic.demo import cli, digits, sheet, story, tiles, tiny, trajectory
 
 QUICK = {
     "story": ["--train-steps", "3"],
@@ -30,7 +30,7 @@ def empty_folder(tmp_path, monkeypatch):
 def short_story(monkeypatch):
     """The story with fewer sampling steps in its long rows."""
     monkeypatch.setattr(story, "LONG", 60)
-    monkeypatch.setattr(story, "DIGIT_STEPS", 25)
+    monkeypatch.setattr(story, "MODEL_STEPS", 25)
 
 
 @pytest.mark.parametrize("topic", QUICK)
@@ -74,9 +74,10 @@ def test_the_first_column_of_the_story_is_the_noise_and_the_last_the_result(monk
     monkeypatch.setattr(story, "_cell", lambda x: seen.append(x) or Image.new("RGB", (9, 9)))
     assert cli.main(["demo", "story", *QUICK["story"]]) == 0
     rows = [seen[k : k + 6] for k in range(0, len(seen), 6)]
-    assert len(rows) == 4 and all(torch.allclose(row[0], rows[0][0]) for row in rows[1:3])
-    assert 0.8 < rows[3][0].std() < 1.2, "unit size, as the papers scale"
+    assert len(rows) == 5 and all(torch.allclose(row[0], rows[0][0]) for row in rows[1:3])
+    assert all(0.8 < row[0].std() < 1.2 for row in rows[3:]), "unit size, as the papers scale"
     assert digits.classify(rows[3][-1]).tolist() == list(story.DIGITS)
+    assert [tiles.KINDS[k] for k in tiles.classify(rows[4][-1])] == list(story.KINDS)
     assert all(row[-1].abs().max() <= 1.001 for row in rows[:3]), "clip_denoised"
 
 

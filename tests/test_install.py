@@ -32,6 +32,7 @@ def test_every_sampler_and_schedule_gets_an_entry_in_the_live_lists(nodes, hosts
     _install(nodes)
     names = ["sig_auto"] + ["sig_" + n for n in sigmatic.samplers.names() if not sigmatic.samplers.get(n).learned]
     assert hosts.SAMPLER_NAMES is before[0] is hosts.KSampler.SAMPLERS
+    names += importlib.import_module(".dropdowns.lookup", nodes.__name__).host_names()
     assert before[1] + names == hosts.SAMPLER_NAMES
     assert all(callable(getattr(functions, "sample_" + name)) for name in names)
     schedules = ["sig_auto", *("sig_" + name for name in sigmatic.schedulers.names())]

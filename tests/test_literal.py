@@ -9,6 +9,7 @@ from sigmatic.core.noise import kinds
 
 NAMES = [name for name in sigmatic.samplers.names() if not sigmatic.samplers.get(name).adaptive]
 NEAR = {torch.float32: 1e-6, torch.float64: 1e-12}
+CANCELS = 100  # slopes are differences of x and D over small sigmas: what both round is enlarged
 SHAPE = (2, 3, 4)
 
 
@@ -33,6 +34,11 @@ def start(sigmas, dtype):
     return torch.randn(SHAPE, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).to(dtype) * sigmas[0]
 
 
+def apart(one, other):
+    """How far apart two tensors are, in units of the second."""
+    return float((one - other).norm() / other.norm())
+
+
 def same(name, space, dtype, sigmas, state=None, x=None, **params):
     """Run both; return the loop's result and state."""
     x = start(sigmas, dtype) if x is None else x
@@ -43,12 +49,9 @@ def same(name, space, dtype, sigmas, state=None, x=None, **params):
     )
     table = sigmatic.samplers.table(name, sigmas, space=space, state=state, **params)
     wanted, kept = literal(table, denoise, x, source, state.registers if state else ())
-    scale = max(1.0, wanted.abs().max().item())
-    torch.testing.assert_close(out / scale, wanted / scale, rtol=0, atol=NEAR[dtype] * len(table.rows))
+    assert apart(out, wanted) <= NEAR[dtype] * (2 if name == "dpm_fast" else 1)  # whose weights add up to 15
     for place, register, full in zip(left.kept, left.registers, kept, strict=False):
-        torch.testing.assert_close(
-            (place.p or place.q) * register, full, rtol=1e3 * NEAR[dtype], atol=1e3 * NEAR[dtype]
-        )
+        assert apart((place.p or place.q) * register, full) <= CANCELS * NEAR[dtype]
     return out, left
 
 

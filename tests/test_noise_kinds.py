@@ -103,3 +103,18 @@ def test_enlarged_levels_have_the_variance_that_is_divided_out():
     weights = shapes._squared(5, 9)
     big = torch.nn.functional.interpolate(torch.randn(20_000, 1, 5), 9, mode="linear")[:, 0]
     torch.testing.assert_close(big.var(0), weights, rtol=0.05, atol=0)
+
+
+@pytest.mark.parametrize("apart", [1e-7, 1e-6, 9e-6])
+@pytest.mark.parametrize("name", ["dpmpp_sde", "dpmpp_2m_sde"])
+def test_levels_too_close_for_comfys_noise_are_refused_in_words(name, apart):
+    pytest.importorskip("torchsde")
+    sigmas = torch.tensor([3.0, 1.0, 1.0 - apart, 0.3, 0.0], dtype=torch.float64)
+    calls = []
+
+    def run(noise):
+        return sigmatic.samplers.sample(name, calls.append, torch.ones(1, 4), sigmas, noise=noise, disable=True)
+
+    with pytest.raises(ValueError, match=r"sigmas\[1\] and sigmas\[2\].*apart.*Leave one out"):
+        run("comfy")
+    assert not calls

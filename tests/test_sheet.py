@@ -76,6 +76,13 @@ def test_tiles_fill_rows_and_leave_the_rest_white(count, columns, size):
         assert wall.getpixel((size[0] - 5, size[1] - 5)) == (255, 255, 255)
 
 
+def test_coloured_tiles_keep_their_square_pixels():
+    red, checks = np.zeros((2, 2, 3), np.uint8), np.indices((2, 2)).sum(0) % 2
+    red[..., 0] = 255 * checks
+    large = np.asarray(sheet.tiles([red], 1, 4))
+    assert np.array_equal(large, np.kron(red.swapaxes(0, 2), np.ones((4, 4), np.uint8)).swapaxes(0, 2))
+
+
 def test_scatter_puts_up_up_and_leaves_out_what_is_outside():
     points = np.array([[0.0, 1.0], [9.0, 0.0], [np.nan, 0.0], [np.inf, 1.0]])
     pixels = np.array(sheet.scatter(points, reach=2.0, side=100, dot=2.0))

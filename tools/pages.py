@@ -114,7 +114,8 @@ def english():
     """{file: content} of locales/en."""
     nodes = {}
     for name, schema in schemas().items():
-        inputs = {w.id: {"name": w.id, "tooltip": w.as_dict()["tooltip"]} for w in schema.inputs}
+        about = {w.id: w.as_dict() for w in schema.inputs}
+        inputs = {id: {"name": w.get("display_name") or id, "tooltip": w["tooltip"]} for id, w in about.items()}
         outputs = {str(i): {"name": o.display_name, "tooltip": o.tooltip} for i, o in enumerate(schema.outputs)}
         described = {"display_name": schema.display_name, "description": schema.description}
         nodes[name] = {**described, "inputs": inputs, "outputs": outputs}

@@ -12,7 +12,7 @@ from torch import Tensor
 from ... import samplers, schedulers
 from ..inputs.widgets import DEFAULT_RHO
 from ..running import auto
-from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered
+from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered, recorded
 from ..running.record import Record
 
 PREFIX = "sig_"
@@ -20,6 +20,21 @@ PRESET_PREFIX = PREFIX + "my_"
 AUTO = PREFIX + auto.NAME  # in both lists: what the model's recipe wants
 MARK = "__sigmatic__"  # on every function of ours: the package it came from (a second clone has another name)
 _CALL = ("model", "x", "noise", "sigmas", "extra_args", "callback", "disable", "noise_sampler")
+
+
+HOSTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dpmpp_2m_sde_gpu": ("dpmpp_2m_sde", {}),
+    "dpmpp_2m_sde_heun": ("dpmpp_2m_sde", {"solver_type": "heun"}),
+    "dpmpp_2m_sde_heun_gpu": ("dpmpp_2m_sde", {"solver_type": "heun"}),
+    "dpmpp_3m_sde_gpu": ("dpmpp_3m_sde", {}),
+    "dpmpp_sde_gpu": ("dpmpp_sde", {}),
+    "res_multistep": ("res_2m", {}),
+    "res_multistep_cfg_pp": ("res_2m_cfg_pp", {}),
+}
+"""Samplers that ComfyUI calls otherwise: by its name, ours and the options that make it the same one.
+
+Noise is drawn where the picture is, the same on every device, so nothing of ours needs a name for the GPU.
+"""
 
 
 class Entry(NamedTuple):
@@ -42,7 +57,14 @@ def entry(name: str, schedule: bool = False) -> Entry | None:
     bare = name.removeprefix(PREFIX)
     if name.startswith(PREFIX) and bare in (schedulers.names() if schedule else offered()):
         return Entry(bare, {})
+    if name in host_names() and not schedule:
+        return Entry(*HOSTS[bare])
     return PRESETS[schedule].get(name)
+
+
+def host_names() -> list[str]:
+    """Our samplers once more, by ComfyUI's names with our prefix."""
+    return [PREFIX + name for name in HOSTS if name not in samplers.names()]
 
 
 def sampler_entry(name: str) -> Entry | None:
@@ -115,7 +137,7 @@ def sampler_by_name(
             [f"{name} is ComfyUI's own and takes no curves, so {' and '.join(curves)} is its own: choose a sig_ one."]
         )
     plain = {key: options[key] for key in host_options(base) if key in options and key not in curves}
-    return with_function(base, base.sampler_function, plain)
+    return with_function(base, recorded(base.sampler_function, name, log) if log else base.sampler_function, plain)
 
 
 def host_options(sampler: Any) -> dict[str, inspect.Parameter]:
@@ -156,7 +178,7 @@ def our_choice(
 
 def sampler_names() -> list[str]:
     """Our samplers and presets as they are called in dropdowns."""
-    return [*(PREFIX + name for name in offered()), *preset_names(schedule=False)]
+    return [*(PREFIX + name for name in offered()), *host_names(), *preset_names(schedule=False)]
 
 
 def schedule_names() -> list[str]:

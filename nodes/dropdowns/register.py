@@ -9,7 +9,7 @@ import comfy.samplers
 from ... import schedulers
 from ..running import auto
 from ..running.host_functions import host_sampler, host_schedule, offered
-from . import lookup
+from . import foreign_lists, lookup
 from .lookup import MARK, PREFIX, PRESETS, Entry, owner
 
 _log = logging.getLogger("sigmatic")
@@ -20,7 +20,10 @@ def install() -> None:
     owners: dict[str, str] = {}
     for schedule, names in ((False, offered()), (True, schedulers.names())):
         owners |= _add({lookup.AUTO: Entry(auto.NAME, {})}, schedule)
-        owners |= _add({PREFIX + bare: Entry(bare, {}) for bare in names}, schedule)
+        entries = {PREFIX + bare: Entry(bare, {}) for bare in names}
+        if not schedule:
+            entries |= {name: Entry(*lookup.HOSTS[name.removeprefix(PREFIX)]) for name in lookup.host_names()}
+        owners |= _add(entries, schedule)
     if owners:
         names = [*owners][:8] + ([f"{len(owners) - 8} more"] if len(owners) > 8 else [])
         _log.warning(
@@ -45,7 +48,7 @@ def withdraw_preset(name: str, schedule: bool) -> None:
     table, prefix, lists = _places(schedule)
     if owner(table.get(prefix + name)) == __package__:
         del table[prefix + name]
-        for names in lists:
+        for names in (*lists, *foreign_lists.known(schedule)):
             if name in names:
                 names.remove(name)
 
@@ -84,7 +87,7 @@ def _add(entries: dict[str, Entry], schedule: bool) -> dict[str, str]:
             owners[name] = owner(present) or getattr(getattr(present, "handler", present), "__module__", "other code")
             continue
         table[prefix + name] = _code(entry, schedule)
-        for names in lists:
+        for names in (*lists, *foreign_lists.known(schedule)):
             if name not in names:
                 names.append(name)
     return owners

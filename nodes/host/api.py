@@ -5,9 +5,29 @@ from typing import Any
 
 from comfy_api.latest import ComfyExtension, io
 
-__all__ = ["CATEGORY", "ComfyExtension", "advanced", "io", "number", "schema"]
+__all__ = ["CATEGORY", "ComfyExtension", "NameInput", "advanced", "io", "number", "schema"]
 
 CATEGORY = "model/sampling/sigmatic"
+
+
+class _ComboOrList(str):
+    """The type of a dropdown: also equal to a list of names, which older nodes have as the type of an output."""
+
+    __slots__ = ("type",)
+    __hash__ = str.__hash__
+
+    def __ne__(self, other: object) -> bool:
+        return not isinstance(other, list) and self.type != other
+
+
+class NameInput(io.Combo.Input):
+    """A dropdown that takes links from outputs whose type is a list of names; 0.3.64 lets those only to its own."""
+
+    def get_io_type(self) -> str:
+        """The host's type of it."""
+        kind = _ComboOrList(super().get_io_type())
+        kind.type = super().get_io_type()
+        return kind
 
 
 def schema(**described: Any) -> io.Schema:

@@ -1,5 +1,6 @@
 """What the host says of models, whatever its version and the wrappers that other packs put around them."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ def model_sampling(model: Any) -> Any:
 
     The patcher's is preferred (it has what nodes such as ModelSamplingSD3 put there), the loaded model's is next.
     """
-    for link in _links(model):
+    for link in links(model):
         patcher = _patcher(link)
         if patcher is not None:
             return patcher.get_model_object("model_sampling")
@@ -38,10 +39,10 @@ def network(model: Any) -> Any:
 
 def patcher(model: Any) -> Any:
     """The host's ModelPatcher of a MODEL, or of what a sampler function is handed; None where wrappers hide it."""
-    return next(filter(None, map(_patcher, _links(model))), None)
+    return next(filter(None, map(_patcher, links(model))), None)
 
 
-def _links(model: Any) -> Iterator[Any]:
+def links(model: Any) -> Iterator[Any]:
     """A sampler function's model and what it wraps: guider, loaded model, and wrappers of other packs in between."""
     for _ in range(16):
         if model is None:
@@ -71,8 +72,18 @@ def noise_scale(ms: Any) -> float:
     return float(getattr(ms, "noise_scale", 1.0))
 
 
+def require_range(ms: Any) -> None:
+    """ValueError where the model has no levels of noise: a shift of 0 leaves none."""
+    if not math.isfinite(float(ms.sigma_max)) or float(ms.sigma_max) <= 0:
+        raise ValueError(
+            f"model: its noise goes from {float(ms.sigma_min):g} to {float(ms.sigma_max):g}, which is no range. Is "
+            "shift 0 in ModelSamplingSD3 or another node before? Give it one above 0: 1 changes nothing."
+        )
+
+
 def levels(ms: Any) -> dict[str, Any]:
     """The model's range of noise, as keywords of `schedulers.sigmas`: its ascending table, or its two ends."""
+    require_range(ms)
     table = getattr(ms, "sigmas", None)
     if isinstance(table, Tensor) and table.ndim == 1 and len(table) > 1:
         table = at_most_one(table.detach().float().cpu(), ms)

@@ -9,6 +9,9 @@ from torch import Tensor
 
 _CLEANED = ("downscale_ratio_spacial", "downscale_ratio_temporal")  # newer hosts' notes about an empty latent
 
+SEARCHED = 64
+"""Pictures of a batch that a noise is looked for among: each is one more draw, in a run whose noise is somebody's."""
+
 
 def require_content(name: str, samples: Tensor) -> None:
     """ValueError naming the input where there is no picture in it, or none with a size."""
@@ -33,6 +36,41 @@ def initial_noise(samples: Tensor, seed: int, batch_index: Any, wanted: bool) ->
         return comfy.sample.prepare_noise(samples, seed, batch_index)
     empty = getattr(comfy.sample, "prepare_empty_noise", None)
     return empty(samples) if empty else torch.zeros_like(samples, device="cpu")
+
+
+def places(noise: Tensor, seed: int) -> list[int] | None:
+    """Which pictures of a larger batch these are, by the noise (B, ...) that the host made them from.
+
+    The host hands a sampler no batch_index, but draws the noise of a batch picture by picture. None where the pictures
+    are the first ones in their order, or the noise is not the seed's.
+    """
+    noise = noise.detach().cpu()
+    generator = torch.Generator("cpu").manual_seed(seed)
+    drawn: list[Tensor] = []
+
+    def place(item: Tensor) -> int | None:
+        for i in range(SEARCHED):
+            if i == len(drawn):
+                drawn.append(torch.randn((1, *item.shape), dtype=item.dtype, generator=generator)[0])
+            if torch.equal(drawn[i], item):
+                return i
+        return None
+
+    if not noise[0].any():
+        return None
+    found: list[int] = []
+    for item in noise:
+        at = place(item)
+        if at is None:
+            return None
+        found.append(at)
+    return None if found == list(range(len(noise))) else found
+
+
+def numbers(samples: Any) -> Tensor:
+    """All numbers of a LATENT's samples in one row, of several tensors together too: float32 on the CPU."""
+    parts = samples.unbind() if getattr(samples, "is_nested", False) else [samples]
+    return torch.cat([part.detach().to("cpu", torch.float32).flatten() for part in parts])
 
 
 def with_samples(latent: dict[str, Any], samples: Tensor) -> dict[str, Any]:

@@ -4,13 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import comfy.model_patcher
+import torch
 from torch import Tensor
 
 from ...samplers import Output
 
 
-def with_uncond(name: str, model: Any, extra_args: dict[str, Any]) -> tuple[Callable[..., Output], dict[str, Any]]:
-    """The host's `model` so that it returns both predictions, and the extra_args it must be called with for that.
+def with_uncond(
+    name: str, model: Any, extra_args: dict[str, Any]
+) -> tuple[Callable[..., Output], dict[str, Any], Callable[[], bool]]:
+    """The host's `model` so that it returns both predictions, the extra_args it must be called with for that, and
+    whether a call so far had no unconditional one: None, or the zeros that the host has where no prompt is in force.
+    The prediction is then both, which makes the step the plain one.
 
     ValueError where there is no negative prompt to predict with, as with BasicGuider.
     """
@@ -20,11 +25,15 @@ def with_uncond(name: str, model: Any, extra_args: dict[str, Any]) -> tuple[Call
             f"sampler sig_{name}: it needs a negative prompt, and this run has none (Basic Guider?). Use CFGGuider, "
             "cfg 1 to 2, or the sampler of the same name without _cfg_pp."
         )
-    unconditional: list[Tensor] = []  # of the call that is running
+    unconditional: list[Tensor | None] = []  # of the call that is running
+    absent: list[Tensor] = []  # of every call, on the device
 
     def keep(args: dict[str, Any]) -> Tensor:
-        unconditional[:] = [args["uncond_denoised"]]
-        return args["denoised"]
+        guided, uncond = args["denoised"], args.get("uncond_denoised")
+        unconditional[:] = [uncond]
+        absent.append(torch.ones((), dtype=torch.bool) if uncond is None else (uncond == 0).all())
+        # of zeros the host has made cfg times the prediction: cfg has nothing to push away from
+        return guided if uncond is None else torch.where(absent[-1], args.get("cond_denoised", guided), guided)
 
     options = comfy.model_patcher.set_model_options_post_cfg_function(
         extra_args.get("model_options", {}).copy(), keep, disable_cfg1_optimization=True
@@ -37,6 +46,7 @@ def with_uncond(name: str, model: Any, extra_args: dict[str, Any]) -> tuple[Call
                 f"sampler sig_{name}: this guider does not give the unconditional prediction. Use CFGGuider, or the "
                 "sampler of the same name without _cfg_pp."
             )
-        return Output(denoised, unconditional.pop())
+        uncond = unconditional.pop()
+        return Output(denoised, denoised if uncond is None else torch.where(absent[-1], denoised, uncond))
 
-    return predict, {**extra_args, "model_options": options}
+    return predict, {**extra_args, "model_options": options}, lambda: any(bool(one) for one in absent)

@@ -1,22 +1,19 @@
 """Warnings: a line each in the log and, in the page, under the node that is running."""
 
 import logging
-from collections import deque
 from collections.abc import Iterable
 
 from comfy_execution.utils import get_executing_context
 
-_OVER = "Sigmatic: no warning this time."
 _log = logging.getLogger("sigmatic")
 _node: tuple[str, str] | None = None  # prompt and node of the last call
 _notes: list[str] = []  # of that node, in that prompt
-_warned: deque[str] = deque(maxlen=256)  # nodes with a warning under them, for all that we know
 
 
 def warn(notes: Iterable[str]) -> None:
-    """Show each of the `notes` once while a node is running; without any, its warning of the last time is taken back.
+    """Show each of the `notes` once while a node is running. Outside of a prompt they only go to the log.
 
-    Outside of a prompt they only go to the log.
+    The page takes a warning away when its node runs again (web/js/warnings.js).
     """
     global _node, _notes
     context = get_executing_context()
@@ -28,14 +25,8 @@ def warn(notes: Iterable[str]) -> None:
     fresh = [note for note in dict.fromkeys(notes) if note not in _notes]
     _notes += fresh
     _write(fresh)
-    known = context.node_id in _warned
     if fresh:
         _show("\n".join(f"Sigmatic: {note}" for note in _notes), context.node_id)
-        if not known:
-            _warned.append(context.node_id)
-    elif known and not _notes:
-        _show(_OVER, context.node_id)
-        _warned.remove(context.node_id)
 
 
 def of_running_node() -> list[str]:

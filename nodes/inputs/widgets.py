@@ -6,7 +6,7 @@ from functools import partial
 
 from ...core.noise import kinds
 from ...schedulers import DENOISE_RULES
-from ..host.api import advanced, io, number
+from ..host.api import NameInput, advanced, io, number
 
 SAMPLER, SCHEDULE = "sig_dpmpp_2m_sde", "sig_karras"
 LAST_STEP = 10000
@@ -18,14 +18,14 @@ DEFAULT_RHO = 7.0  # left there, each schedule keeps its default: karras 7, poly
 def choice(name: str, names: Sequence[str], preferred: str, tooltip: str) -> io.Combo.Input:
     """A dropdown; its default is `preferred`, or the first option where that is missing."""
     default = preferred if preferred in names else names[0]
-    return io.Combo.Input(name, options=names, default=default, tooltip=tooltip)
+    return NameInput(name, options=names, default=default, tooltip=tooltip)
 
 
 def problem(widget: str, value: str | None, names: Sequence[str]) -> str | None:
     """What is wrong with a chosen name, None if nothing is (or it is not known yet: None)."""
     if value is None or value in names:
         return None
-    near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.4)
+    near = difflib.get_close_matches(str(value), names, n=3, cutoff=0.6)
     hint = f"did you mean {', '.join(near)}?" if near else f"choose one of {', '.join(names)}."
     return f"{widget} is {value!r}, which is not there: {hint}"
 

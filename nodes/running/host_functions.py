@@ -1,5 +1,6 @@
 """Our samplers and schedules in the shape ComfyUI calls: k-diffusion functions and scheduler handlers."""
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,6 +23,10 @@ from .record import Record
 DEFAULT_NOISE = "default"
 RUN = ("noise", "between", "batch_index")
 """Options of a run, not of its sampler."""
+_WITHOUT_NEGATIVE = (
+    "let the negative prompt hold for the whole run, or choose the sampler without _cfg_pp: where this run had none, "
+    "sig_{name} made plain steps."
+)
 _CHOICE = "__sigmatic_choice__"
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
@@ -108,14 +113,15 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         latents.require_content("the latent", x)
         ms, extra_args = facts.model_sampling(model), extra_args or {}
         sigmas = facts.at_most_one(sigmas, ms)
+        mismatch.refuse(ms, sigmas.tolist())
         settings = settings_on_model.of_model(model, extra_args)
         chosen = choice.on(ms, settings, given)
         if extra_args.get("denoise_mask") is not None and "last" in chosen.params:
             chosen.params["last"] = "denoised"  # outside of the mask the picture is the latent's own, bit for bit
-        seed = int(extra_args.get("seed") or 0)
         record = log or Record()
-        record.begin(seed, chosen.options, sigmas)
-        x, state = record.start(name, chosen.space, x)
+        record.begin(int(extra_args.get("seed") or 0), chosen.options, sigmas)
+        x, state = record.start(name, chosen.space, x, model, extra_args)
+        seed = record.seed
         table = chosen.table(sigmas, state)
         if not facts.starts_from_noise(ms):
             _refuse_noise(name, table, chosen.params)
@@ -124,30 +130,40 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         source = noise_sampler and _of_tensors(noise_sampler, sigmas)
         if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:
             source = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
-        denoiser, extra_args = with_uncond(name, model, extra_args) if spec.uncond else (model, extra_args)
+        plain = (model, extra_args, lambda: False)
+        denoiser, extra_args, lacked = with_uncond(name, model, extra_args) if spec.uncond else plain
         watched = Sentinel(denoiser, name, record.sigmas, x.device.type == "cpu")
         run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
-        places = _places(chosen.options.get("batch_index"), len(x))
+        places = record.places(chosen.options.get("batch_index"), model) if spec.stochastic else None
         run |= {"batch_index": places, "callback": callback, "disable": disable}
         run |= {"table": table} if table is not None else chosen.params
         out, left = samplers.sample_with_state(name, watched, x, sigmas, **run)
         out = watched.finish(out) if watched.evaluations else out
-        record.end(name, chosen.space, out, left, watched.evaluations, facts.network(model))
-        return out
+        record.warn([_WITHOUT_NEGATIVE.format(name=name)] if lacked() else [])
+        return record.end(out, left, watched.evaluations, model, extra_args.get("denoise_mask"))
 
     setattr(sample, _CHOICE, choice)
     return _described(sample, spec)
+
+
+def recorded(function: Callable[..., Tensor], name: str, log: Record) -> Callable[..., Tensor]:
+    """A sampler function of the host or of another pack, whose runs in parts keep what is outside of a mask."""
+
+    def sample(model, x, sigmas, *given, extra_args=None, **more):
+        ms, extra_args = facts.model_sampling(model), extra_args or {}
+        log.begin(int(extra_args.get("seed") or 0), log.options, sigmas)
+        x, _ = log.start(name, facts.space(ms), x, model, extra_args)
+        out = function(model, x, sigmas, *given, extra_args=extra_args, **more)
+        state = samplers.State(name, facts.space(ms), log.sigmas[-1], tuple(x.shape))
+        return log.end(out, state, 0, model, extra_args.get("denoise_mask"))
+
+    return functools.wraps(function)(sample)
 
 
 def choice_of(function: Any) -> Choice | None:
     """What is behind a sampler function, None if it is not ours."""
     choice = getattr(function, _CHOICE, None)
     return choice if isinstance(choice, Choice) else None
-
-
-def _places(batch_index: Any, count: int) -> Sequence[int] | None:
-    """The places of the images: as listed, or counted from the first one's."""
-    return range(batch_index, batch_index + count) if isinstance(batch_index, int) else batch_index
 
 
 def host_schedule(name: str, preset: dict[str, Any] | None = None) -> Callable[[Any, int], Tensor]:

@@ -6,6 +6,7 @@ Every warning begins with a way out: the page shows about 60 letters of it witho
 from collections.abc import Sequence
 from typing import Any
 
+from ...core.spread import overshoot
 from ...core.table import Table
 from ...recipes import Recipe
 from ..host import facts
@@ -13,6 +14,9 @@ from . import recognised
 
 _LATE = 0.1
 _EQUAL = 1e-4  # of a shift that is worked out of float32 levels
+_MOST_STEPS = 100  # with more, no sampler overshoots by itself
+_WIDE = 1.5
+"""A result so many times as wide as it should be is seen: burnt contrast."""
 _OTHERS = {
     "ve": "choose the schedule sig_karras or sig_beta: this one is for flow models (Flux, SD3, Wan), and on others "
     "most of its steps fall on heavy noise.",
@@ -29,14 +33,12 @@ def notes(
 
     tries: the run is one of several that are compared; it may well leave the recipe of its model.
     """
-    between, guider = _between(spec, table, sigmas, extra_args), getattr(model, "inner_model", None)
+    guider, ms = getattr(model, "inner_model", None), facts.model_sampling(model)
     scales = [getattr(guider, name, None) for name in ("cfg", "cfg1", "cfg2")]  # DualCFGGuider has two
     cfg = max((scale for scale in scales if isinstance(scale, (int, float))), default=0.0)
-    ms = facts.model_sampling(model)
+    of_table = [note for note in (_between(spec, table, sigmas, extra_args), _overshoots(spec, table)) if note]
     recipe = None if tries else recognised.match(model).recipe
-    return (
-        ([between] if between else []) + of_run(spec, sigmas, ms, cfg) + of_recipe(recipe, spec.name, sigmas, ms, cfg)
-    )
+    return [*of_table, *of_run(spec, sigmas, ms, cfg), *of_recipe(recipe, spec.name, sigmas, ms, cfg)]
 
 
 def of_run(spec: Any, sigmas: Sequence[float], ms: Any, cfg: float) -> list[str]:
@@ -50,6 +52,17 @@ def of_recipe(recipe: Recipe | None, sampler: str, sigmas: Sequence[float], ms: 
     if recipe is None:
         return []
     return recognised.leaves(recipe, len(sigmas) - 1, recognised.is_whole(sigmas, ms), cfg, sampler)
+
+
+def refuse(ms: Any, sigmas: Sequence[float]) -> None:
+    """ValueError for a model without levels of noise, and for sigmas that turn: as those who have made them know it."""
+    facts.require_range(ms)
+    turns = [i for i in range(1, len(sigmas) - 1) if (sigmas[i] - sigmas[i - 1]) * (sigmas[i + 1] - sigmas[i]) < 0]
+    if turns:
+        raise ValueError(
+            f"sigmas: they turn at step {turns[0]}, sigma {sigmas[turns[0]]:g}. Cut them there with Sigmatic Split "
+            "Sigmas, and run the parts one after the other, each with noise of its own."
+        )
 
 
 def of_schedule(spec: Any, ms: Any) -> list[str]:
@@ -85,6 +98,17 @@ def _crowded(sigmas: Sequence[float], ms: Any) -> str | None:
     if facts.space(ms) != "flow" or steps < 8 or sigmas[0] < 0.9 or sigmas[-1] > 0 or late < steps / 2:
         return None
     return _OTHERS["flow"]
+
+
+def _overshoots(spec: Any, table: Table | None) -> str | None:
+    """Some samplers need steps that are short enough: DPM2 and Heun more than 3, UniPC more than the longest few."""
+    times = overshoot(table) if table is not None and len(table.rows) <= _MOST_STEPS else 1.0
+    if times <= _WIDE:
+        return None
+    return (
+        f"take more steps, another schedule or sig_euler: in steps as long as these sig_{spec.name} overshoots, the "
+        f"picture's contrast may be {times:.2g} times what it should be."
+    )
 
 
 def _direction(sigmas: Sequence[float], ms: Any) -> str | None:

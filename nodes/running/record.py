@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,14 +14,19 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from ... import samplers
 from ...samplers import State
-from ..host import warnings
+from ..host import facts, latents, warnings
+from ..host.outside import Outside, noise_of, outside
 from ..inputs.options import as_text, in_words
+from . import unfinished
 
 _VERSION = 1
 _KEY = "sigmatic_state"  # in the LATENT; nodes that do not know it leave it alone
 _WITHOUT = "the sampler starts without its memory of the run before: "
 
+_log = logging.getLogger("sigmatic")
+_lost_seeds: list[int] = []  # the first seed that was got back, which was said
 _paces: WeakKeyDictionary[Any, float] = WeakKeyDictionary()  # by model: seconds an evaluation, of its last run
 
 
@@ -47,6 +54,9 @@ class Record:
     evaluations: int = 0
     notes: list[str] = field(default_factory=list)
     left: dict[str, Any] | None = None
+    _identity: dict[str, Any] = field(default_factory=dict)
+    _outside: Outside | None = None
+    _places: list[int] | None = None
 
     def begin(self, seed: int, options: dict[str, Any], sigmas: Tensor) -> None:
         """Note what is to be run; its time starts here."""
@@ -59,35 +69,86 @@ class Record:
         self.notes += fresh
         warnings.warn(fresh)
 
-    def start(self, sampler: str, space: str, x: Tensor) -> tuple[Tensor, State | None]:
-        """(x, state) to start from: those that the run before left, if this is its continuation; else x itself."""
-        before, self.resume = self.resume, None
-        if before is None:
-            return x, None
-        identity = self._identity(sampler, space, self.sigmas[0] if self.sigmas else None, x)
-        for what, value in identity.items():
-            if before.get(what) != value:
-                self.warn([f"{_WITHOUT}its {what} was {_short(before.get(what))} and is {_short(value)} now."])
-                return x, None
-        state: State = before["state"]
-        return before["x"].to(x), state.to(x.device)
+    def start(
+        self, sampler: str, space: str, x: Tensor, model: Any, extra_args: dict[str, Any]
+    ) -> tuple[Tensor, State | None]:
+        """(x, state) to start from: those that the run before left, if this is its continuation; else x itself.
 
-    def end(self, sampler: str, space: str, out: Tensor, state: State, evaluations: int, network: Any) -> None:
-        """Note the cost; keep what a continuation needs, nothing where the run is over."""
+        What the run before had outside of its mask is put back in either case.
+        """
+        self._identity = {
+            "sampler": sampler, "space": space, "falls": self._falls(),
+            "params": {name: value for name, value in self.options.items() if name != "batch_index"},
+            "shape": tuple(x.shape),
+        }  # fmt: skip
+        before, self.resume = self.resume, None
+        if before is not None:
+            wrong = self._differs(before, x)
+            if wrong and before["state"].registers:  # a run without memory leaves none to miss
+                self.warn([_WITHOUT + wrong])
+        else:
+            before, wrong = self._handed_on(x)
+        if before is not None and before.get("outside") is not None:
+            Outside(*before["outside"]).put(model)
+        self._outside = outside(model, extra_args)
+        self._places = before.get("places") if before is not None else None
+        return (x, None) if before is None or wrong else (before["x"].to(x), before["state"].to(x.device))
+
+    def _falls(self) -> bool:
+        return len(self.sigmas) > 1 and self.sigmas[1] < self.sigmas[0]
+
+    def places(self, batch_index: Any, model: Any) -> Sequence[int] | None:
+        """The places of the run's pictures in their batch: as listed, counted on from the first one's, else by noise.
+
+        None: from 0.
+        """
+        count = self._identity["shape"][0]
+        if batch_index is not None:
+            return range(batch_index, batch_index + count) if isinstance(batch_index, int) else batch_index
+        noise = noise_of(model)
+        if self._places is None and noise is not None:
+            self._places = latents.places(noise, self.seed)
+        return self._places
+
+    def _handed_on(self, x: Tensor) -> tuple[dict[str, Any] | None, str]:
+        """What the run before left, if a node of the host has handed on its samples; and why this does not go on."""
+        runs = unfinished.find(x, self.sigmas[0]) if self._falls() else []
+        for left in runs:
+            given, self.seed = self.seed, self.seed or left["seed"]  # DisableNoise hands on no seed: 0
+            if not self._differs(left, x):
+                if self.seed != given and samplers.get(left["sampler"]).stochastic and not _lost_seeds:
+                    _lost_seeds.append(self.seed)
+                    _log.info("Sigmatic: seed 0 goes on with the run before's, %d, as Disable Noise wants.", self.seed)
+                return left, ""
+            self.seed = given
+        return (runs[0], "another run") if runs else (None, "")
+
+    def _differs(self, before: dict[str, Any], x: Tensor) -> str:
+        """What makes this run none that goes on from the one before; nothing if it is."""
+        sigma = self.sigmas[0] if self.sigmas else None
+        wanted = {**self._identity, "seed": self.seed, "sigma": sigma}
+        for what, value in wanted.items():
+            if before.get(what) != value:
+                return f"its {what} was {_short(before.get(what))} and is {_short(value)} now."
+        return ""
+
+    def end(self, out: Tensor, state: State, evaluations: int, model: Any, mask: Tensor | None) -> Tensor:
+        """Note the cost, keep what a continuation needs, nothing where the run is over; return what the run ends in."""
         self.evaluations = evaluations
         if evaluations:
             with suppress(TypeError):
-                _paces[network] = (time.perf_counter() - self.began) / evaluations
-        if state.sigma > 0 and self.keeps:
-            identity = self._identity(sampler, space, state.sigma, out)
-            self.left = {"version": _VERSION, **identity, "x": out.cpu(), "state": state.to("cpu")}
-
-    def _identity(self, sampler: str, space: str, sigma: float | None, x: Tensor) -> dict[str, Any]:
-        params = {name: value for name, value in self.options.items() if name != "batch_index"}
-        return {
-            "sampler": sampler, "space": space, "params": params, "seed": self.seed, "sigma": sigma,
-            "shape": tuple(x.shape),
+                _paces[facts.network(model)] = (time.perf_counter() - self.began) / evaluations
+        if state.sigma <= 0 or state.sigma == self.sigmas[0]:
+            return out
+        if self._outside and mask is not None and not self._falls():
+            out = self._outside.over(out, state.sigma, mask, facts.model_sampling(model))
+        left = {
+            "version": _VERSION, **self._identity, "seed": self.seed, "sigma": state.sigma, "places": self._places,
+            "x": out.cpu().clone(), "state": state.to("cpu"), "outside": self._outside,
         }  # fmt: skip
+        unfinished.keep(model, out, left)
+        self.left = left if self.keeps else None
+        return out
 
     def resume_from(self, latent: dict[str, Any], add_noise: bool) -> None:
         """Look for what the run before left in the LATENT, and whether its samples are still the same."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-FAKED = ("comfy", "comfy_api", "comfy_execution", "latent_preview", "folder_paths", "server")
+FAKED = ("comfy", "comfy_api", "comfy_execution", "latent_preview", "folder_paths", "nodes", "server")
 
 
 def _faked(name: str) -> bool:

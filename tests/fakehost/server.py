@@ -11,6 +11,7 @@ class PromptServer:
     """What packs reach by PromptServer.instance."""
 
     instance = SimpleNamespace(
+        app=SimpleNamespace(on_startup=[]),
         routes=web.RouteTableDef(),
         client_id="page",
         send_progress_text=lambda text, node_id, sid=None: SENT.append((node_id, text, sid)),

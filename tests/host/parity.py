@@ -22,7 +22,7 @@ FLOW_LAW = ("euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral")
 SAMPLERS = [
     ("euler", {}, True),
     ("heun", {}, True),
-    ("dpmpp_2m", {}, False),
+    ("dpmpp_2m", {}, True),
     ("euler_ancestral", {"eta": 1.0}, False),
     ("euler_ancestral", {"eta": 0.5}, False),
     ("euler_ancestral", {"eta": 1.0, "s_noise": 0.7}, False),
@@ -38,7 +38,7 @@ SAMPLERS = [
     *[("dpmpp_sde", {"eta": eta}, True) for eta in (0.0, 0.5, 1.0)],
     *[("seeds_2", {"eta": eta}, True) for eta in (0.0, 0.5, 1.0)],
     *[("seeds_3", {"eta": eta}, True) for eta in (0.0, 1.0)],
-    ("res_2m", {}, False),
+    ("res_2m", {}, True),
     ("lcm", {}, True),
     *[(name, {"s_churn": 15.0, "s_tmin": 0.1, "s_tmax": 8.0}, False) for name in ("euler", "heun", "dpm_2")],
     ("ipndm_v", {}, True),

@@ -51,3 +51,15 @@ def test_a_guider_without_a_negative_is_refused_with_a_way_out(host, graph, samp
     graph.save(graph.custom(model, positive, negative, latent, selected, graph.schedule(model)))
     (error,) = [data for kind, data in host.wait(host.queue(graph)[0])["status"]["messages"] if "error" in kind]
     assert sampler in error["exception_message"] and "Use CFGGuider" in error["exception_message"]
+
+
+@pytest.mark.parametrize("sampler", ["sig_euler_cfg_pp", "sig_dpmpp_2m_cfg_pp"])
+def test_where_the_negative_prompt_does_not_hold_the_steps_are_plain(host, graph, sampler):
+    """The picture is as wide as with it, and one warning says so."""
+    model, positive, negative, latent = graph.demo(batch=4)
+    part = graph.add("ConditioningSetTimestepRange", conditioning=negative, start=0.0, end=0.3)
+    ends = [graph.ksampler(model, positive, each, latent, sampler_name=sampler, steps=20) for each in (negative, part)]
+    before = host.log.count("made plain steps")
+    whole, partly = host.latents(graph, *[graph.save(end) for end in ends])
+    assert partly.isfinite().all() and abs(partly.std() / whole.std() - 1) < 0.2
+    assert host.log.count("made plain steps") - before == 1

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import sigmatic
+from sigmatic.demo import tiles
 
 NODES = {
     "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
@@ -55,6 +56,20 @@ def test_the_quickstart_paints_digits(host, quickstart):
         assert picture.size == (256, 256)
         grey = torch.from_numpy(np.array(picture.convert("L"))) / 255
         assert 0.02 < (grey > 0.5).float().mean() < 0.4, "some ink on much paper"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tiles_are_drawn_in_colour_by_the_stock_nodes(host, graph, kind):
+    """A kind by name, the empty latent of one channel, the stock KSampler: what was asked for, and previews."""
+    links = graph.demo(model="tiles", parametrisation=kind, digit="book", batch=2)
+    latent = graph.ksampler(*links, scheduler="simple", steps=10)
+    graph.add("PreviewImage", images=graph.add("SigmaticDemoDecode", samples=latent, zoom=1))
+    messages, previews = host.watch(graph)
+    assert previews == 10
+    (images,) = [m["data"]["output"]["images"] for m in messages if m["type"] == "executed"]
+    pixels = torch.from_numpy(np.stack([np.array(picture.convert("RGB")) for picture in host.pictures(images)]))
+    x0 = tiles.LOW + pixels.movedim(-1, 1) / 255 * (tiles.HIGH - tiles.LOW)
+    assert [tiles.KINDS[k] for k in tiles.classify(x0)] == ["book", "book"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

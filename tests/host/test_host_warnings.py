@@ -12,11 +12,11 @@ def _shown(host, graph, end):
 
 
 @pytest.mark.parametrize("node", ["stock", "ours"])
-def test_a_warning_is_under_its_node_and_gone_with_its_cause(host, graph, node):
+def test_a_warning_is_under_its_node_and_nothing_is_said_without_a_cause(host, graph, node):
     """Too much guidance for a distilled model's sampler, a schedule that is not for flow models; then neither."""
     wrong = {"cfg": 8.0, "seed": 1}, ("sig_lcm", "sig_karras"), 2
     right = {"cfg": 2.0, "seed": 2}, ("sig_euler", "sig_simple"), 0
-    for (values, (sampler, schedule), lines), rest in ((wrong, 0), (right, 1), (right, 0)):
+    for (values, (sampler, schedule), lines), rest in ((wrong, 0), (right, 1)):
         graph.clear()
         links = graph.demo(parametrisation="flow")
         values = {**values, "seed": values["seed"] + 10 * rest + (100 if node == "ours" else 0)}
@@ -30,7 +30,7 @@ def test_a_warning_is_under_its_node_and_gone_with_its_cause(host, graph, node):
             text = shown[-1][1]
             assert text.count("Sigmatic: ") == lines and "cfg is 8" in text and "sig_simple" in text
         else:
-            assert ["no warning" in text for _, text in shown] == [True] * rest
+            assert shown == []
 
 
 def test_a_guider_and_a_scheduler_of_the_host_are_told_apart(host, graph):

@@ -204,3 +204,10 @@ def test_a_warning_is_seen_under_its_node_and_moves_no_value(quickstart_page, co
         return page.js(conftest.HELPERS)
     page.js("async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))")
     assert page.js(values, node) == before
+    for cfg, seen in ((9.5, 1), (1.5, 0)):  # it is gone with its cause
+        page.set(node, "cfg", cfg)
+        page.set(node, "seed", time.time_ns() % 10**12)
+        page.js("() => { window.__seen.end = ''; }")
+        _run(page)
+        page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=240_000)
+        page.until(f"() => __node({node!r}).widgets.filter(({{ value }}) => /cfg is/.test(value)).length === {seen}")

@@ -11,7 +11,7 @@ import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
 import { settings, useDefaults } from "./panel/settings.js";
 import { dress } from "./style.js";
-import { makeRoom } from "./warnings.js";
+import { makeRoom, takeBack } from "./warnings.js";
 
 /** Ask for a name and save what a node is set to. @param {any} node */
 async function savePreset(node) {
@@ -42,6 +42,7 @@ app.registerExtension({
   setup() {
     dress();
     api.addEventListener("graphChanged", refresh);
+    api.addEventListener("executing", takeBack);
     api.addEventListener("progress_text", makeRoom);
     onSetting("Comfy.Locale", listen);
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));

@@ -3,7 +3,7 @@
 
 import { isVue, refit, root } from "./host.js";
 
-const BOX = "$$node-text-preview";
+const [BOX, OURS] = ["$$node-text-preview", "Sigmatic: "];
 const [LINE, EDGE, LETTER] = [18, 28, 7];
 
 /** The node that has this id in a prompt; inside of subgraphs that is a path, such as 12:5. @param {unknown} id @returns {any} */
@@ -12,11 +12,19 @@ function inPrompt(id) {
   return String(id).split(":").reduce((at, part) => at?.subgraph?.getNodeById?.(part) ?? at?.subgraph?.getNodeById?.(Number(part)), whole);
 }
 
+/** Take a warning of ours away when its node runs anew: it was of the run before. @param {{detail?: unknown}} event */
+export function takeBack({ detail }) {
+  const node = detail ? inPrompt(detail) : undefined;
+  const place = node?.widgets?.findIndex((/** @type {any} */ one) => one.name === BOX && String(one.value).startsWith(OURS)) ?? -1;
+  if (place < 0) return;
+  refit(node, () => { node.widgets[place].onRemove?.(); node.widgets.splice(place, 1); }, false);
+}
+
 /** Make the box under a node as high as a warning of ours. @param {{detail?: {nodeId?: string | number, text?: string}}} event */
 export function makeRoom({ detail }) {
   const text = String(detail?.text ?? "");
   const node = inPrompt(detail?.nodeId);
-  if (!node || isVue() || !text.startsWith("Sigmatic: ")) return;
+  if (!node || isVue() || !text.startsWith(OURS)) return;
   setTimeout(() => {
     const box = node.widgets?.find((/** @type {any} */ one) => one.name === BOX);
     if (!box?.options) return;

@@ -8,8 +8,11 @@ last_noise = None
 
 
 def fix_empty_latent_channels(model, latent_image):
-    """Nothing to fix here."""
-    return latent_image
+    """An empty latent gets the model's number of channels."""
+    channels = model.get_model_object("latent_format").latent_channels
+    if latent_image.any() or latent_image.shape[1] == channels:
+        return latent_image
+    return latent_image.new_zeros(len(latent_image), channels, *latent_image.shape[2:])
 
 
 def prepare_noise(latent_image, seed, noise_inds=None):

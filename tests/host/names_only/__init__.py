@@ -54,4 +54,16 @@ class AnyLatent:
         return ({"samples": torch.zeros([int(side) for side in shape.split()])},)
 
 
-NODE_CLASS_MAPPINGS = {"NamesOnlyDetailer": NamesOnlyDetailer, "AnyLatent": AnyLatent}
+class NamesOut:
+    """Hands out names, with ComfyUI's own lists as the types of its outputs."""
+
+    INPUT_TYPES = classmethod(lambda cls: {"required": {"sampler": ("STRING",), "schedule": ("STRING",)}})
+    RETURN_TYPES = (comfy.samplers.KSampler.SAMPLERS, comfy.samplers.KSampler.SCHEDULERS)
+    FUNCTION, CATEGORY = "give", "test"
+
+    def give(self, sampler, schedule):
+        """As they came."""
+        return sampler, schedule
+
+
+NODE_CLASS_MAPPINGS = {"NamesOnlyDetailer": NamesOnlyDetailer, "NamesOut": NamesOut, "AnyLatent": AnyLatent}

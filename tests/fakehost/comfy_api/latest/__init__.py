@@ -47,7 +47,7 @@ def _type(name, *words):
         io_type = name
 
         def __init__(self, id, **given):
-            unknown = set(given) - {"tooltip", "optional", *words}
+            unknown = set(given) - {"display_name", "tooltip", "optional", *words}
             if unknown:
                 raise TypeError(f"{name}: unexpected {unknown}")
             self.id, self.given, self.extra_dict = id, given, {}

@@ -1,0 +1,3 @@
+"""The node classes of all packs."""
+
+NODE_CLASS_MAPPINGS = {}
