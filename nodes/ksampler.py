@@ -14,7 +14,6 @@ from .inputs.widgets import LAST_STEP
 from .running import mismatch, run
 from .running.record import Record, summary
 
-
 _IDLE = "set start_at_step lower: it is {}, the run ends at step {}, and so the latent comes out as it went in."
 
 
