@@ -214,5 +214,7 @@ def test_the_plot_has_the_switch(pack):
     about = {"node": "SigmaticExpertsKSampler", "model": {"kind": "flow", "shift": 5.0}}
     drawn = answer({**about, "values": {"boundary": 0.5, "steps": 10}})
     assert drawn["sigmas"][drawn["switch"]] < 0.5 <= drawn["sigmas"][drawn["switch"] - 1]
-    assert answer({**about, "values": {}})["switch"] > 0
+    unset = answer({**about, "values": {}})
+    assert unset["switch"] > 0 and any("recipe" in text for text, _ in unset["assumes"])
+    assert not any("recipe" in text for text, _ in answer({"node": "SigmaticKSampler", "values": {}})["assumes"])
     assert answer({"node": "SigmaticKSampler", "values": {}})["switch"] is None

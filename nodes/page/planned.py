@@ -59,7 +59,7 @@ class Planner:
             samplers = making("SAMPLER")
             half = self.plan({"node": samplers[0], **checks.fields(beside, "beside", "node", "values")}, samplers)
             plan = replace(plan, sampler=half.sampler, notes=(*plan.notes, *half.notes))
-        return replace(plan, warnings=(*self._warnings, *plan.warnings), assumes=tuple(self._assumes))
+        return replace(plan, warnings=(*self._warnings, *plan.warnings), assumes=(*plan.assumes, *self._assumes))
 
     def plan(self, about: Any, names: Collection[str]) -> Plan:
         """The plan of a node by itself, which must be one of those `names`.
