@@ -60,14 +60,14 @@ def main() -> None:
             for solver in args.solvers:
                 for steps in args.steps:
                     ready = {name: sigmatic.schedulers.sigmas(name, steps, space=space) for name in fitting.STARTS}
-                    found = fitting.fit(
+                    fitted = fitting.fit(
                         lambda sigmas, runs=known, solver=solver: runs.run(solver, sigmas),
                         known.goal,
                         {name: sigmas.tolist() for name, sigmas in ready.items()},
                         sigmatic.schedulers.span(space=space),
                         budget=args.budget * steps,
                     )
-                    ours = unseen.error(solver, torch.tensor(found.sigmas))
+                    ours = unseen.error(solver, torch.tensor(fitted.sigmas))
                     errors = {name: unseen.error(solver, sigmas) for name, sigmas in ready.items()}
                     best = min(errors, key=errors.__getitem__)
                     shown = [f"{errors[name]:.4f}" for name in ("karras", "normal", "simple")]

@@ -101,8 +101,8 @@ def main(script: str, description: str | None, inside, **defaults: int) -> int:
     arguments = parser.parse_args()
     if "SIGMATIC_HOST" in os.environ:
         return inside(arguments)
-    found = [Path(arguments.host)] if arguments.host else hosts()
-    if not found:
+    installed = [Path(arguments.host)] if arguments.host else hosts()
+    if not installed:
         print("no ComfyUI found: set COMFYUI_PATH to a folder with a venv of its own", file=sys.stderr)
         return 2
-    return run_inside(script, found[0], *sys.argv[1:]).returncode
+    return run_inside(script, installed[0], *sys.argv[1:]).returncode

@@ -23,9 +23,9 @@ def milliseconds(answer, node: str, make_values, repeats: int) -> float:
     for k in range(repeats + 1):  # the first one warms up
         body = json.dumps({"node": node, "values": make_values(k)}).encode()
         start = time.thread_time()
-        status, said = answer.answer(body)
+        status, reply = answer.answer(body)
         times.append((time.thread_time() - start) * 1e3)
-        assert status == 200, said
+        assert status == 200, reply
     return statistics.median(times[1:])
 
 
@@ -45,13 +45,13 @@ def inside(arguments) -> int:
         return {"entries": entries, "evaluations": 20, "denoise": 1 - k / 1000}
 
     names = [entry["name"] for entry in answer.catalogue()["samplers"]]
-    found = {name: milliseconds(answer, "SigmaticKSampler", run(name), arguments.repeats) for name in names}
-    found["a comparison"] = milliseconds(answer, "SigmaticCompare", comparison, arguments.repeats)
-    for name, took in sorted(found.items(), key=lambda pair: -pair[1]):
+    slow = {name: milliseconds(answer, "SigmaticKSampler", run(name), arguments.repeats) for name in names}
+    slow["a comparison"] = milliseconds(answer, "SigmaticCompare", comparison, arguments.repeats)
+    for name, took in sorted(slow.items(), key=lambda pair: -pair[1]):
         print(f"{name:<26} {took:7.1f} ms{'' if took <= WANTED else '  MISSED'}")
-    slowest = max(found, key=found.__getitem__)
-    print(f"{answer.ROWS} steps; the slowest is {slowest}: {found[slowest]:.1f} ms, wanted {WANTED:g} ms")
-    return sum(took > WANTED for took in found.values())
+    slowest = max(slow, key=slow.__getitem__)
+    print(f"{answer.ROWS} steps; the slowest is {slowest}: {slow[slowest]:.1f} ms, wanted {WANTED:g} ms")
+    return sum(took > WANTED for took in slow.values())
 
 
 if __name__ == "__main__":

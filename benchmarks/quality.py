@@ -55,7 +55,7 @@ def built_in(host, subject, kind: str, few=None) -> dict[int, list]:
     """For every number of evaluations the built-ins [name, schedule, shift, errors], the best first."""
     from comfy_samplers import Builtins
 
-    found = {}
+    results = {}
     for evaluations in EVALUATIONS[kind]:
         runs = []
         for shift in SHIFTS[subject.space]:
@@ -72,8 +72,8 @@ def built_in(host, subject, kind: str, few=None) -> dict[int, list]:
             runs = runs[:FINALISTS]
         rows = sorted((measured(run) for run in runs), key=lambda row: statistics.median(row[3]))
         on_karras = next((row for row in rows if row[1] == "karras"), rows[0])
-        found[evaluations] = [*rows[:5], on_karras]
-    return found
+        results[evaluations] = [*rows[:5], on_karras]
+    return results
 
 
 def levels(schedule: str, steps: int, space: str):
@@ -112,8 +112,8 @@ def fitted(known, steps: int, lowest: float | None = None):
     if lowest is None:
         starts["arc"] = levels(IN_RANGE, steps, known.space).tolist()
     span = schedulers.span(space=known.space, sigma_min=lowest)
-    found = fit(partial(arc, known), known.exact, starts, span, budget=FIT_BUDGET * steps)
-    return torch.tensor(found.sigmas)
+    results = fit(partial(arc, known), known.exact, starts, span, budget=FIT_BUDGET * steps)
+    return torch.tensor(results.sigmas)
 
 
 def inside(kind: str, number: int, space: str) -> None:
@@ -146,8 +146,8 @@ def main() -> int:
         kind, number, space = arguments.subject
         inside(kind, int(number), space)
         return 0
-    found = [Path(arguments.host)] if arguments.host else inhost.hosts()
-    if not found:
+    results = [Path(arguments.host)] if arguments.host else inhost.hosts()
+    if not results:
         print("no ComfyUI found: set COMFYUI_PATH to a folder with a venv of its own", file=sys.stderr)
         return 2
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -157,7 +157,7 @@ def main() -> int:
 
     def one(subject) -> int:
         words = [str(word) for word in subject]
-        code = inhost.run_inside(__file__, found[0], "--subject", *words, stderr=None).returncode
+        code = inhost.run_inside(__file__, results[0], "--subject", *words, stderr=None).returncode
         print(*words, "failed" if code else "done", flush=True)
         return code
 
@@ -166,7 +166,7 @@ def main() -> int:
     if failed:
         return 1
     fit_facts = {"lowest": LOWEST, "fit_images": FIT_IMAGES, "fit_budget": FIT_BUDGET}
-    return quality_report.write(KEPT, SUBJECTS, host=found[0].name, images=IMAGES, **fit_facts)
+    return quality_report.write(KEPT, SUBJECTS, host=results[0].name, images=IMAGES, **fit_facts)
 
 
 if __name__ == "__main__":

@@ -61,15 +61,15 @@ def write(kept: Path, subjects: list, **facts: object) -> int:
     from comfy_samplers import SAMPLERS
     from subjects import SIGMA_LOW, SIGMA_MAX
 
-    found = {subject: json.loads((kept / f"result-{_name(subject)}.json").read_text()) for subject in subjects}
+    results = {subject: json.loads((kept / f"result-{_name(subject)}.json").read_text()) for subject in subjects}
     shape = {param.name: param.default for param in inhost.load_sigmatic().schedulers.get("arc").params}
     arc = importlib.import_module("sigmatic.schedulers.arc")
     p = [[f"{p:g} with {steps} steps" for steps, p in known.items()] for known in (arc.P, arc.P_CUT)]
     shape |= {"p": ", ".join(p[0]), "cut": p[1][-1], "top": SIGMA_MAX}
     parts = [INTRO.format(samplers=len(SAMPLERS), **facts, **shape)]
     for space in ("ve", "flow"):
-        parts.append(_plot(found, space))
-    parts += [_mixtures(found), _digits(found), _floors(found, SIGMA_LOW), _cells(found)]
+        parts.append(_plot(results, space))
+    parts += [_mixtures(results), _digits(results), _floors(results, SIGMA_LOW), _cells(results)]
     (DOCS / "quality.md").write_text("\n".join(parts), encoding="utf-8")
     print(f"wrote {DOCS / 'quality.md'}")
     return 0
@@ -106,11 +106,11 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _mixtures(found: dict) -> str:
+def _mixtures(results: dict) -> str:
     rows = []
     for (space, schedule), goals in WANTED.items():
         only = "karras" if schedule == "karras" else None
-        for subject, result in found.items():
+        for subject, result in results.items():
             if subject[0] != "mixture" or subject[2] != space:
                 continue
             cells = []
@@ -124,7 +124,7 @@ def _mixtures(found: dict) -> str:
     return "## Mixtures\n\n" + note + "\n" + _table(["model", "schedule", "10", "20", "50"], rows)
 
 
-def _digits(found: dict) -> str:
+def _digits(results: dict) -> str:
     parts = ["## The digit network\n"]
     for space, schedules in (
         ("ve", ("arc", IN_RANGE, "fitted", FITTED_IN_RANGE, "karras")),
@@ -132,7 +132,7 @@ def _digits(found: dict) -> str:
     ):
         for schedule in schedules:
             rows, all_cells = [], []
-            for subject, result in found.items():
+            for subject, result in results.items():
                 if subject[0] == "digits" and subject[2] == space:
                     counts = [int(n) for n in result["builtin"]]
                     cells = [_ratio(result, schedule, n) for n in counts]
@@ -147,9 +147,9 @@ def _digits(found: dict) -> str:
     return "\n".join(parts)
 
 
-def _floors(found: dict, low: float) -> str:
+def _floors(results: dict, low: float) -> str:
     rows = []
-    for subject, result in found.items():
+    for subject, result in results.items():
         counts = list(result["builtin"])
         last = counts[-1]
         ours, best = (statistics.median(v) for v in (result["ours"]["arc"][last], _best(result, int(last))[3]))
@@ -164,27 +164,27 @@ def _floors(found: dict, low: float) -> str:
     return f"## The floor of a last step x = D\n\n{text}\n{_table(head, rows)}"
 
 
-def _cells(found: dict) -> str:
+def _cells(results: dict) -> str:
     rows, keys = [], ("arc", IN_RANGE, "fitted", FITTED_IN_RANGE, "karras")
-    for subject, result in found.items():
+    for subject, result in results.items():
         for evaluations in result["builtin"]:
             name, schedule, shift, errors = _best(result, int(evaluations))
             how = f"{name}, {schedule}" + (f", shift {shift:g}" if subject[2] == "flow" else "")
             mine = {key: statistics.median(values[evaluations]) for key, values in result["ours"].items()}
-            own = [f"{mine[key]:.3g}" if key in mine else "" for key in keys]
-            rows.append([_title(subject), evaluations, *own, f"{statistics.median(errors):.3g}", how])
+            ours_alone = [f"{mine[key]:.3g}" if key in mine else "" for key in keys]
+            rows.append([_title(subject), evaluations, *ours_alone, f"{statistics.median(errors):.3g}", how])
     ours = ("arc on arc", *(f"on {name}" for name in keys[1:]))
     head = ["model", "evaluations", *ours, "best built-in", "which"]
     return "## All cells\n\n" + _table(head, rows)
 
 
-def _plot(found: dict, space: str) -> str:
+def _plot(results: dict, space: str) -> str:
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    shown = [(subject, result) for subject, result in found.items() if subject[2] == space]
+    shown = [(subject, result) for subject, result in results.items() if subject[2] == space]
     figure, axes = pyplot.subplots(2, 3, figsize=(11, 6.4), sharex=False, constrained_layout=True)
     for axis, (subject, result) in zip(axes.flat, shown, strict=True):
         counts = [int(n) for n in result["builtin"]]

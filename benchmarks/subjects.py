@@ -63,8 +63,8 @@ class Mixtures:
         """E[x0 | x] at x = alpha x0 + sigma n."""
         rows = x.reshape(len(self.centres), -1, x.shape[-1])
         variance = (alpha * self.spread) ** 2 + sigma**2
-        reach = alpha * (alpha * self.centres.pow(2).sum(2)[:, None] - 2 * rows @ self.centres.mT)
-        mean = torch.softmax(-reach / (2 * variance), dim=2) @ self.centres
+        extent = alpha * (alpha * self.centres.pow(2).sum(2)[:, None] - 2 * rows @ self.centres.mT)
+        mean = torch.softmax(-extent / (2 * variance), dim=2) @ self.centres
         return (mean + alpha * self.spread**2 / variance * (rows - alpha * mean)).reshape(x.shape)
 
     def model(self, space: str):

@@ -67,14 +67,14 @@ def weights_of_steps(spec: SamplerSpec, levels: Sequence[Level]) -> list[float]:
     always counts, and the one before it, unless it is nothing beside the one before that.
     """
     lengths = [_length(spec, a, b) for a, b in pairwise(levels)]
-    found = []
+    ratios = []
     for i, length in enumerate(lengths):
         before = lengths[i - 1] if i and math.isfinite(lengths[i - 1]) else 0.0
         after = next((after for after in lengths[i + 1 :] if after > 0), 0.0)
         last = levels[i + 1].sigma == 0 or (levels[-1].sigma == 0 and not after and length > NOTHING * before)
         alone = math.inf if length > 0 else 0.0  # nothing to measure it by
-        found.append(math.inf if last else length / (after or before) if after or before else alone)
-    return found
+        ratios.append(math.inf if last else length / (after or before) if after or before else alone)
+    return ratios
 
 
 def least_weight(spec: SamplerSpec) -> float:

@@ -83,40 +83,42 @@ def _keeps(table: Table) -> list[int]:
     keeps, need = [], len(table.kept)
     for row in reversed(table.rows):
         keeps.append(need)
-        evaluations = reach = 0
+        evaluations = furthest = 0
         for stage in row.stages:
-            reach = max(reach, len(stage.w) - evaluations)
+            furthest = max(furthest, len(stage.w) - evaluations)
             evaluations += table.width * (stage.q != 0)
-        need = max(reach, need - evaluations * row.leaves)
+        need = max(furthest, need - evaluations * row.leaves)
     return keeps[::-1]
 
 
 def _sums(row: Row, scales: list[float], width: int, keep: int) -> tuple[Sum, ...]:
     """The stages of `row` in slots. A register F = p x + q D is kept as x + (q/p) D or D; `scales` restore it."""
-    own: list[tuple[Terms, Terms]] = []  # the step's registers, oldest first, as weights of slots and of noises
+    registers: list[tuple[Terms, Terms]] = []  # the step's registers, oldest first, as weights of slots and of noises
     sums, made = [], width * sum(stage.q != 0 for stage in row.stages)
     for stage in row.stages:
-        slots, noise = _spelt(stage.A, stage.w, own, scales)
+        slots, noise = _spelt(stage.A, stage.w, registers, scales)
         _add(noise, 1.0, dict(enumerate(stage.B)))
-        wanted = row.leaves and made - len(own) - width < keep  # the registers made after this one come before it
+        wanted = row.leaves and made - len(registers) - width < keep  # the registers made after this one come before it
         sums.append(_sum(stage, slots, noise, len(scales), wanted))
         if stage.q:
-            slot = 1 + len(scales) + len(own)
+            slot = 1 + len(scales) + len(registers)
             register: tuple[Terms, Terms] = {slot: stage.q}, {}
             _add(register[0], stage.p, slots)
             _add(register[1], stage.p, noise)
-            own += [({slot + 1: 1.0}, {}), register] if width == 2 else [register]
+            registers += [({slot + 1: 1.0}, {}), register] if width == 2 else [register]
     return tuple(sums)
 
 
-def _spelt(A: float, w: Sequence[float], own: list[tuple[Terms, Terms]], scales: list[float]) -> tuple[Terms, Terms]:
+def _spelt(
+    A: float, w: Sequence[float], registers: list[tuple[Terms, Terms]], scales: list[float]
+) -> tuple[Terms, Terms]:
     """A x + sum_j w_j F_j as weights of slots and of noises."""
     slots: Terms = {0: A}
     noise: Terms = {}
-    for weight, register in zip(w, reversed(own), strict=False):
+    for weight, register in zip(w, reversed(registers), strict=False):
         _add(slots, weight, register[0])
         _add(noise, weight, register[1])
-    for k, weight in enumerate(w[len(own) :]):
+    for k, weight in enumerate(w[len(registers) :]):
         _add(slots, weight * scales[k], {1 + k: 1.0})
     return slots, noise
 

@@ -30,8 +30,8 @@ def check(table: Table, tolerance: float = 1e-6, marginal: bool = True) -> None:
                     f"(must be {goal.alpha:.9g}) and noise {spread:.9g} (must be {goal.sigma:.9g})"
                 )
             if stage.q:
-                own = stage.p * goal.alpha + stage.q, tuple(stage.p * noise for noise in noises)
-                registers[:0] = [own] + [(1.0, ())] * table.uncond
+                made = stage.p * goal.alpha + stage.q, tuple(stage.p * noise for noise in noises)
+                registers[:0] = [made] + [(1.0, ())] * table.uncond
         new = len(registers) - earlier
         if not row.leaves:
             del registers[:new]

@@ -82,9 +82,9 @@ def _run(given: list[str]) -> None:
         return
     words = 2 if " ".join(given[:2]) in COMMANDS else 1
     command, rest = " ".join(given[:words]), given[words:]
-    room, summary = COMMANDS[command]
+    module_name, summary = COMMANDS[command]
     with _deferred_interrupt():
-        module = import_module(f".{room}", __package__)
+        module = import_module(f".{module_name}", __package__)
     parser = Parser(prog=f"{PROGRAM} {command}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
     module.add_arguments(parser, command)
     module.execute(_parse(parser, rest, command), command)

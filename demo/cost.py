@@ -32,8 +32,8 @@ def execute(args: argparse.Namespace, command: str) -> None:
     specs = [samplers.get(name) for name in args.names or samplers.names()]
     sigmas = schedulers.sigmas(args.schedule or USUAL_SCHEDULE[args.space], args.steps, space=args.space)
     noise = torch.randn(args.shape, generator=torch.Generator().manual_seed(args.seed)).to(args.device)
-    room = torch.empty_like(noise)
-    once = _seconds(lambda: torch.lerp(noise, noise, 0.5, out=room))
+    scratch = torch.empty_like(noise)
+    once = _seconds(lambda: torch.lerp(noise, noise, 0.5, out=scratch))
     shape = "x".join(map(str, args.shape))
     print(f"One pass over a latent of {shape} takes {once * 1e6:.1f} us. Below, the quickest of {ROUNDS} runs of")
     print(f"{args.steps} steps with a model that costs nothing, and the noise that a sampler takes by itself.\n")
@@ -47,12 +47,12 @@ def execute(args: argparse.Namespace, command: str) -> None:
 
 def _cost(spec: SamplerSpec, noise: Tensor, sigmas: Tensor, space: str, seed: int) -> tuple[int, float]:
     """How often the model is asked in a run over `sigmas`, and how long all the rest of it takes, in seconds."""
-    asked = 0
+    calls = 0
     answer = Output(noise, uncond=noise, log_var_frac=torch.full_like(noise, 0.5))
 
     def model(x: Tensor, sigma: Tensor) -> Any:
-        nonlocal asked
-        asked += 1
+        nonlocal calls
+        calls += 1
         return answer
 
     def run() -> Tensor:
@@ -60,7 +60,7 @@ def _cost(spec: SamplerSpec, noise: Tensor, sigmas: Tensor, space: str, seed: in
 
     x = noise * float(sigmas[0])
     seconds = _seconds(run)
-    return asked // (ROUNDS + 1), seconds
+    return calls // (ROUNDS + 1), seconds
 
 
 def _seconds(call: Callable[[], Tensor]) -> float:

@@ -39,12 +39,12 @@ def add_declared(parser: argparse.ArgumentParser) -> None:
 
 def _meanings(owners: list[tuple[Spec, Param]]) -> str:
     """What the parameter does, and for whom: under one name two samplers may mean two things."""
-    found: dict[str, list[str]] = {}
+    by_help: dict[str, list[str]] = {}
     for spec, param in owners:
-        found.setdefault(param.help, []).append(f"{spec.name} ({param.default})")
+        by_help.setdefault(param.help, []).append(f"{spec.name} ({param.default})")
     shown = {
         what: ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-        for what, names in found.items()
+        for what, names in by_help.items()
     }
     return " ".join(f"{what} Taken by {names}." for what, names in shown.items())
 

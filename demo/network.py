@@ -132,8 +132,8 @@ class PictureNet(nn.Module):
     @staticmethod
     def _merge(conv: nn.Conv2d, skip: Tensor, below: Tensor) -> Tensor:
         """conv(cat(skip, upsampled below)) with the part of `below` projected before it is upsampled."""
-        own, lower = conv.weight.split([skip.shape[1], below.shape[1]], 1)
-        return F.conv2d(skip, own, conv.bias) + F.interpolate(F.conv2d(below, lower), scale_factor=2.0)
+        upper, lower = conv.weight.split([skip.shape[1], below.shape[1]], 1)
+        return F.conv2d(skip, upper, conv.bias) + F.interpolate(F.conv2d(below, lower), scale_factor=2.0)
 
     def forward(self, x: Tensor, alpha: Tensor, sigma: Tensor, label: Tensor) -> Tensor:
         """Denoise x = alpha x0 + sigma noise.

@@ -62,14 +62,14 @@ def _print(args: argparse.Namespace) -> None:
         levels = recipes.levels(recipe, args.steps or recipe.steps, **size).tolist()
         print(json.dumps({**_plain(recipe), "sigmas": levels}, indent=2) if args.json else _shown(recipe, levels))
         return
-    found = list(recipes.load(args.folder).values())
+    listed = list(recipes.load(args.folder).values())
     if args.json:
-        print(json.dumps([_plain(recipe) for recipe in found], indent=2))
+        print(json.dumps([_plain(recipe) for recipe in listed], indent=2))
     else:
-        print(page(found) if args.markdown else _table(found))
+        print(page(listed) if args.markdown else _table(listed))
 
 
-def page(found: list[Recipe]) -> str:
+def page(listed: list[Recipe]) -> str:
     """The page docs/recipes.md."""
     out = [
         "# The recipes",
@@ -81,7 +81,7 @@ def page(found: list[Recipe]) -> str:
         "| recipe | name | levels | sampler | steps | cfg | by the files named | sources and notes |",
         "|---" * 8 + "|",
     ]
-    for recipe in found:
+    for recipe in listed:
         cells = (
             recipe.title, f"`{recipe.name}`", _levels(recipe), f"`{recipe.sampler}`{_in_brackets(recipe.settings)}",
             _steps(recipe), _cfg(recipe), ", ".join(recipe.files) or "any", " ".join([*_sources(recipe), recipe.note]),
@@ -110,9 +110,9 @@ def _of(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else value
 
 
-def _table(found: list[Recipe]) -> str:
+def _table(listed: list[Recipe]) -> str:
     rows = [("name", "title", "sampler", "levels", "steps", "cfg")]
-    rows += [(r.name, r.title, r.sampler, r.schedule, _steps(r), _cfg(r)) for r in found]
+    rows += [(r.name, r.title, r.sampler, r.schedule, _steps(r), _cfg(r)) for r in listed]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 

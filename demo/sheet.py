@@ -136,11 +136,11 @@ def scatter(
     behind: np.ndarray | None = None,
     *,
     centre: tuple[float, float] = (0.0, 0.0),
-    reach: float = 2.4,
+    extent: float = 2.4,
     side: int = 260,
     dot: float = 1.3,
 ) -> Image.Image:
-    """Dots at `points` (N, 2) in the square that goes `reach` from `centre` each way, over pale dots at `behind`.
+    """Dots at `points` (N, 2) in the square that goes `extent` from `centre` each way, over pale dots at `behind`.
 
     Dots outside of the square, and those that are no numbers, are left out. ValueError unless points are (N, 2).
     """
@@ -151,7 +151,7 @@ def scatter(
             continue
         if cloud.ndim != 2 or cloud.shape[1] != 2:
             raise ValueError(f"points have shape {cloud.shape}: give (N, 2)")
-        place = (cloud - centre) * (1, -1) / reach  # up is up
+        place = (cloud - centre) * (1, -1) / extent  # up is up
         for x, y in (place[(np.abs(place) < 1).all(axis=1)] + 1) * (side * SUPERSAMPLE / 2):
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
     return large.resize((side, side), Resampling.BOX)

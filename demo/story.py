@@ -68,16 +68,16 @@ def story(train_steps: int, seed: int, bar: tqdm) -> Image:
         with tiny.one_thread():
             model = tiny.model(_learned(table, training, seed, bar), table)
             rows.append(_row(model, table.schedule(), (1, tiny.SIDE, tiny.SIDE), seed, bar))
-        told = "chance weights:\nnothing comes of it"
+        training_text = "chance weights:\nnothing comes of it"
         if training:
-            told = f"{training:,} steps of training:\nall noise ends in it"
-        labels.append(f"{title}\n{count:,} sampling steps,\n{told}")
+            training_text = f"{training:,} steps of training:\nall noise ends in it"
+        labels.append(f"{title}\n{count:,} sampling steps,\n{training_text}")
     schedule = Discrete.from_betas().schedule(MODEL_STEPS)
-    for known, model, asked in (("4,500 digits", digits, DIGITS), ("2,655 tiles", tiles, KINDS)):
+    for known, model, labels_of in (("4,500 digits", digits, DIGITS), ("2,655 tiles", tiles, KINDS)):
         bar.set_description(known)
         shape = (model.MODEL.colours, 32, 32)
-        rows.append(_row(model.denoiser(asked, cfg=model.GUIDANCE), schedule, shape, seed, bar))
-        wanted = " and ".join(map(str, asked))
+        rows.append(_row(model.denoiser(labels_of, cfg=model.GUIDANCE), schedule, shape, seed, bar))
+        wanted = " and ".join(map(str, labels_of))
         labels.append(f"{known}\n{MODEL_STEPS} sampling steps,\nasked for {wanted}:\nnew ones from every noise")
     return sheet.contact_sheet(rows, labels, COLUMNS, "How diffusion makes a picture", NOTE)
 

@@ -70,9 +70,9 @@ class Points:
         exact = self.mixture.sample(POINTS_BEHIND, seed=1).numpy()
         low, high = self.mixture.centres.amin(0), self.mixture.centres.amax(0)
         x, y = ((low + high) / 2).tolist()
-        reach = float((high - low).max()) / 2 + 4 * self.mixture.spread
+        extent = float((high - low).max()) / 2 + 4 * self.mixture.spread
         side, dot = 105 * scale, 0.6 * scale
-        return sheet.scatter(x0.double().numpy(), exact, centre=(x, y), reach=reach, side=side, dot=dot)
+        return sheet.scatter(x0.double().numpy(), exact, centre=(x, y), extent=extent, side=side, dot=dot)
 
 
 def run(

@@ -59,9 +59,9 @@ def read(source: Path) -> tuple[np.ndarray, list[str]]:
     if source.is_dir():
         from PIL import Image  # only training needs it
 
-        found = {str(path.relative_to(source)): np.asarray(Image.open(path).convert("RGBA")) for path in _pngs(source)}
-        found = {name: rgba for name, rgba in found.items() if rgba.shape == (SIDE, SIDE, 4)}
-        return np.stack(list(found.values())), list(found)
+        tiles = {str(path.relative_to(source)): np.asarray(Image.open(path).convert("RGBA")) for path in _pngs(source)}
+        tiles = {name: rgba for name, rgba in tiles.items() if rgba.shape == (SIDE, SIDE, 4)}
+        return np.stack(list(tiles.values())), list(tiles)
     with np.load(source) as data:
         return data["rgba"], [str(name) for name in data["names"]]
 

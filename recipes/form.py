@@ -33,7 +33,7 @@ def read(name: str, given: Mapping[str, Any]) -> tuple[Recipe | None, list[str]]
 
 
 def _contradictions(recipe: Recipe) -> list[str]:
-    found = []
+    problems = []
     for key, registry, name, given in (
         ("params", schedulers, recipe.schedule, recipe.params),
         ("settings", samplers, recipe.sampler, recipe.settings),
@@ -41,17 +41,17 @@ def _contradictions(recipe: Recipe) -> list[str]:
         try:
             registry.get(name).resolve(dict(given))
         except ValueError as error:
-            found.append(f"{key}: {error}")
+            problems.append(f"{key}: {error}")
     if (recipe.schedule == "drawn") != bool(recipe.levels or recipe.timesteps):
-        found.append("schedule: give either a schedule or levels (timesteps).")
+        problems.append("schedule: give either a schedule or levels (timesteps).")
     takes_tokens = any(param.name == "tokens" for param in schedulers.get(recipe.schedule).params)
     if takes_tokens != (recipe.tokens is not None):
-        found.append(f"tokens: the schedule {recipe.schedule} {'needs' if takes_tokens else 'does not know'} them.")
+        problems.append(f"tokens: the schedule {recipe.schedule} {'needs' if takes_tokens else 'does not know'} them.")
     if recipe.steps_range and not recipe.steps_range[0] <= recipe.steps <= recipe.steps_range[1]:
-        found.append(f"steps: {recipe.steps} is not in steps_range.")
+        problems.append(f"steps: {recipe.steps} is not in steps_range.")
     if recipe.space == "flow" and recipe.betas:
-        found.append("betas: only models with space 've' have them.")
-    return found
+        problems.append("betas: only models with space 've' have them.")
+    return problems
 
 
 def _text(value: Any) -> str:
@@ -114,7 +114,7 @@ def _object(value: Any) -> Mapping[str, Any]:
 
 def _lists(value: Any) -> Mapping[int, tuple[float, ...]]:
     """One falling list, or several; by their number of steps. A closing 0 is understood."""
-    found = {}
+    lists = {}
     for item in value if isinstance(value, list) and value and isinstance(value[0], list) else [value]:
         if not isinstance(item, list) or not item:
             raise ValueError(f"is {item!r}: give a list of falling numbers, or several.")
@@ -122,8 +122,8 @@ def _lists(value: Any) -> Mapping[int, tuple[float, ...]]:
         numbers = numbers[:-1] if len(numbers) > 1 and numbers[-1] == 0 else numbers
         if any(b >= a for a, b in pairwise((*numbers, 0.0))):
             raise ValueError(f"is {item!r}: give numbers above 0 that fall.")
-        found[len(numbers)] = numbers
-    return MappingProxyType(found)
+        lists[len(numbers)] = numbers
+    return MappingProxyType(lists)
 
 
 def _betas(value: Any) -> tuple[float, float, int]:

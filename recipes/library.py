@@ -30,11 +30,11 @@ def load(folders: Iterable[str | Path] = ()) -> dict[str, Recipe]:
     for folder in given:
         files = {path.stem: path for path in sorted(Path(folder).glob("*.json"))}
         parsed = {name: _parsed(path) for name, path in files.items()}
-        wrong = {name: found for name, (_, found) in parsed.items() if found}
-        added = {name: found for name, (found, _) in parsed.items() if name not in wrong}
+        wrong = {name: faults for name, (_, faults) in parsed.items() if faults}
+        added = {name: fields for name, (fields, _) in parsed.items() if name not in wrong}
         while more := _unresolved(added, {**objects, **added}):
             wrong |= more
-            added = {name: found for name, found in added.items() if name not in more}
+            added = {name: fields for name, fields in added.items() if name not in more}
         problems += [f"{files[name]}: {problem}" for name in sorted(wrong) for problem in wrong[name]]
         objects |= added
     if problems:
@@ -44,8 +44,8 @@ def load(folders: Iterable[str | Path] = ()) -> dict[str, Recipe]:
 
 def check(path: str | Path) -> list[str]:
     """What is wrong with a recipe's file, as "file: field: problem"; nothing if it is right."""
-    found, problems = _parsed(Path(path))
-    problems = problems or _resolved(Path(path).stem, {**_our_objects(), Path(path).stem: found})[1]
+    fields, problems = _parsed(Path(path))
+    problems = problems or _resolved(Path(path).stem, {**_our_objects(), Path(path).stem: fields})[1]
     return [f"{path}: {problem}" for problem in problems]
 
 
@@ -102,12 +102,12 @@ def matched(words: str, file: str) -> int:
 
 def _parsed(path: Path) -> tuple[Mapping[str, Any], list[str]]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        parsed = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         return {}, [f"cannot be read: {error.strerror}."]
     except ValueError as error:
         return {}, [f"is no JSON: {error}."]
-    return (found, []) if isinstance(found, dict) else ({}, ["is no JSON object, {...}."])
+    return (parsed, []) if isinstance(parsed, dict) else ({}, ["is no JSON object, {...}."])
 
 
 def _resolved(name: str, objects: Objects) -> tuple[Recipe | None, list[str]]:
@@ -122,19 +122,19 @@ def _resolved(name: str, objects: Objects) -> tuple[Recipe | None, list[str]]:
         if here in seen or here not in objects:
             return None, ["base: is a circle." if here in seen else f"base: there is no recipe {here!r} to build on."]
         seen.append(here)
-        own = dict(objects[here])
+        fields = dict(objects[here])
         if whole.keys() & {"schedule", "levels", "timesteps"}:
-            own = {key: value for key, value in own.items() if key not in PLACING}
+            fields = {key: value for key, value in fields.items() if key not in PLACING}
         if "sampler" in whole:
-            own.pop("settings", None)
-        whole, here = {**own, **whole, "base": None}, own.get("base")
+            fields.pop("settings", None)
+        whole, here = {**fields, **whole, "base": None}, fields.get("base")
     return read(name, {key: value for key, value in whole.items() if value is not None})
 
 
 def _unresolved(names: Iterable[str], objects: Objects) -> dict[str, list[str]]:
     """The problems of those that cannot be made."""
-    found = {name: _resolved(name, objects)[1] for name in names}
-    return {name: problems for name, problems in found.items() if problems}
+    problems = {name: _resolved(name, objects)[1] for name in names}
+    return {name: faults for name, faults in problems.items() if faults}
 
 
 @lru_cache(maxsize=1)
@@ -144,5 +144,5 @@ def _our_objects() -> Objects:
 
 @lru_cache(maxsize=1)
 def _ours() -> dict[str, Recipe]:
-    found = {name: _resolved(name, _our_objects()) for name in _our_objects()}
-    return {name: recipe for name, (recipe, _) in found.items() if recipe}
+    resolved = {name: _resolved(name, _our_objects()) for name in _our_objects()}
+    return {name: recipe for name, (recipe, _) in resolved.items() if recipe}

@@ -22,7 +22,7 @@ import numpy as np
 Weights = tuple[float, tuple[float, ...]]
 """A and w of A x_i + sum_j w_j F_j."""
 Clock = Callable[[np.ndarray], np.ndarray]
-_T, _WIDTH = (0.5 * found for found in np.polynomial.legendre.leggauss(48))
+_T, _WIDTH = (0.5 * values for values in np.polynomial.legendre.leggauss(48))
 _T += 0.5  # points and weights of Gauss on 0 to 1
 _DEEP = 1e-3  # steps to less than this part of sigma are integrated in another variable
 
@@ -56,11 +56,11 @@ def _conditions(nodes: tuple[Node, ...], start: float, goal: float, clock: Clock
     """The linear system that the nodes make of the coefficients a_k; what each a_k adds to x at the goal."""
     sigmas, follow = np.array([node.sigma for node in nodes]), np.array([node.follow for node in nodes])
     places = clock(sigmas)
-    low, reach = places.min(), float(np.ptp(places)) or 1.0
+    low, extent = places.min(), float(np.ptp(places)) or 1.0
 
     def basis(at: np.ndarray) -> np.ndarray:
         powers = np.empty((*at.shape, len(nodes)))
-        powers[..., 0], powers[..., 1:] = 1.0, ((clock(at) - low) / reach)[..., None]
+        powers[..., 0], powers[..., 1:] = 1.0, ((clock(at) - low) / extent)[..., None]
         return np.multiply.accumulate(powers, axis=-1)
 
     at, width = _points(start, np.append(sigmas, goal))
@@ -78,7 +78,7 @@ def correct_start(ahead: Weights, wrong: Weights, right: Weights, share: float =
     grown = now / was - 1
     terms = zip_longest(w, after, (0.0, *before), fillvalue=0.0)
     changed = share * A
-    return A + changed * grown, tuple(own + changed * (new - (1 + grown) * old) for own, new, old in terms)
+    return A + changed * grown, tuple(weight + changed * (new - (1 + grown) * old) for weight, new, old in terms)
 
 
 def _points(start: float, goals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -32,7 +32,7 @@ def laplace(steps: int, span: Span, *, mu: float, beta: float) -> np.ndarray:
     places = mu - beta * np.sign(0.5 - t) * np.log(inside)
     if not ((places[1:-1] < high) & (places[1:-1] > low)).all():
         try:
-            places = mu + beta * even_shares(steps, (high - mu) / beta, (low - mu) / beta, _tail, _reach)
+            places = mu + beta * even_shares(steps, (high - mu) / beta, (low - mu) / beta, _tail, _quantile)
         except ValueError:
             raise ValueError(
                 f"mu is {mu:g} and beta is {beta:g}: no steps fall into the model's range, which is {low:.3g} to "
@@ -46,5 +46,5 @@ def _tail(z: float) -> float:
     return math.exp(-z) / 2 if z >= 0 else 1 - math.exp(z) / 2
 
 
-def _reach(mass: float) -> float:
+def _quantile(mass: float) -> float:
     return -math.log(2 * mass) if mass > 0 else math.inf

@@ -15,7 +15,7 @@ from ..core.spec import Param, schedule
 def _places(count: int, span: Span, mean: float, std: float) -> np.ndarray:
     high, low = (-level(sigma, span.space).lam for sigma in (span.sigma_max, span.sigma_min))
     try:
-        return mean + std * even_shares(count, (high - mean) / std, (low - mean) / std, _tail, _reach)
+        return mean + std * even_shares(count, (high - mean) / std, (low - mean) / std, _tail, _quantile)
     except ValueError:
         raise ValueError(
             f"mean is {mean:g} and std is {std:g}: no steps fall into the model's range, which is {low:.3g} to "
@@ -27,7 +27,7 @@ def _tail(z: float) -> float:
     return math.erfc(z / math.sqrt(2)) / 2
 
 
-def _reach(mass: float) -> float:
+def _quantile(mass: float) -> float:
     return -NormalDist().inv_cdf(mass) if mass > 0 else math.inf
 
 

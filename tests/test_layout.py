@@ -31,6 +31,7 @@ INSIDE = {
 }
 """Rooms inside a room ("": the files at its top) and what each of them may import."""
 HOST = {"comfy", "comfy_api", "folder_paths", "server", "latent_preview", "comfy_execution"}
+NO_NAMES = {"said", "told", "asked", "found", "own", "reach", "lean", "room"}
 ROOT_FILES = [ROOT / "__init__.py", ROOT / "__main__.py"]
 SOURCES = sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py")) + ROOT_FILES
 
@@ -128,6 +129,14 @@ def test_files_and_functions_are_small(path):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             assert node.end_lineno - node.lineno <= 60, f"{path.name}: {node.name} is too long"
         assert not (isinstance(node, ast.ExceptHandler) and node.type is None), f"{path.name}: bare except"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_names_say_what_a_thing_is(path):
+    """Not how it came to be here: words of talk are no names."""
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    names = [getattr(node, "id", getattr(node, "arg", getattr(node, "name", None))) for node in tree]
+    assert not NO_NAMES & {str(name).strip("_") for name in names}
 
 
 def test_packages_are_listed():

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import sigmatic
 from sigmatic.demo import cli
 
 
@@ -17,14 +18,23 @@ def test_the_example_of_the_readme_runs(root):
     assert done.returncode == 0 and done.stdout.startswith("20 model calls"), done.stderr
 
 
-def test_the_sampler_of_contributing_works(root, tmp_path):
-    (example,) = _fenced(root, "python", "CONTRIBUTING.md")
-    # In a process of its own, for it gets registered.
+def test_the_sampler_and_the_schedule_of_contributing_work(root, tmp_path):
+    sampler, schedule = _fenced(root, "python", "CONTRIBUTING.md")
+    # In a process of its own, for they get registered.
     code = "import sigmatic, sys; sigmatic.samplers; from sigmatic.demo.cli import main\n"
-    code += f"exec({example!r}, {{'__package__': 'sigmatic.samplers'}})\n"
-    code += "sys.exit(main(['samplers']) or main(['sample', '--sampler', 'third', '--model', 'mixture']))"
+    code += f"exec({sampler!r}, {{'__package__': 'sigmatic.samplers'}})\n"
+    code += f"exec({schedule!r}, {{'__package__': 'sigmatic.schedulers'}})\n"
+    run = ["sample", "--sampler", "third", "--schedule", "cubic", "--model", "mixture"]
+    code += f"sys.exit(main(['samplers']) or main(['schedules']) or main({run!r}))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0 and "Third" in done.stdout, done.stderr
+    assert done.returncode == 0 and "Third" in done.stdout and "Cubic" in done.stdout, done.stderr
+
+
+def test_the_recipe_of_contributing_works(root, tmp_path):
+    (example,) = _fenced(root, "json", "CONTRIBUTING.md")
+    (tmp_path / "my_flux.json").write_text(example, "utf-8")
+    assert sigmatic.recipes.check(tmp_path / "my_flux.json") == []
+    assert sigmatic.recipes.get("my_flux", [tmp_path]).steps == 20
 
 
 def test_the_commands_of_the_readme_run(root, tmp_path, monkeypatch):

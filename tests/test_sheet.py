@@ -85,7 +85,7 @@ def test_coloured_tiles_keep_their_square_pixels():
 
 def test_scatter_puts_up_up_and_leaves_out_what_is_outside():
     points = np.array([[0.0, 1.0], [9.0, 0.0], [np.nan, 0.0], [np.inf, 1.0]])
-    pixels = np.array(sheet.scatter(points, reach=2.0, side=100, dot=2.0))
+    pixels = np.array(sheet.scatter(points, extent=2.0, side=100, dot=2.0))
     dark = np.argwhere(pixels.min(axis=2) < 200)
     assert abs(dark.mean(axis=0) - (24.5, 49.5)).max() < 1  # row, column
     assert len(dark) < 30

@@ -44,32 +44,32 @@ def settings():
         r'HIDDEN = "([\w.]+)"', (ROOT / "web" / "js" / "panel" / "filter.js").read_text(encoding="utf-8")
     )
     numbers = re.findall(r'\["(\w+)", \d', re.search(r"DEFAULTS = .*?;\n", text, re.S).group())
-    found = {}
+    collected = {}
     for identity, name, tooltip in re.findall(r'id: (.+?),\n.*?name: ["`](.+?)["`],\n\s*tooltip: "(.+?)"', text, re.S):
         for number in numbers if "${name}" in identity else [""]:
             full = identity.strip('"`').replace("${name}", number).replace("HIDDEN", hidden.group(1))
-            found[full] = (name.replace("${name}", number), tooltip)
-    return found
+            collected[full] = (name.replace("${name}", number), tooltip)
+    return collected
 
 
 def spoken():
     """What the page says of itself: {text: the file that says it}. ValueError for what is not a text as it stands."""
-    found = {}
+    collected = {}
     for path in sorted([*(ROOT / "web" / "js").rglob("*.js"), *(ROOT / "nodes").rglob("*.py")]):
         for text in SAID.findall(path.read_text(encoding="utf-8")):
             if text:
-                found[json.loads(text)] = path
+                collected[json.loads(text)] = path
             elif path.name != "words.js":  # what the server says has been found in nodes
                 raise ValueError(f"{path.name}: say() wants one text in double quotes.")
-    return found
+    return collected
 
 
 def page(schema):
     """The help of a node: what is written by hand, then every input and output."""
     path = DOCS / f"{schema.node_id}.md"
-    said = path.read_text(encoding="utf-8").split(MARK)[0].strip() if path.exists() else f"# {schema.display_name}"
+    written = path.read_text(encoding="utf-8").split(MARK)[0].strip() if path.exists() else f"# {schema.display_name}"
     out = [
-        said,
+        written,
         "",
         MARK,
         "",
@@ -119,9 +119,9 @@ def english():
         outputs = {str(i): {"name": o.display_name, "tooltip": o.tooltip} for i, o in enumerate(schema.outputs)}
         described = {"display_name": schema.display_name, "description": schema.description}
         nodes[name] = {**described, "inputs": inputs, "outputs": outputs}
-    said = {key.replace(".", "_"): {"name": name, "tooltip": tip} for key, (name, tip) in settings().items()}
+    panel = {key.replace(".", "_"): {"name": name, "tooltip": tip} for key, (name, tip) in settings().items()}
     main = {group: {name: name for name in names} for group, names in CATEGORIES.items()}
-    return {"nodeDefs": nodes, "settings": said, "main": main}
+    return {"nodeDefs": nodes, "settings": panel, "main": main}
 
 
 def texts(tree):

@@ -133,17 +133,17 @@ class Shaped(Source):
         return self.white.clock(sigma)
 
 
-def _maker(device: str, own: torch.device) -> torch.device:
+def _maker(device: str, of_latent: torch.device) -> torch.device:
     """Where noise is made: the CPU, or with "same" the latent's own device if torch can make noise there."""
     if device not in ("cpu", "same"):
         raise ValueError(f"device is {device!r}: give 'cpu' (equal numbers everywhere) or 'same' (the latent's own).")
     if device == "cpu":
         return torch.device("cpu")
     try:
-        torch.Generator(device=own)
+        torch.Generator(device=of_latent)
     except (RuntimeError, NotImplementedError):  # DirectML and some others have none
         return torch.device("cpu")
-    return own
+    return of_latent
 
 
 @dataclass(frozen=True)

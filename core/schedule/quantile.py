@@ -64,11 +64,11 @@ def _fraction(x: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def even_shares(
-    steps: int, high: float, low: float, tail: Callable[[float], float], reach: Callable[[float], float]
+    steps: int, high: float, low: float, tail: Callable[[float], float], quantile: Callable[[float], float]
 ) -> np.ndarray:
     """`steps` places from `high` down to `low`, even shares of a distribution (symmetric around 0) between them.
 
-    tail(z) is the mass above z; reach(mass) its inverse for masses up to 1/2. `high` may be infinite. Raises
+    tail(z) is the mass above z; quantile(mass) its inverse for masses up to 1/2. `high` may be infinite. Raises
     ValueError where the distribution has no mass between the ends (to the last digit of a float).
     """
     w = np.linspace(0, 1, steps)
@@ -77,5 +77,5 @@ def even_shares(
     if not (tail(low) > tail(high) or tail(-high) > tail(-low)):
         raise ValueError(f"there is nothing between {low:g} and {high:g}")
     # Counted from the nearer end of the distribution, where the mass has all its digits.
-    places = [reach(u) if u < v else -reach(v) for u, v in zip(above, below, strict=True)]
+    places = [quantile(u) if u < v else -quantile(v) for u, v in zip(above, below, strict=True)]
     return np.clip(places, low, high)

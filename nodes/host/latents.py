@@ -58,13 +58,13 @@ def places(noise: Tensor, seed: int) -> list[int] | None:
 
     if not noise[0].any():
         return None
-    found: list[int] = []
+    indices: list[int] = []
     for item in noise:
         at = place(item)
         if at is None:
             return None
-        found.append(at)
-    return None if found == list(range(len(noise))) else found
+        indices.append(at)
+    return None if indices == list(range(len(noise))) else indices
 
 
 def numbers(samples: Any) -> Tensor:
