@@ -92,10 +92,10 @@ class SigmaticExpertsKSampler(ByName):
         """The run of Sigmatic KSampler, the step at which the models change, and the cfg of each."""
         recipe, drawn = model.recipe.recipe, model.model is None
         both = drawn or low is not None
-        own = UNKNOWN if drawn else (0, 0.0)
+        wanted = UNKNOWN if drawn else (0, 0.0)
         if recipe:
-            own = recipe.steps, recipe.experts.boundary if recipe.experts else own[1]
-        steps = _wished("steps", steps, own[0], model)
+            wanted = recipe.steps, recipe.experts.boundary if recipe.experts else wanted[1]
+        steps = _wished("steps", steps, wanted[0], model)
         wants = experts.guidance(recipe, low.recipe.recipe if low else recipe)
         cfg = _wished("cfg", cfg, wants[0] or (1.0 if drawn else 0.0), model)
         cfg_low = cfg_low or wants[1] or cfg
@@ -109,7 +109,7 @@ class SigmaticExpertsKSampler(ByName):
         plan = replace(plan, cfg=(cfg,), assumes=tuple(assumes))
         if not both:
             return plan
-        boundary = _wished("boundary", boundary, own[1], model)
+        boundary = _wished("boundary", boundary, wanted[1], model)
         bounds = float(model.sampling.sigma_min), float(model.sampling.sigma_max)
         if not bounds[0] < boundary < bounds[1]:
             raise ValueError(
@@ -154,8 +154,8 @@ def _wished(widget: str, value: Any, recipes: Any, model: ModelFacts) -> Any:
     """The widget's value; the recipe's at 0. ValueError where that has none."""
     if value or recipes:
         return value or recipes
-    found = model.recipe
-    why = f"{found.recipe.title} has none" if found.recipe else found.by
+    meant = model.recipe
+    why = f"{meant.recipe.title} has none" if meant.recipe else meant.by
     raise ValueError(f"{widget} is 0, which takes the recipe's, but {why}: set it, or choose one in Sigmatic Recipe.")
 
 

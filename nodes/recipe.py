@@ -70,10 +70,10 @@ class SigmaticRecipe(io.ComfyNode):
             model = replace(
                 model.with_settings({recognised.RECIPE: chosen.name}), match=recognised.named(chosen, model.sampling)
             )
-        found, warned = model.recipe, []
-        steps = steps or (found.recipe.steps if found.recipe else 20)
+        meant, warned = model.recipe, []
+        steps = steps or (meant.recipe.steps if meant.recipe else 20)
         model.afford(steps, 1.0)
-        levels = auto.levels(found, model.model, model.sampling, steps, model.shape, warn=warned.append)
+        levels = auto.levels(meant, model.model, model.sampling, steps, model.shape, warn=warned.append)
         sampler = Sampler(lookup.AUTO, None, {}).resolved(model, steps, True)
         return Plan((levels,), sampler, lookup.AUTO, model=model, warnings=tuple(warned))
 
@@ -87,10 +87,10 @@ class SigmaticRecipe(io.ComfyNode):
         count = len(plan.sigmas) - 1
         shown = plan.model
         out = settings_on_model.apply(model, shown.settings, shown.sampling) if recipe != AUTO else model
-        found = shown.recipe
-        words = auto.sampler(found, shown.sampling, count)[2]
-        cfg = recognised.first_cfg(found.recipe) if found.recipe else 1.0
+        meant = shown.recipe
+        words = auto.sampler(meant, shown.sampling, count)[2]
+        cfg = recognised.first_cfg(meant.recipe) if meant.recipe else 1.0
         text = f"{count} steps, cfg {cfg:g}, {words}."
-        if found.recipe:
-            text += f" Sources: {'; '.join(found.recipe.sources)}. {found.recipe.note}".rstrip()
+        if meant.recipe:
+            text += f" Sources: {'; '.join(meant.recipe.sources)}. {meant.recipe.note}".rstrip()
         return io.NodeOutput(out, plan.sampler.build(), plan.sigmas, count, float(cfg), text)

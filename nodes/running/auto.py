@@ -21,32 +21,32 @@ CLEANEST = 0.001  # where `last_time` of a recipe comes from: that time, shifted
 _log = logging.getLogger("sigmatic")
 
 
-def sampler(found: Match, ms: Any, steps: int, whole: bool = True) -> tuple[str, dict[str, Any], str]:
+def sampler(meant: Match, ms: Any, steps: int, whole: bool = True) -> tuple[str, dict[str, Any], str]:
     """(sampler, its settings, why in words) for a run of so many steps; `whole`: from the model's top to 0."""
-    recipe = found.recipe
+    recipe = meant.recipe
     if recipe is None:
         name = BY_KIND[facts.space(ms)][0]
-        return name, {}, f"{name}, which is safe for any model of this kind: {found.by}"
+        return name, {}, f"{name}, which is safe for any model of this kind: {meant.by}"
     least = (recipe.steps_range or (1,))[0]
     if whole and steps < least and steps <= FEW_STEPS and not recipe.distilled:
         return FEW, {}, f"{FEW} instead of {recipe.sampler}: {recipe.title} is made for {least} steps or more"
-    return recipe.sampler, dict(recipe.settings), f"{recipe.sampler}, as {recipe.title} wants it, by {found.by}"
+    return recipe.sampler, dict(recipe.settings), f"{recipe.sampler}, as {recipe.title} wants it, by {meant.by}"
 
 
 def levels(
-    found: Match, model: Any, ms: Any, steps: int, shape: Sequence[int] | None = None, *, warn: Callable[[str], Any]
+    meant: Match, model: Any, ms: Any, steps: int, shape: Sequence[int] | None = None, *, warn: Callable[[str], Any]
 ) -> Tensor:
     """The levels that the recipe wants on this model for a latent of this shape; `warn` gets what the user set."""
-    recipe = found.recipe
+    recipe = meant.recipe
     if recipe is None:
         return schedulers.sigmas(BY_KIND[facts.space(ms)][1], steps, **facts.levels(ms))
     size, span = identity.pixels(model, shape), None
-    own = getattr(facts.network(model), "model_sampling", ms)
+    bare = getattr(facts.network(model), "model_sampling", ms)
     if recipe.space == "ve":
-        same = all(float(getattr(own, end)) == float(getattr(ms, end)) for end in ("sigma_min", "sigma_max"))
+        same = all(float(getattr(bare, end)) == float(getattr(ms, end)) for end in ("sigma_min", "sigma_max"))
         span = schedulers.span(**facts.levels(ms)) if recipe.range is None or not same else None
     else:
-        recipe = _with_shift(recipe, facts.shift(ms), facts.shift(own), warn)
+        recipe = _with_shift(recipe, facts.shift(ms), facts.shift(bare), warn)
     if recipe.depends_on and not size:
         warn(f"the levels of {recipe.title} depend on the size, which is not known here: they are for 1024 x 1024.")
     with python_warnings.catch_warnings(record=True) as caught:
@@ -57,9 +57,9 @@ def levels(
     return sigmas
 
 
-def _with_shift(recipe: Recipe, shift: float, own: float, warn: Callable[[str], Any]) -> Recipe:
+def _with_shift(recipe: Recipe, shift: float, bare: float, warn: Callable[[str], Any]) -> Recipe:
     """The recipe with the shift that a node has put on the model: the user's wish goes first."""
-    if abs(shift - own) <= 1e-4 * own or recipe.schedule not in SHIFTED:
+    if abs(shift - bare) <= 1e-4 * bare or recipe.schedule not in SHIFTED:
         return recipe
     params = dict(recipe.params) if recipe.schedule == "flow_shift" else {}
     if "last_time" in params:
@@ -76,8 +76,8 @@ def sample_auto(
 ):
     """The publisher's sampler for the model at hand."""
     ms, steps = facts.model_sampling(model), len(sigmas) - 1
-    found = match(model)
-    name, settings, why = sampler(found, ms, steps, is_whole(sigmas, ms))
+    meant = match(model)
+    name, settings, why = sampler(meant, ms, steps, is_whole(sigmas, ms))
     _log.info("Sigmatic: sig_auto is %s.", why)
     given = {key: value for key, value in (("eta", eta), ("s_noise", s_noise)) if value is not None}
     choice = Choice.of(name, settings)
@@ -88,6 +88,6 @@ def sample_auto(
 def schedule_auto(model_sampling: Any, steps: int) -> Tensor:
     """The publisher's levels for the model at hand."""
     model, shape = caller.run_around(model_sampling)
-    found = match(model) if model is not None else Match(None, "the node that asks does not say for which model")
-    _log.info("Sigmatic: the levels of sig_auto are %s's.", found.recipe.title if found.recipe else "a usual schedule")
-    return levels(found, model, model_sampling, steps, shape, warn=lambda note: warnings.warn([note]))
+    meant = match(model) if model is not None else Match(None, "the node that asks does not say for which model")
+    _log.info("Sigmatic: the levels of sig_auto are %s's.", meant.recipe.title if meant.recipe else "a usual schedule")
+    return levels(meant, model, model_sampling, steps, shape, warn=lambda note: warnings.warn([note]))

@@ -39,10 +39,10 @@ def known() -> Mapping[str, Recipe]:
 def _loaded(folder: str, stamp: tuple) -> Mapping[str, Recipe]:
     with python_warnings.catch_warnings(record=True) as caught:
         python_warnings.simplefilter("always", UserWarning)
-        found = recipes.load([folder] if stamp else [])
+        there = recipes.load([folder] if stamp else [])
     for warning in caught:
         _log.warning("Sigmatic: %s", warning.message)
-    return found
+    return there
 
 
 def match(model: Any, wire: str = "") -> Match:
@@ -53,12 +53,12 @@ def match(model: Any, wire: str = "") -> Match:
     chosen = known().get(settings_on_model.of_model(facts.patcher(model)).get(RECIPE, ""))
     if chosen is not None:
         return named(chosen, facts.model_sampling(model))
-    classes, files, found = identity.classes(model), identity.files(model, wire), known()
-    of_recipes = {name for recipe in found.values() for name in recipe.models}
+    classes, files, there = identity.classes(model), identity.files(model, wire), known()
+    of_recipes = {name for recipe in there.values() for name in recipe.models}
     here = next((name for name in classes if name in of_recipes), None)
     if here is None:
         return Match(None, f"there is no recipe for {classes[0]}" if classes else "the model does not say what it is")
-    recipe = recipes.recognise(files, here, found)
+    recipe = recipes.recognise(files, here, there)
     if recipe is not None and recipe.space != facts.space(facts.model_sampling(model)):
         return Match(None, f"this {here} is of another kind than {recipe.title}")
     if recipe is None:
