@@ -8,7 +8,7 @@ import comfy.samplers
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
 from .dropdowns.plan import Message, ModelFacts, Plan, Plot, say
-from .host.api import CATEGORY, advanced, io, number, schema
+from .host.api import CATEGORY, io, number, schema
 from .inputs import options, widgets
 from .inputs.widgets import LAST_STEP
 from .ksampler import SigmaticKSampler
@@ -59,23 +59,13 @@ class SigmaticExpertsKSampler(ByName):
                     "How the amounts of noise of the steps are spaced (the sigmas). sig_auto: the recipe's.",
                 ),
                 *pictures,
-                widgets.denoise(),
-                widgets.eta(),
-                widgets.s_noise(),
-                widgets.rho(),
-                widgets.noise(),
-                *widgets.part_of_a_run(),
-                advanced(widgets.curve_text("eta")),
-                advanced(widgets.curve_text("s_noise")),
+                *widgets.run_options(),
                 io.Model.Input(
                     "model_low", optional=True,
                     tooltip="The model for low noise, which ends. Nothing: model does all, as in Sigmatic KSampler.",
                 ),
             ],
-            outputs=[
-                io.Latent.Output(display_name="latent", tooltip="The latent without its noise."),
-                io.String.Output(display_name="summary", tooltip="What was done, in words: for nodes that save text."),
-            ],
+            outputs=widgets.run_outputs(),
         )  # fmt: skip
 
     @classmethod

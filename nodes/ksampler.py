@@ -8,7 +8,7 @@ from .. import samplers, schedulers
 from .dropdowns import lookup
 from .dropdowns.by_name import ByName
 from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
-from .host.api import CATEGORY, advanced, io, schema
+from .host.api import CATEGORY, io, schema
 from .inputs import options, widgets
 from .inputs.widgets import LAST_STEP
 from .running import mismatch, run
@@ -54,19 +54,9 @@ class SigmaticKSampler(ByName):
                     "How the amounts of noise of the steps are spaced (the sigmas). sig_ ones are Sigmatic's.",
                 ),
                 *pictures,
-                widgets.denoise(),
-                widgets.eta(),
-                widgets.s_noise(),
-                widgets.rho(),
-                widgets.noise(),
-                *widgets.part_of_a_run(),
-                advanced(widgets.curve_text("eta")),
-                advanced(widgets.curve_text("s_noise")),
+                *widgets.run_options(),
             ],
-            outputs=[
-                io.Latent.Output(display_name="latent", tooltip="The latent without its noise."),
-                io.String.Output(display_name="summary", tooltip="What was done, in words: for nodes that save text."),
-            ],
+            outputs=widgets.run_outputs(),
         )  # fmt: skip
 
     @classmethod

@@ -113,6 +113,20 @@ def curve_text(name: str) -> io.String.Input:
     )  # fmt: skip
 
 
+def run_options() -> list:
+    """All that a node which runs a sampler and a schedule by name has beside them, in this order."""
+    curves = [advanced(curve_text(name)) for name in ("eta", "s_noise")]
+    return [denoise(), eta(), s_noise(), rho(), noise(), *part_of_a_run(), *curves]
+
+
+def run_outputs() -> list:
+    """What such a node hands on."""
+    return [
+        io.Latent.Output(display_name="latent", tooltip="The latent without its noise."),
+        io.String.Output(display_name="summary", tooltip="What was done, in words: for nodes that save text."),
+    ]
+
+
 def schedule_options() -> list:
     """Where a schedule begins and ends, and `more`: folded away, and optional, since older prompts lack them."""
     shown = [
