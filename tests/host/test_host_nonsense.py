@@ -8,6 +8,7 @@ import torch
 
 WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
 CHEAP = {"operation": "scale", "at": 2.0, "steps": 2, "budget": 8, "latents": 1, "keep": False}
+WITHOUT_RECIPE = {"steps": 4, "cfg": 2.0, "cfg_low": 2.0, "boundary": 1.0, "schedule": "sig_karras"}
 """Widgets of nodes that are put into the prompt with no more said about them."""
 
 
@@ -44,6 +45,7 @@ def _whole(host, graph):
     for node in sorted(_ours(host) - {entry["class_type"] for entry in graph.values()}):
         given = {widget: value for widget, value in host.defaults(node).items() if value is not None}
         given |= {widget: value for widget, value in CHEAP.items() if widget in given}
+        given |= WITHOUT_RECIPE if node == "SigmaticExpertsKSampler" else {}
         entry = host.info[node]["input"]
         for widget, (kind, *_) in {**entry.get("required", {}), **entry.get("optional", {})}.items():
             given |= {widget: known[kind]} if isinstance(kind, str) and kind in known else {}

@@ -164,5 +164,5 @@ def test_a_broken_file_of_ours_is_one_line(start, tmp_path):
     host = start(pack=pack)
     (line,) = _said(host)
     assert "zz_mine.py" in line
-    assert "dropdown entries, the presets, the compare nodes, the fit nodes" in line
+    assert "dropdown entries, the presets, the compare nodes, the experts nodes, the fit nodes" in line
     assert {"KSampler", "SigmaticDemoModel"} <= set(host.info)
