@@ -141,8 +141,8 @@ def test_axis_model_and_comparison_are_chosen_and_kept(page):
         )
         seen.add(page.shape(one))
     _open(page, page.js("() => app.graph.serialize()"))
-    words = page.drawn(one, "flow model with shift 3")
-    assert "Compared with sig_dpmpp_2m_sde on sig_linear" in words
+    words = page.drawn(one, "Compared with sig_dpmpp_2m_sde on sig_linear")
+    assert "flow model with shift 3" in words
 
 
 def test_it_can_be_copied(page):
