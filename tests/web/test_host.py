@@ -187,7 +187,7 @@ def test_a_warning_is_seen_under_its_node_and_moves_no_value(quickstart_page, co
     node = page.sink(node) if kind == "in a subgraph" else node
     _run(page)
     page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=240_000)
-    said = page.tab.get_by_text("cfg is 9.5").first
+    said = page.tab.locator(":text('cfg is 9.5'):not(.sigmatic-plot *)").first  # the plot says it, too, in two lines
     said.wait_for()
     page.js("() => app.canvas.setDirty(true, true)")
     whole = """(said) => { for (let at = said; at && at.tagName !== 'BODY'; at = at.parentElement)
