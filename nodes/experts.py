@@ -13,7 +13,7 @@ from .inputs import options, widgets
 from .inputs.widgets import LAST_STEP
 from .ksampler import SigmaticKSampler
 from .running import experts, mismatch, run
-from .running.record import Record, summary
+from .running.record import summary
 
 UNKNOWN = 20, 0.875  # steps and boundary that are drawn where the page cannot know the recipe: Wan 2.2's is .875
 
@@ -123,9 +123,7 @@ class SigmaticExpertsKSampler(ByName):
         high = ModelFacts.of(model, latent_image, "model")
         plan = cls.plan(high, denoise=denoise, low=low, **chosen)
         sigmas, sampler = plan.sigmas, plan.sampler
-        log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(sigmas.tolist()), keeps=True)
-        log.warn(list(plan.warnings))
-        log.resume_from(latent_image, add_noise)
+        log = plan.record(seed, latent_image, add_noise)
         settings = {"seed": seed, "positive": positive, "negative": negative, "add_noise": add_noise}
         at = len(sigmas) - 1 if plan.switch is None else plan.switch
         parts = zip((high, low), (plan.cfg[0], plan.cfg[-1]), (sigmas[: at + 1], sigmas[at:]), strict=True)

@@ -12,7 +12,7 @@ from .host.api import CATEGORY, io, schema
 from .inputs import options, widgets
 from .inputs.widgets import LAST_STEP
 from .running import mismatch, run
-from .running.record import Record, summary
+from .running.record import summary
 
 _IDLE = "set start_at_step lower: it is {}, the run ends at step {}, and so the latent comes out as it went in."
 
@@ -96,9 +96,7 @@ class SigmaticKSampler(ByName):
         """Run the plan on the LATENT; what was done, in words, comes out, too."""
         plan = cls.plan(ModelFacts.of(model, latent_image), denoise=denoise, cfg=cfg, **chosen)
         sampler = plan.sampler
-        log = Record(seed=seed, options=dict(sampler.options), sigmas=tuple(plan.sigmas.tolist()), keeps=True)
-        log.warn(list(plan.warnings))
-        log.resume_from(latent_image, add_noise)
+        log = plan.record(seed, latent_image, add_noise)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
         built = sampler.build(latent_image.get("batch_index"), log)
         latent = log.attach_rest(run.sample(model, latent_image, built, plan.sigmas, **settings))

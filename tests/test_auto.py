@@ -28,21 +28,7 @@ def recognised(pack):
 @pytest.fixture
 def model(pack):
     """model(class, file=, kind=, shift=) -> a MODEL of the host of this class, made of this file."""
-
-    def make(name=None, file=None, kind="flow", shift=None):
-        out = pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind)
-        if name:
-            out.model.model_config = name if not isinstance(name, str) else config(name)
-        if file:
-            out.cached_patcher_init = (print, (f"/models/{file}", {}))
-        if shift:
-            sampling = importlib.import_module("comfy.model_sampling")
-            ms = type("Advanced", (sampling.ModelSamplingDiscreteFlow, sampling.CONST), {})()
-            ms.set_parameters(shift)
-            out.add_object_patch("model_sampling", ms)
-        return out
-
-    return make
+    return pack.model
 
 
 def levels(auto, model, steps, shape=None, said=None):

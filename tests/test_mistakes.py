@@ -14,19 +14,7 @@ KSAMPLER = "SigmaticKSampler"
 @pytest.fixture
 def model(pack):
     """model(class, file, kind=, shift=) -> a MODEL of that class, made of this file."""
-
-    def make(name, file, kind="flow", shift=None):
-        out = pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind)
-        out.model.model_config = type(name, (), {})()
-        out.cached_patcher_init = (print, (f"/models/{file}", {}))
-        if shift:
-            sampling = importlib.import_module("comfy.model_sampling")
-            ms = type("Advanced", (sampling.ModelSamplingDiscreteFlow, sampling.CONST), {})()
-            ms.set_parameters(shift)
-            out.add_object_patch("model_sampling", ms)
-        return out
-
-    return make
+    return pack.model
 
 
 def warned(pack, model, **widgets):

@@ -16,15 +16,7 @@ WHOLE = {"sampler": "sig_dpmpp_2m_sde", "schedule": "sig_karras", "steps": 8, "c
 @pytest.fixture
 def model(pack):
     """model(file, kind=) -> a MODEL that the host has made of this file: Wan 2.1's class, which 2.2 shares."""
-
-    def make(file=None, kind="flow"):
-        out = pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind)
-        if file:
-            out.model.model_config = type("WAN21_T2V", (), {})()
-            out.cached_patcher_init = (print, (f"/models/{file}", {}))
-        return out
-
-    return make
+    return lambda file=None, kind="flow": pack.model("WAN21_T2V" if file else None, file, kind)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ...core import space as spaces
+from .. import space as spaces
 from ..table import Draw
 from . import shapes
 from .brownian import DevicePath, Path, clock, stretch

@@ -151,6 +151,13 @@ class Plan:
         """The levels of the run, or of the first output."""
         return self.levels[0]
 
+    def record(self, seed: int, latent: dict[str, Any], add_noise: bool) -> Record:
+        """The record of the run on a LATENT, with the plan's warnings shown, and what the run before left there."""
+        log = Record(seed=seed, options=dict(self.sampler.options), sigmas=tuple(self.sigmas.tolist()), keeps=True)
+        log.warn(list(self.warnings))
+        log.resume_from(latent, add_noise)
+        return log
+
 
 def by_name(
     model: ModelFacts,

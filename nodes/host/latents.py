@@ -1,6 +1,7 @@
 """LATENTs as the host has them: checked, brought into the model's shape, given their noise."""
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import comfy.sample
@@ -69,8 +70,12 @@ def places(noise: Tensor, seed: int) -> list[int] | None:
 
 def numbers(samples: Any) -> Tensor:
     """All numbers of a LATENT's samples in one row, of several tensors together too: float32 on the CPU."""
-    parts = samples.unbind() if getattr(samples, "is_nested", False) else [samples]
-    return torch.cat([part.detach().to("cpu", torch.float32).flatten() for part in parts])
+    return torch.cat([part.detach().to("cpu", torch.float32).flatten() for part in parts(samples)])
+
+
+def parts(samples: Any) -> Sequence[Tensor]:
+    """The tensors of a LATENT's samples: several where picture and sound go together."""
+    return samples.unbind() if getattr(samples, "is_nested", False) else [samples]
 
 
 def with_samples(latent: dict[str, Any], samples: Tensor) -> dict[str, Any]:

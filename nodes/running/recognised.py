@@ -50,10 +50,11 @@ def match(model: Any, wire: str = "") -> Match:
 
     The one that Sigmatic Recipe put on it; else by its class, then by the names of its files. wire: as of `files`.
     """
-    chosen = known().get(settings_on_model.of_model(facts.patcher(model)).get(RECIPE, ""))
+    there = known()
+    chosen = there.get(settings_on_model.of_model(facts.patcher(model)).get(RECIPE, ""))
     if chosen is not None:
         return named(chosen, facts.model_sampling(model))
-    classes, files, there = identity.classes(model), identity.files(model, wire), known()
+    classes, files = identity.classes(model), identity.files(model, wire)
     of_recipes = {name for recipe in there.values() for name in recipe.models}
     here = next((name for name in classes if name in of_recipes), None)
     if here is None:

@@ -176,9 +176,8 @@ def _short(value: Any) -> str:
 
 def checksum(samples: Any) -> str:
     """A fingerprint of a LATENT's samples: shape and every number."""
-    parts = samples.unbind() if getattr(samples, "is_nested", False) else [samples]
     digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
+    for part in latents.parts(samples):
         digest.update(str(tuple(part.shape)).encode())
         digest.update(part.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -51,6 +51,20 @@ class Pack:
         """A module of sigmatic.nodes."""
         return importlib.import_module("." + name, self.module.__name__)
 
+    def model(self, name=None, file=None, kind="flow", shift=None):
+        """A MODEL of the host, as if of the model_config (or its class's name) `name` and made of this file."""
+        out = self.run("SigmaticDemoModel", model="mixture", parametrisation=kind)
+        if name:
+            out.model.model_config = type(name, (), {})() if isinstance(name, str) else name
+        if file:
+            out.cached_patcher_init = (print, (f"/models/{file}", {}))
+        if shift:
+            sampling = importlib.import_module("comfy.model_sampling")
+            ms = type("Advanced", (sampling.ModelSamplingDiscreteFlow, sampling.CONST), {})()
+            ms.set_parameters(shift)
+            out.add_object_patch("model_sampling", ms)
+        return out
+
     def line(self, kind="eps", batch=2, **inputs):
         """The samples of a run of Sigmatic KSampler on the mixture."""
         links = {
