@@ -2,8 +2,10 @@
 
 from ..core import policy
 from ..core.exponential import interpolated
+from ..core.space import Level
 from ..core.spec import ETA, S_NOISE, sampler
 from ..core.table import Stage, Step, evaluate, first_order
+from .res_ancestral import solved_from
 
 PAPER = "Chung et al. 2024 (CFG++), arXiv:2406.08070"
 GUIDED = {"family": "cfg++", "uncond": True, "most_cfg": 3.0, "reference": PAPER}
@@ -50,12 +52,24 @@ def res_2m_cfg_pp(step: Step) -> tuple[Stage, ...]:
 
     From the second step on x is moved by alpha (D - U) and then makes RES 2M's step with U; the first is Euler CFG++.
     """
-    here, landing = _guided(step)
-    if not step.past:
-        return here, landing
-    A, (new, old) = interpolated(step.a, step.b, [step.a, step.past[0]], 1.0)
+    return _pushed(step, step.b, step.past[0]) if step.past else _guided(step)
+
+
+@sampler("RES 2M ancestral CFG++", order=2, history=1, clock="lam", params=(ETA, S_NOISE), **GUIDED)
+def res_2m_ancestral_cfg_pp(step: Step, *, eta: float) -> tuple[Stage, ...]:
+    """RES 2M CFG++ with fresh noise in every step. For a guidance scale of 1 to 2. eta 0 is RES 2M CFG++."""
+    d = policy.ancestral(step.a, step.b, eta)
+    down = step.overshoot(d)
+    if not step.past or down.sigma == 0 or step.a.alpha == 0:
+        return _guided(step, d)
+    return step.renoise(_pushed(step, down, solved_from(step, eta)), d)
+
+
+def _pushed(step: Step, to: Level, old: Level) -> tuple[Stage, ...]:
+    """x moved by alpha (D - U), then RES 2M's step to `to` with U, the memory counted as at `old`."""
+    A, (new, memory) = interpolated(step.a, to, [step.a, old], 1.0)
     push = A * step.a.alpha
-    return here, landing._replace(w=(push, new - push, 0.0, old))
+    return evaluate(step.a), Stage(to.sigma, A, (push, new - push, 0.0, memory))
 
 
 @sampler("DPM++ 2S ancestral CFG++", order=2, evals_per_step=2, clock="lam", params=(ETA, S_NOISE), **GUIDED)

@@ -30,6 +30,9 @@ HOSTS: dict[str, tuple[str, dict[str, Any]]] = {
     "dpmpp_sde_gpu": ("dpmpp_sde", {}),
     "res_multistep": ("res_2m", {}),
     "res_multistep_cfg_pp": ("res_2m_cfg_pp", {}),
+    "res_multistep_ancestral": ("res_2m_ancestral", {}),
+    "res_multistep_ancestral_cfg_pp": ("res_2m_ancestral_cfg_pp", {}),
+    "heunpp2": ("heun", {}),  # theirs is of first order at three evaluations: what its name says is Heun
 }
 """Samplers that ComfyUI calls otherwise: by its name, ours and the options that make it the same one.
 
