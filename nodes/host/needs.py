@@ -6,7 +6,6 @@ Imports nothing of the host, so that the list can be read without one. tests/tes
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -100,7 +99,7 @@ def absent(has: Callable[[str, str], bool]) -> list[Absent]:
 def loaded(module: str, name: str) -> bool:
     """Whether the running host has it. What other packs did to the host counts, as it does for ours."""
     try:
-        place = sys.modules.get(module) or importlib.import_module(module)
+        place = importlib.import_module(module)
     except ImportError:
         return False
     for part in filter(None, name.split(".")):
