@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -103,7 +104,7 @@ def _on_ray(
 
     started = not ray.is_initialized()
     if started:
-        ray.init(address=args.address, log_to_driver=False, include_dashboard=False, logging_level="ERROR")
+        ray.init(address=args.address, log_to_driver=False, include_dashboard=False, logging_level=logging.ERROR)
     try:
         there = ray.cluster_resources()
         gpus = int(there.get("GPU", 0)) if plan.source.get("model", "").endswith(".py") else 0
@@ -120,4 +121,8 @@ def _bar(total: int) -> Iterator[Callable[[], None]]:
     from tqdm import tqdm
 
     with tqdm(total=total, unit="cell", smoothing=0.05) as bar:
-        yield lambda: bar.update() and None
+
+        def tick() -> None:
+            bar.update()
+
+        yield tick

@@ -13,9 +13,9 @@ from typing import Any
 import ray
 
 from .plan import Cell, Plan
+from .result import Lost, Result
 from .serial import FLUSH_SECONDS, Outcome
 from .store import Store
-from .work import Lost, Result
 
 ROOT = str(Path(__file__).resolve().parents[1])
 CHUNK_SECONDS, CHUNK_MOST = 0.25, 64

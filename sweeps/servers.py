@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .plan import Plan, Value
-from .work import Lost, Result
+from .result import Lost, Result
 
 ANSWER = 10.0
 """Seconds for any single request: a server that computes still answers."""

@@ -7,10 +7,9 @@ import importlib.util
 import io
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,40 +19,13 @@ from ..core.loop import Output
 from ..demo import measure, sheet, subject
 from .cells import NETWORKS, label, split
 from .plan import Plan, Value
+from .result import Lost, Result, Runner
 
 REFERENCE = {"ve": ("rk4", "karras", 50), "flow": ("rk4", "linear", 50)}
 """What is taken for the exact answer of the ODE: a run of 200 evaluations in a fourth-order method."""
 KEPT = 64
 """Exact answers that a worker keeps: one a seed, prompt, cfg, space and batch."""
 FEATURES_AT_MOST = 256
-
-
-class Lost(RuntimeError):
-    """The worker can do no more: its server is gone, or does not answer."""
-
-
-@dataclass(frozen=True)
-class Result:
-    """Of one cell. `error`: RMSE to the exact answer, None with noise; `distance`: of the features, see `measure`."""
-
-    evaluations: int
-    error: float | None
-    distance: float | None
-    digest: str
-    seconds: float
-    picture: bytes | None = None
-
-    def row(self) -> dict[str, Any]:
-        """Its columns."""
-        return {name: value for name, value in asdict(self).items() if name != "picture"}
-
-
-class Runner(Protocol):
-    """What a worker does with a cell."""
-
-    def run(self, values: Mapping[str, Value]) -> Result:
-        """ValueError, TypeError or RuntimeError where the cell cannot be run, Lost where the worker cannot go on."""
-        ...
 
 
 class FromFile:
