@@ -66,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except ImportError as error:
+        if (error.name or "").endswith(".sweeps"):
+            return _fail('sweeps are not in the packed node: pip install "sigmatic[sweep]" outside of ComfyUI')
         package = PACKAGES.get((error.name or "").split(".")[0])
         return _fail(f"this command needs {package}: pip install {package}" if package else str(error))
     except (ValueError, TypeError, RuntimeError, OSError, ArithmeticError) as error:

@@ -28,8 +28,8 @@ def extension() -> Any:
     _part(off, "plots in the page", lambda: _module("page.routes").install(nodes))
     if by_file["demo"]:
         demo = _module("host.demo_model")
-        for name in demo.NETWORKS:  # loaded once now, to be able to say in the log that they are off
-            _part(off, f"{name} of Sigmatic Demo Model (its mixture works)", lambda name=name: demo.network(name))
+        for name in demo.NETWORKS:  # looked at now, to be able to say in the log that they are off
+            _part(off, f"{name} of Sigmatic Demo Model (its mixture works)", lambda name=name: demo.look(name))
     for cause, parts in off.items():
         _log.warning("Sigmatic: off are the %s: %s", ", the ".join(parts), cause)
     return _module("host.extension").Sigmatic(nodes)

@@ -124,7 +124,7 @@ class ModelRunner:
             look = NETWORKS[self.source].MODEL.features
             return measure.frechet(look(x0), look(exact))
         flat = x0.flatten(1)
-        return measure.frechet(flat, exact.flatten(1)) if flat.shape[1] <= FEATURES_AT_MOST else None
+        return measure.frechet(flat, exact.flatten(1)) if 2 <= flat.shape[1] <= FEATURES_AT_MOST else None
 
     def _png(self, about: subject.Subject, x0: Tensor) -> bytes | None:
         image = about.picture(x0, 1)
