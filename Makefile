@@ -1,6 +1,6 @@
 # Two commands: `make demo` and `make test`. Both use one .venv, which they create.
 PYTHON ?= python3
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
 .PHONY: demo test lint clean
 
@@ -12,8 +12,9 @@ test: .venv/ready
 
 lint: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/pyright
-	@if command -v npm >/dev/null; then npm --prefix tests/js ci --silent && npm --prefix tests/js run --silent types; \
-	else echo "no npm: the types of web/js are not checked"; fi
+	@if command -v npm >/dev/null; then npm --prefix tests/js ci --silent && npm --prefix tests/js run --silent types && \
+	npm --prefix tests/js run --silent workflows; \
+	else echo "no npm: the types of web/js and the workflows are not checked"; fi
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -5,7 +5,7 @@ Importing this file is free: nothing of ours and nothing of the host is loaded b
 
 from importlib import import_module
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 WEB_DIRECTORY = "./web"
 

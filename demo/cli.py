@@ -22,17 +22,20 @@ from typing import NoReturn
 from .. import __version__
 
 COMMANDS = {
-    "demo": ("pictures", "draw a contact sheet: samplers down, step counts across, one seed"),
-    "demo story": ("story", "draw how diffusion comes to be: no training, one picture by heart, ten digits"),
-    "demo trajectory": ("trajectory", "draw a cloud of points on its way through a run, as a strip and as a GIF"),
-    "demo kinds": ("kinds", "draw the same digits from one network as an eps, a v and a flow model"),
-    "sample": ("pictures", "draw one picture, with every parameter as a flag"),
-    "samplers": ("listing", "list the samplers: order, evaluations a step, parameters"),
-    "schedules": ("listing", "list the noise schedules and their parameters"),
-    "recipes": ("recipes", "list how each model wants to be run, show one, check your own"),
-    "bench": ("cost", "measure what each sampler costs beside the model, on this machine"),
+    "demo": ("demo.pictures", "draw a contact sheet: samplers down, step counts across, one seed"),
+    "demo story": ("demo.story", "draw how diffusion comes to be: no training, one picture by heart, ten digits"),
+    "demo trajectory": ("demo.trajectory", "draw a cloud of points on its way through a run, as a strip and as a GIF"),
+    "demo kinds": ("demo.kinds", "draw the same digits from one network as an eps, a v and a flow model"),
+    "sample": ("demo.pictures", "draw one picture, with every parameter as a flag"),
+    "samplers": ("demo.listing", "list the samplers: order, evaluations a step, parameters"),
+    "schedules": ("demo.listing", "list the noise schedules and their parameters"),
+    "recipes": ("demo.recipes", "list how each model wants to be run, show one, check your own"),
+    "bench": ("demo.cost", "measure what each sampler costs beside the model, on this machine"),
+    "sweep": ("sweeps.command", "run a grid of samplers, schedules, steps ... on all cores, GPUs or ComfyUI servers"),
+    "doctor": ("nodes.host.doctor", "say whether a ComfyUI has what Sigmatic needs of it"),
 }
-PACKAGES = {"PIL": "pillow", "torch": "torch", "numpy": "numpy", "safetensors": "safetensors", "tqdm": "tqdm"}
+"""Each command's module, from the package's top: loaded when it is called for, so nothing here depends on its room."""
+PACKAGES = {name: name for name in ("torch", "numpy", "safetensors", "tqdm", "ray", "pyarrow")} | {"PIL": "pillow"}
 BAD_INPUT, INTERRUPTED = 2, 130
 PROGRAM = "python -m sigmatic"
 
@@ -63,6 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except ImportError as error:
+        if (error.name or "").endswith(".sweeps"):
+            return _fail('sweeps are not in the packed node: pip install "sigmatic[sweep]" outside of ComfyUI')
         package = PACKAGES.get((error.name or "").split(".")[0])
         return _fail(f"this command needs {package}: pip install {package}" if package else str(error))
     except (ValueError, TypeError, RuntimeError, OSError, ArithmeticError) as error:
@@ -84,7 +89,7 @@ def _run(given: list[str]) -> None:
     command, rest = " ".join(given[:words]), given[words:]
     module_name, summary = COMMANDS[command]
     with _deferred_interrupt():
-        module = import_module(f".{module_name}", __package__)
+        module = import_module(f"..{module_name}", __package__)
     parser = Parser(prog=f"{PROGRAM} {command}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False)
     module.add_arguments(parser, command)
     module.execute(_parse(parser, rest, command), command)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -62,19 +63,30 @@ class Embedded:
         """The classifier, which was trained on real pictures only; as `load`."""
         return _read_once(self, self.weights)[1]
 
+    def look(self) -> None:
+        """RuntimeError as of `load` where the file is missing or cut short; its numbers are not read."""
+        with self._file(self.weights), safe_open(self.weights, "pt") as file:
+            file.keys()
+
     def read(self, path: str | Path) -> tuple[PictureNet, Classifier]:
         """The network and the classifier of one file, read anew; RuntimeError as of `load`."""
-        cure = f"get the file from the repository again, or make it anew with `python -m {self.maker}`"
-        if not Path(path).is_file():
-            raise RuntimeError(f"{path}: the weights of the demo's model are missing; {cure}.")
         network, classifier = self.network(), self.classifier()
-        try:
+        with self._file(path):
             tensors = load_file(path)
             _fill(network, tensors, "network.")
             _fill(classifier, tensors, "classifier.")
+        return network, classifier
+
+    @contextmanager
+    def _file(self, path: str | Path) -> Iterator[None]:
+        """What is wrong with the file, while it is read, as a RuntimeError that says what to do."""
+        cure = f"get the file from the repository again, or make it anew with `python -m {self.maker}`"
+        if not Path(path).is_file():
+            raise RuntimeError(f"{path}: the weights of the demo's model are missing; {cure}.")
+        try:
+            yield
         except (SafetensorError, OSError, RuntimeError) as error:
             raise RuntimeError(f"{path}: the weights of the demo's model are damaged; {cure}.") from error
-        return network, classifier
 
     def index(self, label: object) -> int:
         """The class of a label: its number, or its name. numpy's and torch's whole numbers pass too."""

@@ -79,10 +79,10 @@ def train_network(args: argparse.Namespace, model: Embedded, data: Data, augment
     net.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]  (faster convolutions on the CPU)
     average = copy.deepcopy(net).requires_grad_(False)
     optimizer = torch.optim.AdamW(net.parameters(), lr=args.lr, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
-    plan = {"batch": args.batch, "seed": args.seed, "steps": args.steps}  # no paths: torch.load refuses objects
+    plan = {"batch": args.batch, "seed": args.seed, "steps": args.steps}  # no paths: weights_only refuses objects
     start, spent, path = 0, 0.0, args.runs / "network.pt"
     if args.resume and path.is_file():
-        saved = torch.load(path)
+        saved = torch.load(path, weights_only=True)
         net.load_state_dict(saved["net"])
         average.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
@@ -140,7 +140,9 @@ def pack(args: argparse.Namespace, facts: dict[str, str], measure: Callable[[], 
 
     facts: more of the metadata. `measure` is called when the file is there, as rounded, and returns the rest.
     """
-    network, classifier = (torch.load(args.runs / f"{name}.pt") for name in ("network", "classifier"))
+    network, classifier = (
+        torch.load(args.runs / f"{name}.pt", weights_only=True) for name in ("network", "classifier")
+    )
     tensors = {f"network.{key}": value for key, value in network["average"].items()}
     tensors |= {f"classifier.{key}": value for key, value in classifier["net"].items()}
     tensors = {key: value.half().contiguous() for key, value in tensors.items()}

@@ -6,24 +6,17 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from .host.api import ComfyExtension, io
+from .host import needs
 
 _log = logging.getLogger("sigmatic")
 
 
-class Sigmatic(ComfyExtension):
-    """The extension that the host's loader asks for node classes."""
+def extension() -> Any:
+    """Register the dropdown entries, gather the nodes; what fails is left out and logged, one line for each cause.
 
-    def __init__(self, nodes: list[type]) -> None:
-        self._nodes = nodes
-
-    async def get_node_list(self) -> list[type]:
-        """The nodes of all files that could be loaded."""
-        return self._nodes
-
-
-def extension() -> Sigmatic:
-    """Register the dropdown entries, gather the nodes; what fails is left out and logged, one line for each cause."""
+    RuntimeError, which the host logs in a line, where it is none that the pack could do anything in.
+    """
+    needs.check()
     off: dict[str, list[str]] = {}
     _part(off, "dropdown entries", lambda: _module("dropdowns.register").install())
     _part(off, "presets", lambda: _module("dropdowns.presets").offer_all())
@@ -35,15 +28,16 @@ def extension() -> Sigmatic:
     _part(off, "plots in the page", lambda: _module("page.routes").install(nodes))
     if by_file["demo"]:
         demo = _module("host.demo_model")
-        for name in demo.NETWORKS:  # loaded once now, to be able to say in the log that they are off
-            _part(off, f"{name} of Sigmatic Demo Model (its mixture works)", lambda name=name: demo.network(name))
+        for name in demo.NETWORKS:  # looked at now, to be able to say in the log that they are off
+            _part(off, f"{name} of Sigmatic Demo Model (its mixture works)", lambda name=name: demo.look(name))
     for cause, parts in off.items():
         _log.warning("Sigmatic: off are the %s: %s", ", the ".join(parts), cause)
-    return Sigmatic(nodes)
+    return _module("host.extension").Sigmatic(nodes)
 
 
 def nodes_in(module: Any) -> list[type]:
     """The node classes that a file defines, with every schema tried: the host drops a whole pack for one that fails."""
+    io = _module("host.api").io
     nodes = [
         kind
         for kind in vars(module).values()

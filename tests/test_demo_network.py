@@ -1,5 +1,6 @@
 """The embedded models: their networks' exact properties, the edges of the loader, and that they draw what is asked."""
 
+import dataclasses
 import socket
 
 import numpy as np
@@ -154,6 +155,13 @@ def test_a_damaged_file_is_one_clear_sentence(model, tmp_path, kept):
     path.write_bytes(model.WEIGHTS.read_bytes()[:kept])
     with pytest.raises(RuntimeError, match=r"cut\.safetensors.*damaged.*sigmatic\.demo\.train"):
         model.load(path)
+    with pytest.raises(RuntimeError, match=r"cut\.safetensors.*damaged.*sigmatic\.demo\.train"):
+        dataclasses.replace(model.MODEL, weights=path).look()
+
+
+def test_a_glance_at_a_whole_file_is_quiet_and_reads_no_numbers(model, monkeypatch):
+    monkeypatch.setattr("sigmatic.demo.embedded.load_file", lambda _: pytest.fail("it is read"))
+    model.MODEL.look()
 
 
 def test_the_file_of_another_model_is_damaged(tmp_path):

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ["core", "samplers", "schedulers", "recipes", "nodes", "demo"]
+ROOMS = ["core", "samplers", "schedulers", "recipes", "nodes", "demo", "sweeps"]
 MAY_IMPORT = {
     "core": {"core"},
     "samplers": {"core", "samplers"},
     "schedulers": {"core", "schedulers"},
     "recipes": {"core", "samplers", "schedulers", "recipes"},
-    "nodes": set(ROOMS),
+    "nodes": set(ROOMS) - {"sweeps"},
     "demo": {"core", "samplers", "schedulers", "recipes", "demo"},
+    "sweeps": {"core", "samplers", "schedulers", "recipes", "demo", "sweeps"},
 }
 INSIDE = {
     "core": {"": {""}, "model": {"", "model"}, "noise": {"", "noise"}, "schedule": {"", "schedule"}},

@@ -83,7 +83,7 @@ def test_a_rounding_error_of_sigma_changes_nothing(way, space):
     x = torch.empty(1, 8)
     draw = kinds.gaussian(x, 1, space=space)
     sigmas = sigmatic.schedulers.sigmas("karras", 20, space=space)[:-1].numpy()
-    moved = np.nextafter(sigmas, np.float32(way)).clip(max=1.0 if space == "flow" else None)
+    moved = np.nextafter(sigmas, np.float32(way)).clip(max=1.0 if space == "flow" else np.inf)
     same = [
         torch.equal(draw(*map(float, pair)), draw(*map(float, other)))
         for pair, other in zip(itertools.pairwise(sigmas), itertools.pairwise(moved), strict=True)

@@ -1,7 +1,8 @@
 """The embedded models as a MODEL of the host: a ModelPatcher around a BaseModel that needs no checkpoint."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import comfy.latent_formats
@@ -132,8 +133,20 @@ def network(name: str) -> torch.nn.Module:
     """The x0 network called `name`: (x, alpha, sigma, label) -> x0."""
     if name == "mixture":
         return _Unconditional(Mixture(shape=SHAPE, seed=0).denoise)
-    try:
+    with _in_words(name):
         return copy.deepcopy(NETWORKS[name].load())  # the host moves each MODEL's network about by itself
+
+
+def look(name: str) -> None:
+    """RuntimeError where the file of the network called `name` is missing or cut short; quick."""
+    with _in_words(name):
+        NETWORKS[name].MODEL.look()
+
+
+@contextmanager
+def _in_words(name: str) -> Iterator[None]:
+    try:
+        yield
     except RuntimeError as error:
         raise RuntimeError(
             f"model: the {name} cannot be loaded ({error}). Their weights come with the pack in demo/: install it "
