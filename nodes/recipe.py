@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .dropdowns import lookup
-from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, auto_levels
 from .host import latents, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
@@ -73,7 +73,7 @@ class SigmaticRecipe(io.ComfyNode):
         meant, warned = model.recipe, []
         steps = steps or (meant.recipe.steps if meant.recipe else 20)
         model.afford(steps, 1.0)
-        levels = auto.levels(meant, model.model, model.sampling, steps, model.shape, warn=warned.append)
+        levels = auto_levels(model, steps, warned.append)
         sampler = Sampler(lookup.AUTO, None, {}).resolved(model, steps, True)
         return Plan((levels,), sampler, lookup.AUTO, model=model, warnings=tuple(warned))
 
