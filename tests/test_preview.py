@@ -518,7 +518,9 @@ def test_the_longest_comparison_is_complete(ask):
 
 def test_the_list_of_samplers(preview):
     listed = preview.catalogue()
-    assert [entry["name"] for entry in listed["samplers"]] == ["sig_" + name for name in OFFERED]
+    names = [entry["name"] for entry in listed["samplers"]]
+    assert sorted(names) == sorted(["sig_auto", *("sig_" + name for name in OFFERED)])
+    assert names[0] == "sig_auto" and [entry["start"] for entry in listed["samplers"]].index(False) == 6
     assert all(entry["summary"] and entry["title"] for entries in listed.values() for entry in entries)
     json.dumps(listed, allow_nan=False)
 

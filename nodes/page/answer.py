@@ -14,7 +14,7 @@ from torch import Tensor
 from ... import samplers, schedulers
 from ...core.catalog import as_dict
 from ...core.space import level
-from ..dropdowns import lookup
+from ..dropdowns import lookup, start_here
 from ..dropdowns.lookup import PREFIX
 from ..dropdowns.plan import Message, ModelFacts, Plan, say
 from ..host import facts
@@ -24,6 +24,10 @@ from . import assumed, checks, planned
 
 BODY = 1 << 14
 """A request may have so many bytes."""
+AUTO = {
+    "name": lookup.AUTO, "title": "Auto", "params": [], "reference": "docs/recipes.md",
+    "summary": "What the recipe of the model at hand says: the right choice where you have no other in mind.",
+}  # fmt: skip
 UNKNOWN_SIZE = (1, 1, 1, 128, 128)
 """Of a latent of 1024 x 1024: where nothing on the wires says another."""
 ROWS = 100
@@ -72,12 +76,15 @@ def describe(request: Any) -> dict[str, Any]:
 
 
 def catalogue() -> dict[str, Any]:
-    """Every sampler and schedule as declared, by the names they have in dropdowns."""
+    """Every sampler and schedule as declared, by the names they have in dropdowns; those to begin with come first."""
 
-    def listed(registry: Any, names: Sequence[str]) -> list[dict[str, Any]]:
-        return [{**as_dict(registry.get(bare)), "name": PREFIX + bare} for bare in names]
+    def listed(registry: Any, bare: Sequence[str], schedule: bool) -> list[dict[str, Any]]:
+        entries = {PREFIX + name: {**as_dict(registry.get(name)), "name": PREFIX + name} for name in bare}
+        names = start_here.ordered([lookup.AUTO, *entries], schedule)
+        first = start_here.FIRST[schedule]
+        return [{**entries.get(name, AUTO), "start": name in first} for name in names]
 
-    return {"samplers": listed(samplers, offered()), "schedules": listed(schedulers, schedulers.names())}
+    return {"samplers": listed(samplers, offered(), False), "schedules": listed(schedulers, schedulers.names(), True)}
 
 
 def plots() -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """ComfyUI's page without ComfyUI: its real front end, answered by our own node definitions on the stand-in host.
 
-`python server.py FRONTEND...` serves each of the unpacked front ends on a port of its own, prints the ports as one
-JSON line and goes on until it is ended. Nothing is sampled here; everything that the page asks before a run is true.
+`python server.py [--info FILE] FRONTEND...` serves each of the unpacked front ends on a port of its own, prints the
+ports as one JSON line and goes on until it is ended. FILE: a running host's /object_info, in place of the stand-in's.
+Nothing is sampled here; everything that the page asks before a run is true.
 """
 
 import asyncio
@@ -89,11 +90,11 @@ def translations():
     return found
 
 
-def application(pack, static):
+def application(pack, static, info=None):
     """One server with settings of its own."""
     settings, userdata, routes = {}, {}, web.RouteTableDef()
     fixed = {
-        "/object_info": lambda: object_info(pack),
+        "/object_info": lambda: info or object_info(pack),
         "/extensions": lambda: sorted(
             f"/extensions/{folder}/{file.relative_to(base).as_posix()}"
             for folder, base in (("ComfyUI-Sigmatic", ROOT / "web"), ("core", static / "extensions" / "core"))
@@ -173,11 +174,11 @@ def application(pack, static):
     return app
 
 
-async def serve(pack, folders):
+async def serve(pack, folders, info=None):
     """Serve every folder until the end."""
     ports = []
     for folder in folders:
-        runner = web.AppRunner(application(pack, Path(folder)), access_log=None)
+        runner = web.AppRunner(application(pack, Path(folder), info), access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -194,4 +195,7 @@ if __name__ == "__main__":
         pack = host.Pack(nodes)
         pack.nodes["Ramp"] = importlib.import_module("fakehost.declared").ramp(pack.part("dropdowns.plan"))
         pack.part("page.planned").offer([pack.nodes["Ramp"]])
-        asyncio.run(serve(pack, sys.argv[1:]))
+        info, folders = None, sys.argv[1:]
+        if folders[0] == "--info":
+            info, folders = json.loads(Path(folders[1]).read_text(encoding="utf-8")), folders[2:]
+        asyncio.run(serve(pack, folders, info))
