@@ -27,24 +27,28 @@ class Flow:
     def __init__(self, name, title, text, kinds):
         self.name, self.kinds = name, kinds
         self.nodes, self.links, self.groups = [], [], {}
-        self.add(0, "About", "Note", title, box=(WIDTH, 60 + 20 * (1 + len(text) // 44)), text=text)
+        height = 60 + 20 * (1 + len(text) // 44)
+        self.add(0, "About", "Note", title, box=(WIDTH, height), text=text)
 
     def add(self, column, group, kind, title=None, box=None, to=None, **values):
-        """Add a node below the others of that column and group. `box`: its size; `to`: {socket: (node, output)}; the rest are widgets.
+        """Add a node below the others of that column and group. box: its size. to: {socket: (node, output)}.
+
+        The rest are widgets.
 
         Returns its id, to be wired to others. KeyError for a widget or socket that the node does not have.
         """
-        sockets, outputs, widgets, seeds, plotted = self.kinds[kind]
+        sockets, outputs, widgets, seeds, _ = self.kinds[kind]
         wanted = {**widgets, **values}
         unknown = [*(wanted.keys() - widgets.keys()), *((to or {}).keys() - sockets.keys())]
         if unknown:
             raise KeyError(f"{self.name}: {kind} has no {unknown}")
         written = []
         for name in widgets:
-            control = wanted[name]
-            written += (
-                [control] if name not in seeds else [*(control if isinstance(control, tuple) else (control, "fixed"))]
-            )
+            value = wanted[name]
+            if name in seeds:  # the page keeps a control behind it
+                written += value if isinstance(value, tuple) else (value, "fixed")
+            else:
+                written.append(value)
         number = len(self.nodes) + 1
         node = {
             "id": number, "type": kind, "pos": [0, 0], "size": list(box or _size(kind, self.kinds[kind], len(written))),
@@ -129,7 +133,7 @@ def of_schema(node):
 
 
 def of_words(sockets, outputs, **widgets):
-    """The same of a node of ComfyUI: "model:MODEL latent:LATENT", "LATENT LATENT", and its widgets with their defaults."""
+    """The same of a node of ComfyUI: "model:MODEL latent:LATENT", "LATENT LATENT", its widgets with their defaults."""
     wires = dict(pair.split(":") for pair in sockets.split())
     seeds = {name for name in widgets if name in ("seed", "noise_seed")}
     return wires, [(kind, kind) for kind in outputs.split()], widgets, seeds, False
