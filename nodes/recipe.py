@@ -1,5 +1,6 @@
 """Sigmatic Recipe: what the model wants, as its publisher says, for the samplers behind it."""
 
+import json
 from dataclasses import replace
 
 from .dropdowns import lookup
@@ -19,7 +20,7 @@ def _titles() -> list[str]:
 class SigmaticRecipe(io.ComfyNode):
     """The sampler, levels, steps and cfg of the model's recipe, and the recipe on the MODEL for sig_auto."""
 
-    plot = Plot()
+    plot = Plot(recipe=True)
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -93,4 +94,5 @@ class SigmaticRecipe(io.ComfyNode):
         text = f"{count} steps, cfg {cfg:g}, {words}."
         if meant.recipe:
             text += f" Sources: {'; '.join(meant.recipe.sources)}. {meant.recipe.note}".rstrip()
-        return io.NodeOutput(out, plan.sampler.build(), plan.sigmas, count, float(cfg), text)
+        ui = {"recipe": [json.dumps(recognised.described(meant))]}
+        return io.NodeOutput(out, plan.sampler.build(), plan.sigmas, count, float(cfg), text, ui=ui)

@@ -145,7 +145,7 @@ def test_a_new_node_is_plotted_by_what_it_declares(ask, new_node, preview):
     assert ask("Ramp", beside={"node": "SigmaticSampler", "values": {"sampler": "sig_heun"}})["evaluations"]
     assert "top is 11" in _refused(preview, node="Ramp", values={"top": 11.0})
     told = json.loads(json.dumps(preview.plots()))["nodes"]["Ramp"]
-    assert told == {"makes": "SIGMAS", "follows": ["shape"], "idle": ["name"], "kept": ""}
+    assert told == {"makes": "SIGMAS", "follows": ["shape"], "idle": ["name"], "kept": "", "recipe": False}
 
 
 def test_a_node_hands_out_what_it_has_planned(pack, monkeypatch):

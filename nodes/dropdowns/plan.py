@@ -34,13 +34,14 @@ class Plot(NamedTuple):
     makes: which half of a custom run comes out of the node, "SIGMAS" or "SAMPLER", so that it is drawn with the other
     half; "MODEL": settings on it, which are drawn at a usual run; "": the node is a run by itself. follows: its inputs
     of sigmas. idle: widgets that change nothing in the plot. kept: what of its `ui` output the page keeps with the
-    node, for `plan` to get as `kept`.
+    node, for `plan` to get as `kept`. recipe: the page shows the recipe that the model has, and offers to use it.
     """
 
     makes: str = ""
     follows: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
     kept: str = ""
+    recipe: bool = False
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from ..dropdowns.lookup import PREFIX
 from ..dropdowns.plan import Message, ModelFacts, Plan, say
 from ..host import facts
 from ..running.host_functions import offered
-from ..running.recognised import Match
+from ..running.recognised import Match, described
 from . import assumed, checks, planned
 
 BODY = 1 << 14
@@ -61,6 +61,7 @@ def describe(request: Any) -> dict[str, Any]:
     plan = planner.run(about, request.get("beside"))
     model = plan.model or planner.model
     ms, steps = model.sampling, _steps(plan, model)
+    warned = [*plan.warnings, *steps["warnings"]]
     lines = None if plan.lines is None else _lines(plan.lines, ms)
     sigmas = plan.sigmas if plan.levels else plan.lines[0].sigmas if plan.lines else Tensor()
     return {
@@ -70,7 +71,9 @@ def describe(request: Any) -> dict[str, Any]:
         "names": _names(plan, model),
         "assumes": [*_once(plan.assumes), *_by_recipe(plan, model), assumed.in_words(kind, match)],
         **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
-        "notes": _once([*plan.notes, *steps["notes"], *map(say, (*plan.warnings, *steps["warnings"]))]),
+        "notes": _once([*plan.notes, *steps["notes"], *map(say, warned)]),
+        "warnings": list(dict.fromkeys(warned)),
+        "recipe": described(plan.model.recipe) if plan.model else None,
         "lines": lines,
     }
 

@@ -18,9 +18,15 @@ STOCK = {  # nodes of ComfyUI that the tests wire ours to: inputs, outputs
     "KSampler": (
         {
             "model": ["MODEL"],
+            "seed": ["INT", {"default": 0, "min": 0, "max": 2**53, "control_after_generate": True}],
+            "steps": ["INT", {"default": 20, "min": 1, "max": 10000}],
+            "cfg": ["FLOAT", {"default": 8.0, "min": 0.0, "max": 100.0, "step": 0.1}],
             "sampler_name": ["SAMPLERS"],
             "scheduler": ["SCHEDULERS"],
-            "steps": ["INT", {"default": 20, "min": 1, "max": 10000}],
+            "positive": ["CONDITIONING"],
+            "negative": ["CONDITIONING"],
+            "latent_image": ["LATENT"],
+            "denoise": ["FLOAT", {"default": 1.0, "min": 0.0, "max": 1.0, "step": 0.01}],
         },
         ["LATENT"],
     ),
@@ -29,6 +35,8 @@ STOCK = {  # nodes of ComfyUI that the tests wire ours to: inputs, outputs
         ["MODEL"],
     ),
     "SamplerCustom": ({"model": ["MODEL"], "sampler": ["SAMPLER"], "sigmas": ["SIGMAS"]}, ["LATENT"]),
+    "UNETLoader": ({"unet_name": ["STRING", {"default": "flux1-dev.safetensors"}]}, ["MODEL"]),
+    "EmptyLatentImage": ({"width": ["INT", {"default": 1024}], "height": ["INT", {"default": 1024}]}, ["LATENT"]),
     "Sum": ({"a": ["FLOAT", {"default": 1.0}]}, ["FLOAT"]),
 }
 

@@ -122,12 +122,26 @@ export function beside(node, kind, met) {
 }
 
 /** The nodes that read what a node makes, through reroutes. @param {Node} node @param {number} [hop] @returns {Generator<Node>} */
-function* readers(node, hop = 0) {
+export function* readers(node, hop = 0) {
   for (const id of (node.outputs ?? []).flatMap(({ links }) => links ?? [])) {
     const target = /** @type {Node | null} */ (node.graph?.getNodeById?.(linkOf(node, id)?.target_id));
     if (target?.type === "Reroute" && hop < HOPS) yield* readers(target, hop + 1);
     else if (target) yield target;
   }
+}
+
+/** The nearest node after `node` that has steps and cfg to set: of those that what it makes goes to. @param {Node} node @returns {Node | null} */
+export function runnerBehind(node) {
+  const [waiting, met] = [[node], new Set([node])];
+  for (let at = waiting.shift(); at; at = waiting.shift()) {
+    for (const next of readers(at)) {
+      if (met.has(next)) continue;
+      if (["steps", "cfg"].every((name) => next.widgets?.some((one) => one.name === name))) return next;
+      met.add(next);
+      waiting.push(next);
+    }
+  }
+  return null;
 }
 
 /**
