@@ -11,7 +11,7 @@ const CSS = `
   outline-offset: -2px; user-select: none;
 }
 [data-node-id] .sigmatic-plot { min-height: calc(184px + var(--sig-more, 0px)); }
-[data-node-id] .sigmatic-plot.open { min-height: calc(288px + var(--sig-more, 0px)); }
+[data-node-id] .sigmatic-plot.open { min-height: calc(380px + var(--sig-more, 0px)); }
 .sigmatic-plot .bar { display: flex; gap: 3px; padding: 3px 4px 0; flex: none; }
 .sigmatic-plot .bar > * {
   font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px;
@@ -57,9 +57,14 @@ const CSS = `
 .sigmatic-plot .label.s_noise { fill: var(--sig-s); }
 .sigmatic-plot .pointer rect { fill: var(--sig-text); fill-opacity: 0.1; }
 .sigmatic-plot .pointer circle { fill: none; stroke: var(--sig-text); stroke-width: 1.5; }
-.sigmatic-plot .curve { flex: none; height: 104px; display: flex; flex-direction: column; border-top: 1px solid var(--sig-line); }
+.sigmatic-plot .curve { flex: none; height: 196px; display: flex; flex-direction: column; border-top: 1px solid var(--sig-line); }
 .sigmatic-plot .curve .picture { cursor: crosshair; touch-action: none; }
 .sigmatic-plot .curve .picture:focus-visible { outline: 1px solid var(--sig-soft); outline-offset: -1px; }
+.sigmatic-plot .curve.eta_curve { --sig-level: var(--sig-eta); }
+.sigmatic-plot .curve.s_noise_curve { --sig-level: var(--sig-s); }
+.sigmatic-plot .curve select, .sigmatic-plot .curve input { font: inherit; color: var(--sig-text); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; min-width: 0; }
+.sigmatic-plot .curve input { width: 44px; }
+.sigmatic-plot .curve option { color: var(--input-text, #ddd); background: var(--comfy-menu-bg, #222); }
 .sigmatic-plot .curve .foot { display: flex; flex: none; gap: 4px; padding: 0 4px 3px; align-items: center; }
 .sigmatic-plot .curve .says { flex: 1; padding: 0 2px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
 .sigmatic-plot .curve button { font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; cursor: pointer; }
@@ -84,6 +89,7 @@ const CSS = `
 .sigmatic-browser .presets .row { flex-wrap: wrap; }
 .sigmatic-browser .presets .row input { flex: 1 1 140px; }
 .sigmatic-browser .head input { flex: 1; }
+.sigmatic-browser input.wrong { border-color: var(--error-text, #e5484d); }
 .sigmatic-browser .facts { display: flex; flex-wrap: wrap; gap: 4px; margin: 3px 0; }
 .sigmatic-browser .facts span { font-size: 11px; padding: 0 6px; border-radius: 8px; background: color-mix(in srgb, var(--input-text, #ddd) 13%, transparent); }
 `;

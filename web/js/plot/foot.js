@@ -18,6 +18,8 @@ export class Foot {
     this.says = html("div", { class: "says" });
     /** Height beyond the usual one. */
     this.more = 0;
+    /** What was measured last. */
+    this.key = "";
   }
 
   /** Say what is known. @param {Plot} plot @param {Answer | null} other @returns {string} the whole of it, for those who cannot see */
@@ -32,7 +34,9 @@ export class Foot {
     this.says.style.minHeight = pointed ? `${this.says.offsetHeight}px` : "";
     if (this.says.title !== whole) this.says.title = whole;
     if (this.says.textContent !== line) this.says.textContent = line;
-    if (!pointed) this.grow(plot);
+    const key = `${warns} ${line} ${plot.picture.clientWidth}`;
+    if (!pointed && key !== this.key) this.grow(plot);
+    if (!pointed) this.key = key;
     return whole;
   }
 

@@ -21,7 +21,7 @@ import { asText, summary } from "./words.js";
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("../host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
 
 const HEIGHT = 190;
-const EDITOR = 104;
+const EDITOR = 196;
 /** No answer from the server itself. */
 const AWAY = [0, 502, 503, 504];
 /** Milliseconds after which it is asked again; after too many requests, sooner. */
