@@ -5,7 +5,7 @@ from typing import Any
 
 import comfy.samplers
 
-from .dropdowns import lookup
+from .dropdowns import lookup, start_here
 from .dropdowns.by_name import ByName
 from .dropdowns.plan import Message, ModelFacts, Plan, Plot, say
 from .host.api import CATEGORY, io, number, schema
@@ -26,7 +26,8 @@ class SigmaticExpertsKSampler(ByName):
     @classmethod
     def define_schema(cls) -> io.Schema:
         """As Sigmatic KSampler; what is 0 is the recipe's."""
-        samplers, schedules = comfy.samplers.SAMPLER_NAMES, comfy.samplers.SCHEDULER_NAMES
+        names = comfy.samplers
+        samplers, schedules = start_here.ordered(names.SAMPLER_NAMES), start_here.ordered(names.SCHEDULER_NAMES, True)
         model, *pictures = widgets.run_links(
             "The model for high noise, which begins.", "What should be in the picture.",
             "What should not be in the picture.", "The latent to start from: empty, or a picture to change.",

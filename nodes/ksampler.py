@@ -5,7 +5,7 @@ from dataclasses import replace
 import comfy.samplers
 
 from .. import samplers, schedulers
-from .dropdowns import lookup
+from .dropdowns import lookup, start_here
 from .dropdowns.by_name import ByName
 from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
 from .host.api import CATEGORY, io, schema
@@ -25,7 +25,8 @@ class SigmaticKSampler(ByName):
     @classmethod
     def define_schema(cls) -> io.Schema:
         """Names come from the host's live lists, so entries of other packs are there too."""
-        samplers, schedules = comfy.samplers.SAMPLER_NAMES, comfy.samplers.SCHEDULER_NAMES
+        names = comfy.samplers
+        samplers, schedules = start_here.ordered(names.SAMPLER_NAMES), start_here.ordered(names.SCHEDULER_NAMES, True)
         model, *pictures = widgets.run_links(
             "The model that removes the noise.", "What should be in the picture.", "What should not be in the picture.",
             "The latent to start from: empty, or a picture to change.",
@@ -46,12 +47,12 @@ class SigmaticKSampler(ByName):
                     "too much burns the picture."
                 ),
                 widgets.choice(
-                    "sampler", samplers, widgets.SAMPLER,
-                    "The method that steps from noise to picture. sig_ ones are Sigmatic's.",
+                    "sampler", samplers, lookup.AUTO,
+                    "The method that steps from noise to picture. sig_auto: what the model's recipe wants.",
                 ),
                 widgets.choice(
-                    "schedule", schedules, widgets.SCHEDULE,
-                    "How the amounts of noise of the steps are spaced (the sigmas). sig_ ones are Sigmatic's.",
+                    "schedule", schedules, lookup.AUTO,
+                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants.",
                 ),
                 *pictures,
                 *widgets.run_options(),
@@ -66,7 +67,7 @@ class SigmaticKSampler(ByName):
 
     @classmethod
     def plan(  # noqa: PLR0913 - one argument a widget
-        cls, model: ModelFacts, steps=20, sampler=widgets.SAMPLER, schedule=widgets.SCHEDULE, denoise=1.0, eta=1.0,
+        cls, model: ModelFacts, steps=20, sampler=lookup.AUTO, schedule=lookup.AUTO, denoise=1.0, eta=1.0,
         s_noise=1.0, rho=widgets.DEFAULT_RHO, noise="default", start_at_step=0, end_at_step=LAST_STEP,
         return_with_leftover_noise=False, eta_curve="", s_noise_curve="", cfg=1.0,
     ) -> Plan:  # fmt: skip

@@ -1,9 +1,10 @@
 """Sigmatic Recipe: what the model wants, as its publisher says, for the samplers behind it."""
 
+import json
 from dataclasses import replace
 
 from .dropdowns import lookup
-from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, auto_levels
 from .host import latents, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
@@ -19,7 +20,7 @@ def _titles() -> list[str]:
 class SigmaticRecipe(io.ComfyNode):
     """The sampler, levels, steps and cfg of the model's recipe, and the recipe on the MODEL for sig_auto."""
 
-    plot = Plot()
+    plot = Plot(recipe=True)
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -73,7 +74,7 @@ class SigmaticRecipe(io.ComfyNode):
         meant, warned = model.recipe, []
         steps = steps or (meant.recipe.steps if meant.recipe else 20)
         model.afford(steps, 1.0)
-        levels = auto.levels(meant, model.model, model.sampling, steps, model.shape, warn=warned.append)
+        levels = auto_levels(model, steps, warned.append)
         sampler = Sampler(lookup.AUTO, None, {}).resolved(model, steps, True)
         return Plan((levels,), sampler, lookup.AUTO, model=model, warnings=tuple(warned))
 
@@ -93,4 +94,5 @@ class SigmaticRecipe(io.ComfyNode):
         text = f"{count} steps, cfg {cfg:g}, {words}."
         if meant.recipe:
             text += f" Sources: {'; '.join(meant.recipe.sources)}. {meant.recipe.note}".rstrip()
-        return io.NodeOutput(out, plan.sampler.build(), plan.sigmas, count, float(cfg), text)
+        ui = {"recipe": [json.dumps(recognised.described(meant))]}
+        return io.NodeOutput(out, plan.sampler.build(), plan.sigmas, count, float(cfg), text, ui=ui)

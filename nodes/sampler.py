@@ -1,6 +1,6 @@
 """Sigmatic Sampler: a sampler with its parameters, for custom sampling (-> SAMPLER)."""
 
-from .dropdowns import lookup
+from .dropdowns import lookup, start_here
 from .dropdowns.by_name import ByName
 from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler
 from .host.api import CATEGORY, advanced, io, schema
@@ -23,7 +23,10 @@ class SigmaticSampler(ByName):
             search_aliases=["sampler select", "eta"],
             inputs=[
                 widgets.choice(
-                    "sampler", lookup.sampler_names(), widgets.SAMPLER, "The method that steps from noise to picture."
+                    "sampler",
+                    _names(),
+                    widgets.SAMPLER,
+                    "The method that steps from noise to picture. sig_auto: what the model's recipe wants.",
                 ),
                 widgets.eta(),
                 widgets.s_noise(),
@@ -38,7 +41,7 @@ class SigmaticSampler(ByName):
     @classmethod
     def validate_inputs(cls, sampler=None) -> bool | str:
         """Refuse an unknown name before anything is queued."""
-        return widgets.problem("sampler", sampler, lookup.sampler_names()) or True
+        return widgets.problem("sampler", sampler, _names()) or True
 
     @classmethod
     def plan(
@@ -46,12 +49,17 @@ class SigmaticSampler(ByName):
         s_noise_curve="", more="",
     ) -> Plan:  # fmt: skip
         """The sampler with its options; whoever runs it has the levels."""
-        widgets.require_names(sampler=(sampler, lookup.sampler_names()), noise=(noise, widgets.NOISES))
+        widgets.require_names(sampler=(sampler, _names()), noise=(noise, widgets.NOISES))
         given = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
-        chosen = Sampler(sampler, lookup.chosen(sampler), given | options.more(more), noise)
+        ours = None if sampler == lookup.AUTO else lookup.chosen(sampler)
+        chosen = Sampler(sampler, ours, given | options.more(more), noise)
         return Plan(sampler=chosen, notes=chosen.ignores("eta", "s_noise"))
 
     @classmethod
     def execute(cls, **chosen) -> io.NodeOutput:
         """The planned sampler as a KSAMPLER of the host."""
         return io.NodeOutput(cls.plan(None, **chosen).sampler.build())
+
+
+def _names() -> list[str]:
+    return start_here.ordered([lookup.AUTO, *lookup.sampler_names()])

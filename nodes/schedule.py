@@ -3,13 +3,13 @@
 import torch
 
 from .. import schedulers
-from .dropdowns import lookup
+from .dropdowns import lookup, start_here
 from .dropdowns.by_name import ByName
-from .dropdowns.plan import ModelFacts, Plan, Plot
+from .dropdowns.plan import ModelFacts, Plan, Plot, auto_levels
 from .host import warnings
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
-from .running import mismatch
+from .running import mismatch, run
 from .running.host_functions import model_levels
 
 
@@ -31,7 +31,10 @@ class SigmaticSchedule(ByName):
             inputs=[
                 io.Model.Input("model", tooltip="The model whose range of noise is used."),
                 widgets.choice(
-                    "schedule", lookup.schedule_names(), widgets.SCHEDULE, "How the amounts of noise are spaced."
+                    "schedule",
+                    _names(),
+                    widgets.SCHEDULE,
+                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants.",
                 ),
                 widgets.steps(),
                 widgets.denoise(),
@@ -45,8 +48,8 @@ class SigmaticSchedule(ByName):
     @classmethod
     def validate_inputs(cls, schedule=None, more=None, points=None) -> bool | str:
         """Refuse an unknown name, parameters that it does not have and bad points before anything is queued."""
-        wrong = widgets.problem("schedule", schedule, lookup.schedule_names())
-        if wrong or not schedule:
+        wrong = widgets.problem("schedule", schedule, _names())
+        if wrong or schedule in (None, "", lookup.AUTO):
             return wrong or True
         try:
             given = _own_params(lookup.chosen(schedule, schedule=True).name, more or "", points or "")
@@ -62,14 +65,14 @@ class SigmaticSchedule(ByName):
         denoise_rule="steps", sigma_max=0.0, sigma_min=0.0, first_sigma=0.0, terminal=True, more="", points="",
     ) -> Plan:  # fmt: skip
         """Our schedule over the model's range; nothing to do where denoise is 0, as the host has it."""
-        widgets.require_names(
-            schedule=(schedule, lookup.schedule_names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES)
-        )
+        widgets.require_names(schedule=(schedule, _names()), denoise_rule=(denoise_rule, schedulers.DENOISE_RULES))
         if denoise <= 0:
             return Plan((torch.empty(0),), schedule=schedule)
-        ours = lookup.chosen(schedule, schedule=True)
         given = {"sigma_max": sigma_max, "sigma_min": sigma_min, "first_sigma": first_sigma}
         given = {key: value for key, value in given.items() if value}
+        if schedule == lookup.AUTO:
+            return _by_recipe(model, steps, denoise, terminal, [*given, *(["more"] if more.strip() else [])])
+        ours = lookup.chosen(schedule, schedule=True)
         params = {**lookup.schedule_params(ours.name, rho), **_own_params(ours.name, more, points)}
         rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
         warned = mismatch.of_schedule(schedulers.get(ours.name), model.sampling)
@@ -83,6 +86,20 @@ class SigmaticSchedule(ByName):
         plan = cls.plan(ModelFacts.of(model), **chosen)
         warnings.warn(plan.warnings)
         return io.NodeOutput(plan.sigmas)
+
+
+def _names() -> list[str]:
+    return start_here.ordered([lookup.AUTO, *lookup.schedule_names()], schedule=True)
+
+
+def _by_recipe(model: ModelFacts, steps: int, denoise: float, terminal: bool, idle: list[str]) -> Plan:
+    """The levels of the model's recipe. `idle`: widgets that were moved and change nothing there."""
+    warned: list[str] = []
+    levels = run.tail(steps, denoise, lambda total: auto_levels(model, total, warned.append))
+    if idle:
+        warned.append(f"choose a schedule by its name for {' and '.join(idle)}: sig_auto has the recipe's own.")
+    levels = levels if terminal else levels[:-1]
+    return Plan((levels,), schedule=lookup.AUTO, warnings=tuple(warned))
 
 
 def _own_params(name: str, text: str, points: str) -> dict:

@@ -11,9 +11,10 @@ ROOT = Path(__file__).resolve().parents[1]
 JS = ROOT / "web" / "js"
 PURE = {
     "say", "scale", "plot/chart", "plot/wires", "plot/words", "editor/curve", "editor/drawn", "panel/preset",
-    "panel/search",
+    "panel/search", "menu/turn_values",
 }  # fmt: skip
-MAY_IMPORT = {"": {""}, "editor": {"", "editor"}, "plot": {"", "editor", "plot"}, "panel": {"", "plot", "panel"}}
+MAY_IMPORT = {"": {""}, "editor": {"", "editor"}, "plot": {"", "editor", "plot"}, "panel": {"", "plot", "panel"},
+              "menu": {"", "plot", "menu"}}  # fmt: skip
 """Rooms of web/js and what may enter them; main.js, which puts the page together, may import all."""
 
 

@@ -133,10 +133,13 @@ def test_a_sampler_that_skips_a_level_gets_one_more(pack):
 
 
 def test_eta_and_rho_reach_their_places(pack):
-    base = pack.line(sampler="sig_euler_ancestral")
-    assert not torch.equal(pack.line(sampler="sig_euler_ancestral", eta=0.5), base)
-    assert not torch.equal(pack.line(sampler="sig_euler_ancestral", rho=3.0), base)
-    assert torch.equal(pack.line(sampler="sig_euler_ancestral", eta=0.0), pack.line(sampler="sig_euler", eta=0.5))
+    base = pack.line(sampler="sig_euler_ancestral", schedule="sig_karras")
+    assert not torch.equal(pack.line(sampler="sig_euler_ancestral", schedule="sig_karras", eta=0.5), base)
+    assert not torch.equal(pack.line(sampler="sig_euler_ancestral", schedule="sig_karras", rho=3.0), base)
+    assert torch.equal(
+        pack.line(sampler="sig_euler_ancestral", schedule="sig_karras", eta=0.0),
+        pack.line(sampler="sig_euler", eta=0.5),
+    )
 
 
 def test_rho_left_alone_is_the_schedules_own(pack):

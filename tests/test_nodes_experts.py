@@ -208,5 +208,5 @@ def test_the_plot_has_the_switch(pack):
     assert drawn["sigmas"][drawn["switch"]] < 0.5 <= drawn["sigmas"][drawn["switch"] - 1]
     unset = answer({**about, "values": {}})
     assert unset["switch"] > 0 and any("recipe" in text for text, _ in unset["assumes"])
-    assert not any("recipe" in text for text, _ in answer({"node": "SigmaticKSampler", "values": {}})["assumes"])
+    assert not any("recipe" in text for text, _ in answer({"node": "SigmaticKSampler", "values": WHOLE})["assumes"])
     assert answer({"node": "SigmaticKSampler", "values": {}})["switch"] is None

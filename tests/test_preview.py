@@ -103,7 +103,9 @@ def test_curves_and_settings_are_drawn(ask):
     settings = [{"eta": 0.25, "rho": 3.0}]
     told = ask(settings=settings, sampler="sig_euler_ancestral")
     assert set(told["eta"]) == {0.25}
-    assert told["sigmas"] == ask(rho=3.0)["sigmas"] != ask()["sigmas"]
+    karras = {"schedule": "sig_karras"}
+    told = ask(settings=settings, sampler="sig_euler_ancestral", **karras)
+    assert told["sigmas"] == ask(rho=3.0, **karras)["sigmas"] != ask(**karras)["sigmas"]
     own = ask("SigmaticSettings", eta=0.25, rho=3.0)
     assert own["eta"] == told["eta"] and own["sigmas"] == told["sigmas"]
     assert "shown at sig_dpmpp_2m_sde on sig_karras" in _words(own["assumes"])
@@ -143,7 +145,7 @@ def test_a_new_node_is_plotted_by_what_it_declares(ask, new_node, preview):
     assert ask("Ramp", beside={"node": "SigmaticSampler", "values": {"sampler": "sig_heun"}})["evaluations"]
     assert "top is 11" in _refused(preview, node="Ramp", values={"top": 11.0})
     told = json.loads(json.dumps(preview.plots()))["nodes"]["Ramp"]
-    assert told == {"makes": "SIGMAS", "follows": ["shape"], "idle": ["name"], "kept": ""}
+    assert told == {"makes": "SIGMAS", "follows": ["shape"], "idle": ["name"], "kept": "", "recipe": False}
 
 
 def test_a_node_hands_out_what_it_has_planned(pack, monkeypatch):
@@ -276,15 +278,15 @@ DECIDED = [
     ({"node": "ModelSamplingContinuousEDM"}, "edm", 1.0),
     ({"node": "SigmaticDemoModel", "values": {"parametrisation": "flow"}}, "flow", 1.0),
     ({"node": "SigmaticDemoModel"}, "sd", 1.0),
-    ({"file": "sd3.5_large.safetensors"}, "flow", 3.0),
-    ({"file": "wan2.2_t2v_14B.safetensors"}, "flow", 8.0),
-    ({"file": "flux1-schnell.safetensors"}, "flow", 1.0),
-    ({"file": "flux1-dev.safetensors"}, "flux", math.exp(1.15)),
-    ({"file": "qwen_image_fp8.safetensors"}, "flux", math.exp(1.15)),
-    ({"file": "hunyuan_video.safetensors"}, "flow", 7.0),
-    ({"file": "svd_xt.safetensors"}, "edm", 1.0),
-    ({"file": "sd_xl_base_1.0.safetensors"}, "sd", 1.0),
-    ({"file": "swan.safetensors"}, "sd", 1.0),
+    ({"files": ["sd3.5_large.safetensors"]}, "flow", 3.0),
+    ({"files": ["wan2.2_t2v_14B.safetensors"]}, "flow", 8.0),
+    ({"files": ["flux1-schnell.safetensors"]}, "flow", 1.0),
+    ({"files": ["flux1-dev.safetensors"]}, "flux", math.exp(1.15)),
+    ({"files": ["qwen_image_fp8.safetensors"]}, "flux", math.exp(1.15)),
+    ({"files": ["hunyuan_video.safetensors"]}, "flow", 7.0),
+    ({"files": ["svd_xt.safetensors"]}, "edm", 1.0),
+    ({"files": ["sd_xl_base_1.0.safetensors"]}, "sd", 1.0),
+    ({"files": ["swan.safetensors"]}, "sd", 1.0),
 ]
 
 
@@ -349,7 +351,7 @@ def test_long_runs_are_drawn_without_their_table_or_refused(ask, preview):
         ({"node": "SigmaticSampler", "model": {"node": "Elsewhere"}}, "model.node is 'Elsewhere'"),
         ({"node": "SigmaticSampler", "model": {"node": "ModelSamplingSD3", "values": {"shift": "x"}}}, "model.shift"),
         ({"node": "SigmaticSampler", "model": {"node": "ModelSamplingFlux", "values": {"max_shift": 90}}}, "shift is"),
-        ({"node": "SigmaticSampler", "model": {"file": 3}}, "model.file is 3"),
+        ({"node": "SigmaticSampler", "model": {"files": 3}}, "model.files is 3"),
         ({"node": "SigmaticCompare", "values": {"reference": 9}}, "reference is 9"),
         ({"node": "SigmaticSampler", "path": "/"}, "path is not known: give node"),
         ({"node": "SigmaticSampler", "settings": 3}, "settings: give a list"),
@@ -415,7 +417,7 @@ MODELS = st.one_of(
             )
         },
     ),
-    st.fixed_dictionaries({"file": st.text(max_size=40) | ODD}),
+    st.fixed_dictionaries({"files": st.lists(st.text(max_size=40) | ODD, max_size=3)}),
 )
 KEPT = st.fixed_dictionaries(
     {}, optional={"sigmas": st.lists(NUMBERS | ODD, max_size=5) | ODD, "sampler": st.just("sig_heun") | ODD}
@@ -516,7 +518,9 @@ def test_the_longest_comparison_is_complete(ask):
 
 def test_the_list_of_samplers(preview):
     listed = preview.catalogue()
-    assert [entry["name"] for entry in listed["samplers"]] == ["sig_" + name for name in OFFERED]
+    names = [entry["name"] for entry in listed["samplers"]]
+    assert sorted(names) == sorted(["sig_auto", *("sig_" + name for name in OFFERED)])
+    assert names[0] == "sig_auto" and [entry["start"] for entry in listed["samplers"]].index(False) == 6
     assert all(entry["summary"] and entry["title"] for entries in listed.values() for entry in entries)
     json.dumps(listed, allow_nan=False)
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 FLOWS = sorted((HERE.parent / "example_workflows").glob("*.json"))
-FOR_LARGE_MODELS = {"sdxl", "flux", "wan"}
+FOR_LARGE_MODELS = {"sdxl", "flux", "flux2", "qwen_image", "z_image", "wan", "wan_two_stages", "ltx"}
 TYPES = {"INT", "FLOAT", "BOOLEAN", "STRING", "COMBO"}
 
 
@@ -76,3 +76,11 @@ def test_every_list_of_a_comparison_is_understood():
             for node in json.loads(path.read_text("utf-8"))["nodes"]:
                 if node["type"] == "SigmaticCompare":
                     assert len(read(next(v for v in node["widgets_values"] if "\n" in str(v)))) > 3
+
+
+def test_nothing_is_stale():
+    """They are what tools/examples.py makes."""
+    made = {flow.name: flow.text() for flow in load(HERE.parent / "tools" / "examples.py").flows()}
+    stale = [name for name, text in made.items() if text != (FLOWS[0].parent / f"{name}.json").read_text("utf-8")]
+    assert not stale, f"run: python tools/examples.py ({', '.join(stale)})"
+    assert {path.stem for path in FLOWS} == set(made)

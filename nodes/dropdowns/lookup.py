@@ -170,6 +170,17 @@ def our_sampler(
     return comfy.samplers.KSAMPLER(function_of(our_choice(chosen, options, noise, batch_index), log), {})
 
 
+def auto_sampler(
+    options: dict[str, Any],
+    noise: str = DEFAULT_NOISE,
+    batch_index: Sequence[int] | None = None,
+    log: Record | None = None,
+) -> Any:
+    """As `our_sampler`, of sig_auto: which sampler it is turns out on the model that it runs."""
+    run = {"noise": None if noise == DEFAULT_NOISE else noise, "batch_index": batch_index}
+    return comfy.samplers.KSAMPLER(auto.function({**options, **run}, log), {})
+
+
 def our_choice(
     chosen: Entry, options: Mapping[str, Any], noise: str = DEFAULT_NOISE, batch_index: Sequence[int] | None = None
 ) -> Choice:

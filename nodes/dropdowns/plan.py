@@ -4,7 +4,7 @@ It is pure: it looks at its arguments and the lists of names, says nothing and k
 page's plot both call it, so a plot cannot differ from the run.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -34,13 +34,14 @@ class Plot(NamedTuple):
     makes: which half of a custom run comes out of the node, "SIGMAS" or "SAMPLER", so that it is drawn with the other
     half; "MODEL": settings on it, which are drawn at a usual run; "": the node is a run by itself. follows: its inputs
     of sigmas. idle: widgets that change nothing in the plot. kept: what of its `ui` output the page keeps with the
-    node, for `plan` to get as `kept`.
+    node, for `plan` to get as `kept`. recipe: the page shows the recipe that the model has, and offers to use it.
     """
 
     makes: str = ""
     follows: tuple[str, ...] = ()
     idle: tuple[str, ...] = ()
     kept: str = ""
+    recipe: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ class ModelFacts:
     """What a plan looks at in a MODEL: the host's model_sampling, the Sigmatic Settings on it.
 
     model: the MODEL itself; None where the page only assumes one, so that nothing can be tried out on it. shape: of the
-    latent that is to be run, where that is known. match: the recipe that was chosen for it, if one was. most: so many
+    latent that is to be run, where that is known. bare: the sampling without what nodes have set, where the model does
+    not say. match: the recipe that was chosen for it, if one was. most: so many
     levels are made for one run, before denoise cuts them; None for any number. wire: the input it comes in by, where
     the node has several.
     """
@@ -60,6 +62,7 @@ class ModelFacts:
     shape: Sequence[int] | None = None
     match: recognised.Match | None = None
     wire: str = ""
+    bare: Any = None
 
     @classmethod
     def of(cls, model: Any, latent: Mapping[str, Any] | None = None, wire: str = "") -> "ModelFacts":
@@ -103,6 +106,8 @@ class Sampler:
     def build(self, batch_index: Sequence[int] | None = None, log: Record | None = None) -> Any:
         """The SAMPLER. batch_index: the pictures' places in a larger batch; log: filled in by the run."""
         known = (dict(self.options), self.noise, batch_index, log)
+        if self.name == lookup.AUTO and self.ours is None:
+            return lookup.auto_sampler(*known)
         return lookup.our_sampler(self.ours, *known) if self.ours else lookup.sampler_by_name(self.name, *known)
 
     def on(self, model: ModelFacts) -> Configured | None:
@@ -113,7 +118,7 @@ class Sampler:
 
     def resolved(self, model: ModelFacts, steps: int, whole: bool) -> "Sampler":
         """What sig_auto stands for in a run of so many steps on a model; any other as it is."""
-        if self.name != lookup.AUTO:
+        if self.name != lookup.AUTO or self.ours is not None:
             return self
         name, settings, _ = auto.sampler(model.recipe, model.sampling, steps, whole)
         return replace(self, ours=lookup.Entry(name, settings))
@@ -159,6 +164,11 @@ class Plan:
         return log
 
 
+def auto_levels(model: ModelFacts, steps: int, warn: Callable[[str], Any]) -> Tensor:
+    """The levels of so many steps that the recipe of a model wants."""
+    return auto.levels(model.recipe, model.model, model.sampling, steps, model.shape, bare=model.bare, warn=warn)
+
+
 def by_name(
     model: ModelFacts,
     sampler: Sampler,
@@ -175,8 +185,7 @@ def by_name(
 
     def levels_of(total: int) -> Tensor:
         if schedule == lookup.AUTO:
-            of_model = (model.recipe, model.model, model.sampling, total, model.shape)
-            return auto.levels(*of_model, warn=warned.append)
+            return auto_levels(model, total, warned.append)
         return lookup.levels_by_name(model.sampling, schedule, sampler.name, total, **known)
 
     levels = run.tail(steps, denoise, levels_of)

@@ -14,14 +14,22 @@ from torch import Tensor
 from ... import samplers, schedulers
 from ...core.catalog import as_dict
 from ...core.space import level
+from ..dropdowns import lookup, start_here
 from ..dropdowns.lookup import PREFIX
 from ..dropdowns.plan import Message, ModelFacts, Plan, say
 from ..host import facts
 from ..running.host_functions import offered
+from ..running.recognised import Match, described
 from . import assumed, checks, planned
 
 BODY = 1 << 14
 """A request may have so many bytes."""
+AUTO = {
+    "name": lookup.AUTO, "title": "Auto", "params": [], "reference": "docs/recipes.md",
+    "summary": "What the recipe of the model at hand says: the right choice where you have no other in mind.",
+}  # fmt: skip
+UNKNOWN_SIZE = (1, 1, 1, 128, 128)
+"""Of a latent of 1024 x 1024: where nothing on the wires says another."""
 ROWS = 100
 """Most steps for which the table is made: a row costs about 0.15 ms."""
 _LENGTH = 400  # of an error
@@ -44,35 +52,42 @@ def describe(request: Any) -> dict[str, Any]:
     sigmas; settings, a list of the values of Sigmatic Settings on the way to it; model (`assumed.read`). What is for
     people comes as `say` makes it. TypeError or ValueError naming what is off.
     """
-    request = checks.fields(request, "the request", *planned.FIELDS, "beside", "settings", "model")
-    kind = assumed.read(request.get("model", {}))
-    model = _with_settings(ModelFacts(assumed.model_sampling(*kind), most=planned.LEVELS), request.get("settings", []))
+    request = checks.fields(request, "the request", *planned.FIELDS, "beside", "settings", "model", "size")
+    seen = request.get("model", {})
+    kind, match = assumed.read(seen), assumed.match(seen)
+    model = _with_settings(_model(kind, match, seen, request.get("size")), request.get("settings", []))
     planner = planned.Planner(model)
     about = {name: request[name] for name in planned.FIELDS if name in request}
     plan = planner.run(about, request.get("beside"))
     model = plan.model or planner.model
     ms, steps = model.sampling, _steps(plan, model)
+    warned = [*plan.warnings, *steps["warnings"]]
     lines = None if plan.lines is None else _lines(plan.lines, ms)
     sigmas = plan.sigmas if plan.levels else plan.lines[0].sigmas if plan.lines else Tensor()
     return {
         **_levels(sigmas, ms),
         "range": [_rounded(float(end)) for end in (ms.sigma_min, ms.sigma_max)],
         "switch": plan.switch,
-        "names": {"sampler": plan.sampler.name if plan.sampler else "", "schedule": plan.schedule},
-        "assumes": [*_once(plan.assumes), assumed.in_words(kind)],
+        "names": _names(plan, model),
+        "assumes": [*_once(plan.assumes), *_by_recipe(plan, model), assumed.in_words(kind, match)],
         **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
-        "notes": _once([*plan.notes, *steps["notes"], *map(say, (*plan.warnings, *steps["warnings"]))]),
+        "notes": _once([*plan.notes, *steps["notes"], *map(say, warned)]),
+        "warnings": list(dict.fromkeys(warned)),
+        "recipe": described(plan.model.recipe) if plan.model else None,
         "lines": lines,
     }
 
 
 def catalogue() -> dict[str, Any]:
-    """Every sampler and schedule as declared, by the names they have in dropdowns."""
+    """Every sampler and schedule as declared, by the names they have in dropdowns; those to begin with come first."""
 
-    def listed(registry: Any, names: Sequence[str]) -> list[dict[str, Any]]:
-        return [{**as_dict(registry.get(bare)), "name": PREFIX + bare} for bare in names]
+    def listed(registry: Any, bare: Sequence[str], schedule: bool) -> list[dict[str, Any]]:
+        entries = {PREFIX + name: {**as_dict(registry.get(name)), "name": PREFIX + name} for name in bare}
+        names = start_here.ordered([lookup.AUTO, *entries], schedule)
+        first = start_here.FIRST[schedule]
+        return [{**entries.get(name, AUTO), "start": name in first} for name in names]
 
-    return {"samplers": listed(samplers, offered()), "schedules": listed(schedulers, schedulers.names())}
+    return {"samplers": listed(samplers, offered(), False), "schedules": listed(schedulers, schedulers.names(), True)}
 
 
 def plots() -> dict[str, Any]:
@@ -83,13 +98,41 @@ def plots() -> dict[str, Any]:
     }
 
 
+def _model(kind: assumed.Kind, match: Match | None, seen: Any, size: Any) -> ModelFacts:
+    """The model that is assumed."""
+    bare = assumed.model_sampling(*assumed.read({"files": assumed.files(seen)})) if match else None
+    shape = assumed.size(size) or UNKNOWN_SIZE
+    return ModelFacts(assumed.model_sampling(*kind), most=planned.LEVELS, shape=shape, match=match, bare=bare)
+
+
+def _names(plan: Plan, model: ModelFacts) -> dict[str, str]:
+    """What is run, by name; what sig_auto stands for in brackets."""
+    sampler = plan.sampler
+    name = sampler.name if sampler else ""
+    if sampler and name == lookup.AUTO and len(plan.sigmas) > 1:
+        ours = sampler.resolved(model, len(plan.sigmas) - 1, True).ours
+        name = f"{name} ({ours.name})" if ours else name
+    return {"sampler": name, "schedule": plan.schedule}
+
+
+def _by_recipe(plan: Plan, model: ModelFacts) -> list[Message]:
+    """What is taken for granted where sig_auto is chosen."""
+    if lookup.AUTO not in (plan.schedule, plan.sampler.name if plan.sampler else ""):
+        return []
+    recipe = model.recipe.recipe
+    if recipe is None:
+        return [say("sig_auto knows the model when it runs; this is what it does for one without a recipe.")]
+    blind = plan.schedule == lookup.AUTO and recipe.depends_on and model.shape == UNKNOWN_SIZE
+    return [say("The picture is taken for 1024 x 1024.")] if blind else []
+
+
 def _steps(plan: Plan, model: ModelFacts) -> dict[str, Any]:
     """What the sampler does in each step: evaluations, noise, eta, s_noise (where it has them); notes, warnings."""
     none: dict[str, Any] = {"notes": [], "warnings": []}
     sampler = plan.sampler
     if sampler is None or len(plan.sigmas) < 2:
         return none
-    chosen = sampler.on(model)
+    chosen = sampler.resolved(model, len(plan.sigmas) - 1, True).on(model)
     if chosen is None:
         unknown = say("{name} is not Sigmatic's: only its levels of noise are known.", name=sampler.name)
         return {**none, "notes": [unknown]}

@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import comfy.model_sampling
 
+from ... import recipes
 from ...core.spec import Param
 from ..dropdowns.plan import Message, say
+from ..running.recognised import Match, known
 from . import checks
 
 
@@ -22,6 +24,8 @@ class Kind(NamedTuple):
     sigma_max: float = 120.0
 
 
+MOST_FILES = 32
+"""So many files lead to one model."""
 _FIELDS = {
     "kind": Param("model.kind", "sd", kind="choice", choices=("sd", "zsnr", "edm", "flow", "flux")),
     "shift": Param("model.shift", 1.0, min=0.01, max=100.0),
@@ -85,14 +89,14 @@ def deciding() -> dict[str, list[str]]:
 
 
 def read(given: Any) -> Kind:
-    """The kind of model that the page sends: {"node", "values"} or {"file"} as it sees them on the wires, or a `Kind`.
+    """The kind of model that the page sends: {"node", "values", "files"} as it sees them on the wires, or a `Kind`.
 
     TypeError or ValueError naming what is wrong in it.
     """
     if isinstance(given, dict) and "node" in given:
-        return _of_node(checks.fields(given, "model", "node", "values"))
-    if isinstance(given, dict) and "file" in given:
-        return _of_file(checks.fields(given, "model", "file")["file"])
+        return _of_node(checks.fields(given, "model", "node", "values", "files"))
+    if isinstance(given, dict) and "files" in given:
+        return _of_files(files(checks.fields(given, "model", "files")))
     if not isinstance(given, dict) or not given.keys() <= _FIELDS.keys():
         raise TypeError(f"model: give an object with {', '.join(_FIELDS)}, all of them optional.")
     return _checked(Kind(**given))
@@ -107,10 +111,35 @@ def _of_node(given: dict[str, Any]) -> Kind:
     return _checked(kind(*(param.check(values.get(_bare(param), param.default)) for param in params)))
 
 
-def _of_file(name: Any) -> Kind:
-    if not isinstance(name, str) or len(name) > checks.LETTERS:
-        raise ValueError(f"model.file is {checks.short(repr(name))}: give text, up to {checks.LETTERS} letters of it.")
-    return next((kind for words, kind in FAMILIES if words.search(name)), Kind())
+def files(given: Any) -> list[str]:
+    """The names of the files that the page has seen: of LoRAs, of the model last."""
+    names = given.get("files", []) if isinstance(given, dict) else []
+    if not isinstance(names, list) or len(names) > MOST_FILES or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"model.files is {checks.short(repr(names))}: give a list of up to {MOST_FILES} texts.")
+    if sum(map(len, names)) > checks.LETTERS:
+        raise ValueError(f"model.files: give names of up to {checks.LETTERS} letters in all.")
+    return names
+
+
+def match(given: Any) -> Match | None:
+    """The recipe that the files' names alone speak for, where they are all that the page knows; None where none is."""
+    names = files(given)
+    recipe = recipes.recognise(names, None, known()) if names else None
+    if recipe is None or recipe.space != ("flow" if _of_files(names).kind in ("flow", "flux") else "ve"):
+        return None
+    named = [name for name in names if any(recipes.matched(words, name) >= 0 for words in recipe.files)]
+    return Match(recipe, ", ".join(named))
+
+
+def _of_files(names: list[str]) -> Kind:
+    """By the model's own file; where that says nothing, by what the recipe of all of them is for."""
+    model = names[-1] if names else ""
+    kind = next((kind for words, kind in FAMILIES if words.search(model)), None)
+    if kind:
+        return kind
+    recipe = recipes.recognise(names, None, known()) if names else None
+    shift = float(recipe.params.get("shift", 1.0)) if recipe else 1.0
+    return _checked(Kind("flow", shift)) if recipe and recipe.space == "flow" else Kind()
 
 
 def _checked(kind: Kind) -> Kind:
@@ -138,8 +167,22 @@ def model_sampling(kind: str, shift: float, sigma_min: float, sigma_max: float) 
     return table(zsnr=True) if kind == "zsnr" else table()
 
 
-def in_words(kind: Kind) -> Message:
+def size(given: Any) -> tuple[int, ...] | None:
+    """The shape, as of a latent, of the size that the page has seen: {"width", "height", "frames"} in pixels."""
+    if given is None:
+        return None
+    sides = checks.fields(given, "size", "width", "height", "frames")
+    whole = {
+        side: Param(f"size.{side}", 1024, kind="int", min=1, max=1 << 20) for side in ("width", "height", "frames")
+    }
+    width, height, frames = (whole[side].check(sides.get(side, 1)) for side in whole)
+    return 1, 1, frames, max(1, height // 8), max(1, width // 8)
+
+
+def in_words(kind: Kind, match: Match | None = None) -> Message:
     """What is assumed, as a sentence for people."""
+    if match and match.recipe:
+        return say("By {file}, the model is taken for {title}.", file=match.by, title=match.recipe.title)
     return {
         "sd": say("The model is taken for a Stable Diffusion 1, 2 or XL model."),
         "zsnr": say("The model is taken for a v model trained up to pure noise (zero terminal SNR)."),

@@ -2,7 +2,7 @@
 
 import logging
 import warnings as python_warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,9 @@ from torch import Tensor
 from ... import recipes, schedulers
 from ...recipes import Recipe
 from ..host import caller, facts, identity, warnings
-from .host_functions import Choice, function_of
+from .host_functions import RUN, Choice, function_of
 from .recognised import FEW, FEW_STEPS, Match, is_whole, match
+from .record import Record
 
 NAME = "auto"
 BY_KIND = {"ve": ("dpmpp_2m", "karras"), "flow": ("euler", "simple")}  # for a model that no recipe is known for
@@ -34,14 +35,18 @@ def sampler(meant: Match, ms: Any, steps: int, whole: bool = True) -> tuple[str,
 
 
 def levels(
-    meant: Match, model: Any, ms: Any, steps: int, shape: Sequence[int] | None = None, *, warn: Callable[[str], Any]
-) -> Tensor:
-    """The levels that the recipe wants on this model for a latent of this shape; `warn` gets what the user set."""
+    meant: Match, model: Any, ms: Any, steps: int, shape: Sequence[int] | None = None, *, bare: Any = None,
+    warn: Callable[[str], Any],
+) -> Tensor:  # fmt: skip
+    """The levels that the recipe wants on this model for a latent of this shape; `warn` gets what the user set.
+
+    bare: the model's own sampling, where there is no model to ask.
+    """
     recipe = meant.recipe
     if recipe is None:
         return schedulers.sigmas(BY_KIND[facts.space(ms)][1], steps, **facts.levels(ms))
     size, span = identity.pixels(model, shape), None
-    bare = getattr(facts.network(model), "model_sampling", ms)
+    bare = getattr(facts.network(model), "model_sampling", bare or ms)
     if recipe.space == "ve":
         same = all(float(getattr(bare, end)) == float(getattr(ms, end)) for end in ("sigma_min", "sigma_max"))
         span = schedulers.span(**facts.levels(ms)) if recipe.range is None or not same else None
@@ -71,17 +76,27 @@ def _with_shift(recipe: Recipe, shift: float, bare: float, warn: Callable[[str],
     return replace(recipe, schedule="flow_shift", params=params, tokens=None)
 
 
+def function(options: Mapping[str, Any], log: Record | None = None) -> Callable[..., Tensor]:
+    """The publisher's sampler for the model at hand, as `function_of` makes one; it takes those options that it has."""
+
+    def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
+        ms, steps = facts.model_sampling(model), len(sigmas) - 1
+        name, settings, why = sampler(match(model), ms, steps, is_whole(sigmas, ms))
+        _log.info("Sigmatic: sig_auto is %s.", why)
+        of_run = {key: options[key] for key in RUN if options.get(key) is not None}
+        wishes = {key: value for key, value in {**options, **given}.items() if key not in RUN and value is not None}
+        fixed = Choice.of(name, settings).spec.take(wishes, others=True)
+        run = function_of(Choice.of(name, settings, **fixed, **of_run), log)
+        return run(model, x, sigmas, extra_args, callback, disable, noise_sampler=noise_sampler)
+
+    return sample
+
+
 def sample_auto(
     model, x, sigmas, extra_args=None, callback=None, disable=None, *, eta=None, s_noise=None, noise_sampler=None
 ):
     """The publisher's sampler for the model at hand."""
-    ms, steps = facts.model_sampling(model), len(sigmas) - 1
-    meant = match(model)
-    name, settings, why = sampler(meant, ms, steps, is_whole(sigmas, ms))
-    _log.info("Sigmatic: sig_auto is %s.", why)
-    given = {key: value for key, value in (("eta", eta), ("s_noise", s_noise)) if value is not None}
-    choice = Choice.of(name, settings)
-    run = function_of(choice._replace(fixed=choice.spec.take(given, others=True)))
+    run = function({"eta": eta, "s_noise": s_noise})
     return run(model, x, sigmas, extra_args, callback, disable, noise_sampler=noise_sampler)
 
 

@@ -77,6 +77,15 @@ def named(recipe: Recipe, ms: Any) -> Match:
     return Match(recipe, "its name in Sigmatic Recipe")
 
 
+def described(match: Match) -> dict[str, Any] | None:
+    """A match as JSON has it: what it is, by what it was recognised, its settings, its sources; None for none."""
+    recipe = match.recipe
+    if recipe is None:
+        return None
+    fields = {name: getattr(recipe, name) for name in ("title", "sampler", "schedule", "steps", "guidance", "note")}
+    return {**fields, "cfg": first_cfg(recipe), "sources": list(recipe.sources), "by": match.by}
+
+
 def first_cfg(recipe: Recipe) -> float:
     """The cfg of the first step: where it falls over the run, its highest."""
     return parse(recipe.cfg).points[0][1] if isinstance(recipe.cfg, str) else recipe.cfg

@@ -33,7 +33,8 @@ class Graph(dict):
 
     def sigmatic(self, model, positive, negative, latent, info, **widgets):
         """Sigmatic KSampler, every widget at its default unless given."""
-        values = {**defaults(info["SigmaticKSampler"]), "steps": 8, "cfg": 2.0, "seed": 7, **widgets}
+        values = {**defaults(info["SigmaticKSampler"]), "sampler": "sig_dpmpp_2m_sde", "schedule": "sig_karras"}
+        values = {**values, "steps": 8, "cfg": 2.0, "seed": 7, **widgets}
         links = {"model": model, "positive": positive, "negative": negative, "latent_image": latent}
         return self.add("SigmaticKSampler", **{**values, **links})
 

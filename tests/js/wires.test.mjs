@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { beside, modelOf as modelOf_, settingsOf as settingsOf_, widgetValues } from "../../web/js/plot/wires.js";
+import { beside, modelOf as modelOf_, settingsOf as settingsOf_, sizeOf, widgetValues } from "../../web/js/plot/wires.js";
 
 const DECIDING = { SigmaticDemoModel: ["parametrisation"], ModelSamplingSD3: ["shift"] };
 const modelOf = (node, met) => modelOf_(node, DECIDING, met);
@@ -37,8 +37,10 @@ test("the nearest node that decides counts", () => {
     b: { type: "SigmaticKSampler", inputs: { model: ["MODEL", "shift"] } },
     c: { type: "SigmaticKSampler", inputs: { model: ["MODEL", null] } },
   });
-  assert.deepEqual(modelOf(at("a")), { file: "flux1-dev.safetensors" });
-  assert.deepEqual(modelOf(at("b")), { node: "ModelSamplingSD3", values: { shift: 5 } });
+  assert.deepEqual(modelOf(at("a")), { files: ["sd_thing.safetensors", "flux1-dev.safetensors"] }, "the model's own comes last");
+  assert.deepEqual(modelOf(at("b")), { node: "ModelSamplingSD3", values: { shift: 5 }, files: ["sd_thing.safetensors", "flux1-dev.safetensors"] });
+  at("lora").widgets.push({ name: "strength_model", value: 0 });
+  assert.deepEqual(modelOf(at("a")).files, ["flux1-dev.safetensors"], "a LoRA at strength 0 is none");
   assert.equal(modelOf(at("c")), null);
 });
 
@@ -56,8 +58,8 @@ test("settings on the way are found in the order in which the model meets them",
 
 test("the file is told without its folders, and what is no model file is none", () => {
   const loader = (...values) => graph({ m: { type: "L", widgets: Object.fromEntries(values.map((value, i) => [`w${i}`, value])) } })("m");
-  assert.deepEqual(modelOf(loader("x", "flux/swan.safetensors", 3)), { file: "swan.safetensors" });
-  assert.deepEqual(modelOf(loader("flux\\swan.GGUF")), { file: "swan.GGUF" });
+  assert.deepEqual(modelOf(loader("x", "flux/swan.safetensors", 3)), { files: ["swan.safetensors"] });
+  assert.deepEqual(modelOf(loader("flux\\swan.GGUF")), { files: ["swan.GGUF"] });
   assert.equal(modelOf(loader("default", null)), null);
 });
 
@@ -72,8 +74,8 @@ test("every node that an answer depends on is met", () => {
     other: { type: "SigmaticKSampler", inputs: { model: ["MODEL", "far"] } },
   });
   const met = new Set();
-  assert.deepEqual(modelOf(at("node"), met), { node: "ModelSamplingSD3", values: { shift: 4 } });
-  assert.deepEqual(met, new Set([at("shift"), at("number")]));
+  assert.deepEqual(modelOf(at("node"), met), { node: "ModelSamplingSD3", values: { shift: 4 }, files: ["wan2.2.safetensors"] });
+  assert.deepEqual(met, new Set([at("shift"), at("number"), at("lora"), at("load")]));
   met.clear();
   modelOf(at("other"), met);
   assert.deepEqual(met, new Set([at("far"), at("load")]));
@@ -89,7 +91,7 @@ test("the other half of a custom run is found", () => {
   });
   assert.equal(beside(at("sampler"), "SIGMAS").half.node, at("schedule"));
   assert.equal(beside(at("schedule"), "SAMPLER").half.node, at("sampler"));
-  assert.deepEqual(modelOf(beside(at("sampler"), "SIGMAS").runner), { node: "SigmaticDemoModel", values: { parametrisation: "flow" } });
+  assert.deepEqual(modelOf(beside(at("sampler"), "SIGMAS").runner), { node: "SigmaticDemoModel", values: { parametrisation: "flow" }, files: [] });
   assert.deepEqual(beside(at("lonely"), "SIGMAS"), { half: null, runner: null });
 });
 
@@ -124,7 +126,7 @@ test("a bypassed node hands on what it gets, a muted one nothing", () => {
   at("settings").mode = 4;
   assert.deepEqual([modelOf(at("node")).node, settingsOf(at("node")).length], ["ModelSamplingSD3", 0]);
   at("shift").mode = 4;
-  assert.deepEqual(modelOf(at("node")), { node: "SigmaticDemoModel", values: {} });
+  assert.deepEqual(modelOf(at("node")), { node: "SigmaticDemoModel", values: {}, files: [] });
   at("shift").mode = 2;
   assert.equal(modelOf(at("node")), null);
 });
@@ -139,4 +141,16 @@ test("the other half of a run is found behind reroutes", () => {
   });
   assert.equal(beside(at("sampler"), "SIGMAS").half.node, at("schedule"));
   assert.equal(beside(at("schedule"), "SAMPLER").half.node, at("sampler"));
+});
+
+test("the size of an empty latent is seen, that of a picture is not", () => {
+  const at = graph({
+    empty: { type: "EmptyHunyuanLatentVideo", widgets: { width: 832, height: 480, length: 81 } },
+    coded: { type: "VAEEncode", widgets: { width: 64, height: 64 } },
+    a: { type: "SigmaticKSampler", inputs: { latent_image: ["LATENT", "empty"] } },
+    b: { type: "SigmaticKSampler", inputs: { latent_image: ["LATENT", "coded"] } },
+    c: { type: "SigmaticKSampler", inputs: { latent_image: ["LATENT", null] } },
+  });
+  assert.deepEqual(sizeOf(at("a")), { width: 832, height: 480, frames: 81 });
+  assert.deepEqual([sizeOf(at("b")), sizeOf(at("c"))], [null, null]);
 });

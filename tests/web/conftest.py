@@ -131,7 +131,9 @@ class Page:
         self.until("() => !document.querySelector('.sigmatic-plot')")
 
     def add(self, kind, at=(80, 120), size=(340, 0), **widgets):
-        """Add a node; return its id as text."""
+        """Add a node; return its id as text. A KSampler of ours has noise in its steps, unless told otherwise."""
+        if kind == "SigmaticKSampler":
+            widgets = {"sampler": "sig_dpmpp_2m_sde", "schedule": "sig_karras", **widgets}
         return self.js(
             """([kind, at, size, widgets]) => {
                 const node = LiteGraph.createNode(kind);

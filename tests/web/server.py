@@ -1,7 +1,8 @@
 """ComfyUI's page without ComfyUI: its real front end, answered by our own node definitions on the stand-in host.
 
-`python server.py FRONTEND...` serves each of the unpacked front ends on a port of its own, prints the ports as one
-JSON line and goes on until it is ended. Nothing is sampled here; everything that the page asks before a run is true.
+`python server.py [--info FILE] FRONTEND...` serves each of the unpacked front ends on a port of its own, prints the
+ports as one JSON line and goes on until it is ended. FILE: a running host's /object_info, in place of the stand-in's.
+Nothing is sampled here; everything that the page asks before a run is true.
 """
 
 import asyncio
@@ -17,9 +18,15 @@ STOCK = {  # nodes of ComfyUI that the tests wire ours to: inputs, outputs
     "KSampler": (
         {
             "model": ["MODEL"],
+            "seed": ["INT", {"default": 0, "min": 0, "max": 2**53, "control_after_generate": True}],
+            "steps": ["INT", {"default": 20, "min": 1, "max": 10000}],
+            "cfg": ["FLOAT", {"default": 8.0, "min": 0.0, "max": 100.0, "step": 0.1}],
             "sampler_name": ["SAMPLERS"],
             "scheduler": ["SCHEDULERS"],
-            "steps": ["INT", {"default": 20, "min": 1, "max": 10000}],
+            "positive": ["CONDITIONING"],
+            "negative": ["CONDITIONING"],
+            "latent_image": ["LATENT"],
+            "denoise": ["FLOAT", {"default": 1.0, "min": 0.0, "max": 1.0, "step": 0.01}],
         },
         ["LATENT"],
     ),
@@ -28,6 +35,8 @@ STOCK = {  # nodes of ComfyUI that the tests wire ours to: inputs, outputs
         ["MODEL"],
     ),
     "SamplerCustom": ({"model": ["MODEL"], "sampler": ["SAMPLER"], "sigmas": ["SIGMAS"]}, ["LATENT"]),
+    "UNETLoader": ({"unet_name": ["STRING", {"default": "flux1-dev.safetensors"}]}, ["MODEL"]),
+    "EmptyLatentImage": ({"width": ["INT", {"default": 1024}], "height": ["INT", {"default": 1024}]}, ["LATENT"]),
     "Sum": ({"a": ["FLOAT", {"default": 1.0}]}, ["FLOAT"]),
 }
 
@@ -89,11 +98,11 @@ def translations():
     return found
 
 
-def application(pack, static):
+def application(pack, static, info=None):
     """One server with settings of its own."""
     settings, userdata, routes = {}, {}, web.RouteTableDef()
     fixed = {
-        "/object_info": lambda: object_info(pack),
+        "/object_info": lambda: info or object_info(pack),
         "/extensions": lambda: sorted(
             f"/extensions/{folder}/{file.relative_to(base).as_posix()}"
             for folder, base in (("ComfyUI-Sigmatic", ROOT / "web"), ("core", static / "extensions" / "core"))
@@ -173,11 +182,11 @@ def application(pack, static):
     return app
 
 
-async def serve(pack, folders):
+async def serve(pack, folders, info=None):
     """Serve every folder until the end."""
     ports = []
     for folder in folders:
-        runner = web.AppRunner(application(pack, Path(folder)), access_log=None)
+        runner = web.AppRunner(application(pack, Path(folder), info), access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
@@ -194,4 +203,7 @@ if __name__ == "__main__":
         pack = host.Pack(nodes)
         pack.nodes["Ramp"] = importlib.import_module("fakehost.declared").ramp(pack.part("dropdowns.plan"))
         pack.part("page.planned").offer([pack.nodes["Ramp"]])
-        asyncio.run(serve(pack, sys.argv[1:]))
+        info, folders = None, sys.argv[1:]
+        if folders[0] == "--info":
+            info, folders = json.loads(Path(folders[1]).read_text(encoding="utf-8")), folders[2:]
+        asyncio.run(serve(pack, folders, info))

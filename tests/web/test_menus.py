@@ -17,7 +17,7 @@ def _place(page, node, widget=None):
     )
 
 
-def _menu(page, node):
+def menu(page, node):
     """Open the node's menu."""
     if page.mode == "vue":
         title = page.js("(id) => __node(id).title", node)
@@ -46,7 +46,7 @@ def test_a_preset_is_saved_by_right_click(page, no_presets):
     page.drawn(node, "eta 0.4")
     page.js("() => app.canvas.setDirty(true, true)")
     page.tab.wait_for_timeout(300)
-    _menu(page, node)
+    menu(page, node)
     page.tab.get_by_text("Save as Sigmatic preset").first.click()
     field = page.tab.get_by_role("dialog").get_by_role("textbox")
     field.fill("clicked")
@@ -65,7 +65,7 @@ def test_only_nodes_with_a_sampler_or_schedule_offer_it(page):
     page.drawn(node)
     page.js("() => app.canvas.setDirty(true, true)")
     page.tab.wait_for_timeout(300)
-    _menu(page, node)
+    menu(page, node)
     page.tab.get_by_text("Clone").first.wait_for()
     assert page.tab.get_by_text("Save as Sigmatic preset").count() == 0
     page.tab.keyboard.press("Escape")

@@ -33,10 +33,10 @@ def _editor(page, **widgets):
     return node, box
 
 
-def _place(box, percent, value, most=1.0):
+def _place(box, percent, value, most=1.5):
     """Where in the page a point of the curve lies."""
     x, y, width, height = box
-    return x + 38 + (width - 46) * percent / 100, y + height - 8 - (height - 16) * value / most
+    return x + 38 + (width - 46) * percent / 100, y + height - 18 - (height - 26) * value / most
 
 
 def test_a_curve_is_drawn_by_mouse(page):
@@ -82,6 +82,26 @@ def test_a_curve_is_drawn_by_keyboard(page):
     )
     assert page.js("() => app.graph._nodes.length") == 1, "Delete is not for the node"
     page.drawn(node, "to 1")
+
+
+def test_a_point_is_set_by_numbers_and_shapes_begin_a_curve(page):
+    node, _ = _editor(page)
+    page.tab.locator(".sigmatic-plot .curve select").select_option("burst")
+    assert page.js(TEXT, node) == "0:0, 25:1.2, 60:1, 80:0"
+    page.js("(id) => __plot(id).querySelector('.curve .picture').focus()", node)
+    page.tab.keyboard.press(".")
+    value = page.tab.locator(".sigmatic-plot .curve input").last
+    value.fill("1.75")
+    value.press("Enter")
+    assert page.js(TEXT, node) == "0:0, 25:1.75, 60:1, 80:0"
+    labels = page.js("(id) => [...__plot(id).querySelectorAll('.curve .label')].map((one) => one.textContent)", node)
+    assert {"0 %", "50 %", "100 %", "3"} <= set(labels), "with room above the highest"
+    page.drawn(node, "eta 0")
+    curve, plot = (
+        page.js(f"(id) => getComputedStyle(__plot(id).querySelector({kind!r})).stroke", node)
+        for kind in (".curve .levels polyline", ".picture path.eta")
+    )
+    assert curve == plot, "the same colour"
 
 
 def test_text_and_drawing_follow_each_other(page):
@@ -227,6 +247,8 @@ def test_presets_are_saved_renamed_used_and_deleted(page, panel):
     page.drawn(node, "eta 0.4")
     panel.get_by_label("Samplers or schedules").select_option("presets")
     page.js("(id) => app.canvas.selectNodes([__node(id)])", node)
+    panel.get_by_label("Name of a new preset").fill("not mine")
+    page.until("() => document.querySelector('.sigmatic-browser .presets input.wrong')")
     panel.get_by_label("Name of a new preset").fill("mine")
     page.tab.keyboard.press("Enter")
     field = panel.get_by_label("Name of the preset mine")
@@ -236,7 +258,8 @@ def test_presets_are_saved_renamed_used_and_deleted(page, panel):
         "(id) => __node(id).widgets.find((w) => w.name === 'sampler').options.values.includes('sig_my_mine')", node
     )
     page.set(node, "eta", 1)
-    page.set(node, "sampler", "sig_my_mine")
+    panel.get_by_role("button", name="Use sig_my_mine").click()
+    page.tab.get_by_text("sig_my_mine is chosen in").first.wait_for()
     page.drawn(node, "eta 0.4")
     page.set(node, "sampler", "sig_heun")
     field.fill("not a name")
@@ -246,5 +269,6 @@ def test_presets_are_saved_renamed_used_and_deleted(page, panel):
     page.tab.keyboard.press("Enter")
     panel.get_by_label("Name of the preset yours").wait_for()
     panel.get_by_role("button", name="Delete the preset yours").click()
+    page.tab.get_by_role("dialog").get_by_role("button", name="Confirm").click()
     page.until("() => !document.querySelector('.sigmatic-browser .presets li')")
     panel.get_by_label("Samplers or schedules").select_option("samplers")

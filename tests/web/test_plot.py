@@ -114,13 +114,13 @@ def test_hover_and_arrow_keys_show_exact_numbers(page):
     page.tab.mouse.move(box[0] + box[2] * 0.97, box[1] + 30)
     page.until(f"(id) => ({line})(id).startsWith('Step 4 of 4')", node)
     page.tab.mouse.move(5, 500)
-    page.until(f"(id) => ({line})(id).startsWith('sig_')", node)
+    page.until(f"(id) => ({line})(id).startsWith('4 steps')", node)
     page.js("(id) => __plot(id).focus()", node)
     for key, step in (("ArrowRight", 1), ("ArrowRight", 2), ("End", 4), ("ArrowLeft", 3), ("Home", 1)):
         page.tab.keyboard.press(key)
         assert f"Step {step} of 4 · σ" in page.js(line, node)
     page.tab.keyboard.press("Escape")
-    assert page.js(line, node).startswith("sig_")
+    assert page.js(line, node).startswith("4 steps")
 
 
 def test_axis_model_and_comparison_are_chosen_and_kept(page):

@@ -37,9 +37,14 @@ export function valueNames(node) {
   });
 }
 
-/** What a widget's list offers from now on. Nodes 2.0 looks at the options as a whole. @param {LWidget} widget @param {string[]} values */
+/** What a widget's list offers from now on. @param {LWidget} widget @param {string[]} values */
 export function offer(widget, values) {
-  widget.options = { ...widget.options, values };
+  setOptions(widget, { values });
+}
+
+/** Change a widget's options. Nodes 2.0 looks at them as a whole. @param {LWidget} widget @param {Record<string, any>} change */
+export function setOptions(widget, change) {
+  widget.options = { ...widget.options, ...change };
 }
 
 /** Whether nodes are drawn by Vue ("Nodes 2.0") and not on the canvas. */

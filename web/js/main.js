@@ -6,12 +6,14 @@ import { catalogue } from "./panel/catalogue.js";
 import { filterAll, filterNode } from "./panel/filter.js";
 import { api, app, chain, onSetting, toast } from "./host.js";
 import { learn } from "./language.js";
+import { offerTurn } from "./menu/turn.js";
 import { addPlot, refresh, relabel } from "./plot/plot.js";
 import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
 import { settings, useDefaults } from "./panel/settings.js";
 import { dress } from "./style.js";
 import { makeRoom, takeBack } from "./warnings.js";
+import { tend } from "./widgets.js";
 
 /** Ask for a name and save what a node is set to. @param {any} node */
 async function savePreset(node) {
@@ -52,7 +54,9 @@ app.registerExtension({
     filterNode(node, catalogue.samplers);
     chain(node, "onConfigure", () => filterNode(node, catalogue.samplers));
     addPlot(node);
+    tend(node);
     offerPreset(node);
+    offerTurn(node);
   },
   afterConfigureGraph() {
     refresh();

@@ -90,3 +90,9 @@ export function span(values, none = [0, 1]) {
   const finite = /** @type {number[]} */ (values.filter((v) => v !== null && Number.isFinite(v)));
   return finite.length ? [Math.min(...finite), Math.max(...finite)] : none;
 }
+
+/** How many digits after the point a number has, of the seven that a float32 keeps. @param {number} value */
+export function digits(value) {
+  const text = String(Number(value.toPrecision(7)));
+  return text.includes("e-") ? Number(text.split("e-")[1]) : text.split(".")[1]?.length ?? 0;
+}

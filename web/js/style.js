@@ -5,13 +5,13 @@ const CSS = `
 .sigmatic-plot {
   --sig-text: var(--input-text, #ddd); --sig-soft: color-mix(in srgb, var(--sig-text) 62%, transparent);
   --sig-line: color-mix(in srgb, var(--sig-text) 16%, transparent);
-  --sig-level: #3d93d4; --sig-noise: #e8853d; --sig-eta: #a86fdc; --sig-s: #2fa36f;
+  --sig-level: #3d93d4; --sig-noise: #e8853d; --sig-eta: #a86fdc; --sig-s: #2fa36f; --sig-warn: color-mix(in srgb, #f5a623 72%, var(--sig-text));
   display: flex; flex-direction: column; width: 100%; height: 100%; min-height: 0; overflow: hidden; box-sizing: border-box;
   background: var(--component-node-background, var(--comfy-input-bg, #222)); color: var(--sig-text); border-radius: 6px; font: 10px/1.3 sans-serif;
   outline-offset: -2px; user-select: none;
 }
-[data-node-id] .sigmatic-plot { min-height: 184px; }
-[data-node-id] .sigmatic-plot.open { min-height: 288px; }
+[data-node-id] .sigmatic-plot { min-height: calc(184px + var(--sig-more, 0px)); }
+[data-node-id] .sigmatic-plot.open { min-height: calc(380px + var(--sig-more, 0px)); }
 .sigmatic-plot .bar { display: flex; gap: 3px; padding: 3px 4px 0; flex: none; }
 .sigmatic-plot .bar > * {
   font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px;
@@ -22,12 +22,17 @@ const CSS = `
 .sigmatic-plot .bar option { color: var(--input-text, #ddd); background: var(--comfy-menu-bg, #222); }
 .sigmatic-plot .picture { flex: 1 1 0; min-height: 0; position: relative; }
 .sigmatic-plot svg { position: absolute; inset: 0; width: 100%; height: 100%; display: block; }
-.sigmatic-plot .says {
-  flex: none; height: 28px; padding: 0 6px 3px; overflow: hidden; color: var(--sig-soft); overflow-wrap: anywhere;
-  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; box-sizing: border-box;
-}
+.sigmatic-plot .says, .sigmatic-plot .warns { flex: none; padding: 0 6px 3px; overflow-wrap: anywhere; box-sizing: border-box; }
+.sigmatic-plot .says { min-height: 16px; color: var(--sig-soft); }
+.sigmatic-plot .warns { color: var(--sig-warn); font-weight: 600; }
+.sigmatic-plot [hidden] { display: none; }
 .sigmatic-plot.wrong > .picture svg { opacity: 0.25; }
 .sigmatic-plot.wrong > .says, .sigmatic-plot .curve.wrong .says { color: var(--error-text, #e5484d); }
+.sigmatic-plot .recipe { flex: none; height: 62px; display: flex; gap: 6px; padding: 4px 6px; box-sizing: border-box; border-bottom: 1px solid var(--sig-line); }
+.sigmatic-plot .recipe > div { flex: 1; min-width: 0; overflow: hidden; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; }
+.sigmatic-plot .recipe span { color: var(--sig-soft); }
+.sigmatic-plot .recipe button { flex: none; align-self: start; font: inherit; color: var(--sig-text); background: transparent; border: 1px solid var(--sig-soft); border-radius: 4px; padding: 2px 10px; cursor: pointer; }
+[data-node-id] .sigmatic-plot.known { min-height: calc(246px + var(--sig-more, 0px)); }
 .sigmatic-plot .label { fill: var(--sig-soft); font: 9px sans-serif; }
 .sigmatic-plot .legend .main { fill: var(--sig-level); }
 .sigmatic-plot .legend .noise { fill: var(--sig-noise); }
@@ -52,11 +57,16 @@ const CSS = `
 .sigmatic-plot .label.s_noise { fill: var(--sig-s); }
 .sigmatic-plot .pointer rect { fill: var(--sig-text); fill-opacity: 0.1; }
 .sigmatic-plot .pointer circle { fill: none; stroke: var(--sig-text); stroke-width: 1.5; }
-.sigmatic-plot .curve { flex: none; height: 104px; display: flex; flex-direction: column; border-top: 1px solid var(--sig-line); }
+.sigmatic-plot .curve { flex: none; height: 196px; display: flex; flex-direction: column; border-top: 1px solid var(--sig-line); }
 .sigmatic-plot .curve .picture { cursor: crosshair; touch-action: none; }
 .sigmatic-plot .curve .picture:focus-visible { outline: 1px solid var(--sig-soft); outline-offset: -1px; }
+.sigmatic-plot .curve.eta_curve { --sig-level: var(--sig-eta); }
+.sigmatic-plot .curve.s_noise_curve { --sig-level: var(--sig-s); }
+.sigmatic-plot .curve select, .sigmatic-plot .curve input { font: inherit; color: var(--sig-text); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; min-width: 0; }
+.sigmatic-plot .curve input { width: 44px; }
+.sigmatic-plot .curve option { color: var(--input-text, #ddd); background: var(--comfy-menu-bg, #222); }
 .sigmatic-plot .curve .foot { display: flex; flex: none; gap: 4px; padding: 0 4px 3px; align-items: center; }
-.sigmatic-plot .curve .says { flex: 1; height: auto; padding: 0 2px; -webkit-line-clamp: 1; }
+.sigmatic-plot .curve .says { flex: 1; padding: 0 2px; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
 .sigmatic-plot .curve button { font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; cursor: pointer; }
 .sigmatic-plot .curve .knob { fill: var(--sig-level); stroke: var(--component-node-background, #222); stroke-width: 1.5; cursor: grab; }
 .sigmatic-plot .curve .knob.chosen { stroke: var(--sig-text); }
@@ -79,6 +89,7 @@ const CSS = `
 .sigmatic-browser .presets .row { flex-wrap: wrap; }
 .sigmatic-browser .presets .row input { flex: 1 1 140px; }
 .sigmatic-browser .head input { flex: 1; }
+.sigmatic-browser input.wrong { border-color: var(--error-text, #e5484d); }
 .sigmatic-browser .facts { display: flex; flex-wrap: wrap; gap: 4px; margin: 3px 0; }
 .sigmatic-browser .facts span { font-size: 11px; padding: 0 6px; border-radius: 8px; background: color-mix(in srgb, var(--input-text, #ddd) 13%, transparent); }
 `;

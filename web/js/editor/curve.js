@@ -73,13 +73,20 @@ export function valueAt(points, percent) {
   return percent >= points[points.length - 1][0] ? points[points.length - 1][1] : points[0][1];
 }
 
-/** The least and the most that are shown: 0, and a round number above all values. */
+/** Shapes to begin with, by name. @type {Record<string, Point[]>} */
+export const SHAPES = {
+  "soft start": [[0, 0], [30, 1], [100, 1]],
+  "clean end": [[0, 1], [60, 1], [80, 0]],
+  burst: [[0, 0], [25, 1.2], [60, 1], [80, 0]],
+};
+
+/** The least and the most that are shown: 0, and a round number above all values, with room to drag them higher. */
 /** @param {Point[]} points @param {[number, number]} range the least and the most of an empty frame @returns {[number, number]} */
 export function frame(points, [, least]) {
-  const high = Math.max(least, ...points.map(([, value]) => value));
-  if (high <= least) return [0, least];
+  const high = Math.max(0, ...points.map(([, value]) => value));
+  if (high < least) return [0, least];
   const power = 10 ** Math.floor(Math.log10(high));
-  return [0, [1, 1.5, 2, 3, 5, 10].map((m) => m * power).find((v) => v >= high * 0.9999) ?? high];
+  return [0, [1, 1.5, 2, 3, 5, 10].map((m) => m * power).find((v) => v >= high * 1.2) ?? 10 * power * 1.5];
 }
 
 export const scale = linear;
@@ -87,4 +94,9 @@ export const scale = linear;
 /** As fine as a mouse can point. @param {number} value */
 export function round(value) {
   return Math.round(value * 100) / 100;
+}
+
+/** A value moved by so many key presses, a fiftieth of its decade each. @param {number} value @param {number} presses @param {number} most that is shown */
+export function nudge(value, presses, most) {
+  return value + (presses * 10 ** Math.floor(Math.log10(most))) / 50;
 }

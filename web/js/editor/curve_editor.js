@@ -3,6 +3,7 @@
 
 import * as curve from "./curve.js";
 import * as drawn from "./drawn.js";
+import { fields, shapeList, tell } from "./fields.js";
 import { changed } from "../host.js";
 import { say } from "../say.js";
 import { format, linear } from "../scale.js";
@@ -15,11 +16,13 @@ import { drawing, html, paint } from "../svg.js";
 
 /** Text widgets that are curves: what their text means, and the values that the drawing begins with (a schedule: the model's). */
 export const CURVES = /** @type {Record<string, {kind: typeof curve | typeof drawn, range?: [number, number]}>} */ ({
-  eta_curve: { kind: curve, range: [0, 1] },
-  s_noise_curve: { kind: curve, range: [0, 1.2] },
+  eta_curve: { kind: curve, range: [0, 1.5] },
+  s_noise_curve: { kind: curve, range: [0, 1.5] },
   points: { kind: drawn },
 });
 const EDGE = 8;
+/** Room below the drawing, for the percents. */
+const FOOT = 18;
 const LEFT = 38;
 const TWICE = 400;
 
@@ -42,7 +45,10 @@ export class CurveEditor {
     this.label = html("div", { class: "says" });
     const clear = html("button", { type: "button", "aria-label": say("Clear {name}", { name: widget.name }), click: () => this.write([]) }, [say("clear")]);
     this.picture = html("div", { class: "picture", tabindex: 0, role: "application" }, [this.svg]);
-    this.element = html("div", { class: "curve" }, [this.picture, html("div", { class: "foot" }, [this.label, clear])]);
+    this.fields = fields((point) => this.put(point));
+    const shapes = this.kind === curve ? [shapeList((points) => this.write(points))] : [];
+    const foot = html("div", { class: "foot" }, [this.label, ...this.fields, ...shapes, clear]);
+    this.element = html("div", { class: `curve ${widget.name}` }, [this.picture, foot]);
     this.listen();
   }
 
@@ -87,7 +93,7 @@ export class CurveEditor {
     const { clientWidth: width, clientHeight: height } = this.picture;
     if (this.held === null) this.shown = this.kind.frame(this.points ?? [], this.range);
     const [low, high] = this.shown;
-    return { width, height, x: linear(0, 100, LEFT, width - EDGE), y: this.kind.scale(low, high, height - EDGE, EDGE) };
+    return { width, height, x: linear(0, 100, LEFT, width - EDGE), y: this.kind.scale(low, high, height - FOOT, EDGE) };
   }
 
   /** The place of an event in percent and value. @param {MouseEvent} event @returns {{point: Point, near: number | null}} */
@@ -159,11 +165,21 @@ export class CurveEditor {
     this.draw();
   }
 
+  /** Put the chosen point where its fields say. @param {Point} point */
+  put([place, value]) {
+    const { points } = this;
+    if (!points?.[this.chosen] || ![place, value].every(Number.isFinite)) return;
+    const [low, high] = this.shown;
+    this.write(this.kind.move(points, this.chosen, [place, value], [this.kind.WHOLE ? low : 0, Math.max(high, this.kind.HIGHEST)]));
+    this.draw();
+  }
+
   /** Move a point by percents and by fiftieths of the height. @param {Point[]} points @param {number} i @param {number} dx @param {number} dy */
   nudge(points, i, dx, dy) {
     const { height, y } = this.frame();
     const [low, high] = this.shown;
-    const to = y.of(y.to(points[i][1]) - (dy * (height - 2 * EDGE)) / 50);
+    const by = (dy * (height - FOOT - EDGE)) / 50;
+    const to = this.kind.WHOLE ? y.of(y.to(points[i][1]) - by) : curve.nudge(points[i][1], dy, high);
     this.write(this.kind.move(points, i, [points[i][0] + dx, to], [low, Math.max(high, this.kind.HIGHEST)]));
   }
 
@@ -192,6 +208,7 @@ export class CurveEditor {
         ? say("{name}: {place}% is {value}", { name, place: format(now[0], 4), value: format(now[1], 4) })
         : say("{name}: none. Click to draw one.", { name });
     this.label.textContent = says;
+    tell(this.fields, now ?? null);
     const help = say("Arrow keys move a point, comma and full stop choose one, plus adds, delete removes.");
     this.picture.setAttribute("aria-label", `${says} ${say("{n} points.", { n: points?.length ?? 0 })} ${help}`);
     this.picture.title = say("Click: a new point. Drag: move. Right or double click: remove. Keys: arrows, comma, full stop, +, delete.");
@@ -204,6 +221,7 @@ function shapes(points, x, y, [low, high], chosen) {
   /** @type {import("../plot/chart.js").Tree[]} */
   const out = [low, middle, high].map((v) => ["line", { class: "grid", x1: x.to(0), x2: x.to(100), y1: y.to(v), y2: y.to(v) }]);
   for (const v of [low, high]) out.push(["text", { class: "label", x: LEFT - 8, y: y.to(v) + 3, "text-anchor": "end" }, format(v, v < 1 ? 2 : 3)]);
+  for (const percent of [0, 25, 50, 75, 100]) out.push(["text", { class: "label", x: x.to(percent), y: y.to(low) + 13, "text-anchor": percent === 100 ? "end" : "middle" }, `${percent} %`]);
   if (!points.length) return out;
   const line = [[0, points[0][1]], ...points, [100, points[points.length - 1][1]]].map(([px, v]) => `${x.to(px)},${y.to(v)}`).join(" ");
   out.push(["g", { class: "levels main" }, [["polyline", { points: line }]]]);

@@ -1,12 +1,11 @@
 // @ts-check
 /** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets. */
 
-import { wholeList } from "./filter.js";
-import { app, changed, offer, toast } from "../host.js";
 import { presets } from "./presets.js";
 import { say } from "../say.js";
 import { facts, families, search } from "./search.js";
 import { html } from "../svg.js";
+import { useInSelected } from "./use.js";
 
 /** @typedef {import("./search.js").Entry} Entry @typedef {{samplers: Entry[], schedules: Entry[]}} Catalogue */
 
@@ -66,26 +65,11 @@ function choice(label, options, change) {
 
 /** @param {Entry} entry @param {keyof Catalogue} kind */
 function row(entry, kind) {
-  const use = html("button", { type: "button", "aria-label": say("Use {name} in the selected nodes", { name: entry.name }), click: () => useIn(entry.name, kind) }, [say("use")]);
+  const use = html("button", { type: "button", "aria-label": say("Use {name} in the selected nodes", { name: entry.name }), click: () => useInSelected(entry.name, WIDGETS[kind]) }, [say("use")]);
   return html("li", {}, [
     html("div", { class: "head" }, [html("b", {}, [entry.name]), use]),
     html("div", { class: "facts" }, facts(entry).map((fact) => html("span", {}, [fact]))),
     html("div", {}, [entry.summary]),
     html("div", { class: "source" }, [entry.reference]),
   ]);
-}
-
-/** Choose `name` in every selected node that has it in a list. @param {string} name @param {keyof Catalogue} kind */
-function useIn(name, kind) {
-  let count = 0;
-  for (const node of Object.values(app.canvas.selected_nodes ?? {})) {
-    const widget = node.widgets?.find((/** @type {any} */ one) => WIDGETS[kind].includes(one.name));
-    if (!widget || !wholeList(widget).includes(name)) continue;
-    if (!widget.options.values.includes(name)) offer(widget, [...widget.options.values, name]);
-    widget.value = name;
-    widget.callback?.(name, app.canvas, node);
-    count++;
-  }
-  if (count) changed();
-  else toast("info", say("Select a node first that has {name} in its list.", { name }));
 }

@@ -3,6 +3,9 @@
 
 /** @typedef {import("./search.js").Entry} Entry @typedef {Record<string, any>} Values */
 
+/** Stands for what the model wants: there is nothing in it to save. */
+const AUTO = "sig_auto";
+
 /** Options of samplers as widgets have them, and what says nothing. */
 const SAMPLER = /** @type {[string, any][]} */ ([["eta", 1], ["s_noise", 1], ["noise", "default"]]);
 
@@ -24,8 +27,8 @@ export function more(text) {
  * @param {string} name @param {Values} values of the widgets @param {{samplers: Entry[], schedules: Entry[]}} catalogue
  */
 export function asPreset(name, values, catalogue) {
-  const sampler = catalogue.samplers.find((entry) => entry.name === (values.sampler ?? values.sampler_name));
-  const schedule = catalogue.schedules.find((entry) => entry.name === (values.schedule ?? values.scheduler));
+  const sampler = catalogue.samplers.find((entry) => entry.name === (values.sampler ?? values.sampler_name) && entry.name !== AUTO);
+  const schedule = catalogue.schedules.find((entry) => entry.name === (values.schedule ?? values.scheduler) && entry.name !== AUTO);
   if (!sampler && !schedule) return null;
   const options = more(values.more);
   for (const [key, nothing] of SAMPLER) {

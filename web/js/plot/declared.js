@@ -6,7 +6,7 @@ import { api } from "../host.js";
 /**
  * A node's plot: which half of a custom run the node makes ("SIGMAS", "SAMPLER"; "MODEL": settings on it; "": it is a run
  * by itself), the inputs of sigmas that it follows, widgets that do not change the plot, and what to keep of what its run shows.
- * @typedef {{makes: string, follows: string[], idle: string[], kept: string}} Declared
+ * @typedef {{makes: string, follows: string[], idle: string[], kept: string, recipe?: boolean}} Declared
  */
 
 /** @returns {Promise<{nodes: Record<string, Declared>, deciding: Record<string, string[]>}>} */

@@ -7,19 +7,21 @@ import { copyChart, copyTable } from "./copy.js";
 import { CurveEditor, CURVES } from "../editor/curve_editor.js";
 import { declared } from "./declared.js";
 import { folding, shown } from "./fold.js";
+import { Foot } from "./foot.js";
 import { follow } from "./follow.js";
 import { chain, changed, isOpen, passMouse, refit } from "../host.js";
 import { compared, listOthers, plots, tell } from "./others.js";
 import { pointing } from "./pointing.js";
+import { RecipePanel } from "./recipe.js";
 import { ask, keepShown, question } from "./question.js";
 import { say } from "../say.js";
 import { drawing, html, paint } from "../svg.js";
-import { asText, atStep, caption, description, summary } from "./words.js";
+import { asText, summary } from "./words.js";
 
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("../host.js").LNode} LNode @typedef {import("./chart.js").Axis} Axis */
 
 const HEIGHT = 190;
-const EDITOR = 104;
+const EDITOR = 196;
 /** No answer from the server itself. */
 const AWAY = [0, 502, 503, 504];
 /** Milliseconds after which it is asked again; after too many requests, sooner. */
@@ -44,14 +46,15 @@ export class Plot {
     this.bar = this.row();
     this.svg = drawing();
     this.picture = html("div", { class: "picture" }, [this.svg]);
-    this.says = html("div", { class: "says" });
-    const parts = [this.bar.element, this.picture, this.says];
+    this.foot = new Foot();
+    this.recipe = declared(node.constructor.comfyClass ?? node.type)?.recipe ? new RecipePanel(node) : null;
+    const parts = [this.bar.element, ...(this.recipe ? [this.recipe.element] : []), this.picture, this.foot.warns, this.foot.says];
     this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": say("Plot of the run") }, parts);
     this.observer = new ResizeObserver(() => this.paint());
     for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
       serialize: false, hideOnZoom: false, hideInPanel: true,
-      getMinHeight: () => (this.widget?.hidden ? 0 : HEIGHT + (this.editor ? EDITOR : 0)), getValue: () => "", setValue: () => {},
+      getMinHeight: () => (this.widget?.hidden ? 0 : HEIGHT + this.foot.more + (this.recipe?.height ?? 0) + (this.editor ? EDITOR : 0)), getValue: () => "", setValue: () => {},
     });
     this.widget.serialize = false; // not last, or saved, it would shift the others' values in old front ends
     folding(this);
@@ -98,7 +101,7 @@ export class Plot {
     pointing(this);
     passMouse(this.element);
     for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
-    chain(this.node, "onExecuted", (output) => { keepShown(this.node, output); look(); });
+    chain(this.node, "onExecuted", (output) => { keepShown(this.node, output); this.recipe?.keep(output, this.answered); look(); });
     chain(this.node, "onAdded", () => this.start());
     chain(this.node, "onRemoved", () => this.stop());
   }
@@ -168,7 +171,7 @@ export class Plot {
     refit(this.node, () => {
       this.editor?.element.remove();
       this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
-      if (this.editor) this.says.before(this.editor.element);
+      if (this.editor) this.foot.warns.before(this.editor.element);
       this.element.classList.toggle("open", Boolean(this.editor));
     }, grow);
     requestAnimationFrame(() => this.editor?.draw());
@@ -202,12 +205,9 @@ export class Plot {
       if (now.some((one, i) => one !== this.drawn[i])) paint(this.svg, chart(answer, view), view.width, view.height);
       this.drawn = now;
     }
-    const label = this.problem || [this.remark, answer && description(answer, this.linked, view.other)].filter(Boolean).join(" ") || say("Plot of the run: not yet known.");
+    this.recipe?.show(answer?.recipe ?? null, this.answered);
+    const label = this.foot.tell(this, view.other);
     if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
-    const line = this.problem || !answer ? label
-      : view.at === null ? [this.remark, caption(answer, this.linked, view.other)].filter(Boolean).join(" ") : atStep(answer, view.at);
-    if (this.says.title !== label) this.says.title = label;
-    if (this.says.textContent !== line) this.says.textContent = line;
   }
 
   /** @param {number | null} at */

@@ -4,7 +4,7 @@
 import { declared, deciding } from "./declared.js";
 import { api, valueNames } from "../host.js";
 import { say } from "../say.js";
-import { beside, modelOf, settingsOf, widgetValues, wired } from "./wires.js";
+import { beside, modelOf, settingsOf, sizeOf, widgetValues, wired } from "./wires.js";
 
 /** @typedef {import("../host.js").LNode} LNode */
 
@@ -81,6 +81,7 @@ export function question(node, model) {
   const sets = (/** @type {string} */ type) => declared(type)?.makes === "MODEL";
   request.settings = (path.map((one) => settingsOf(one, sets, met)).find((list) => list.length) ?? []).map(read);
   request.model = model ? JSON.parse(model) : path.map((one) => modelOf(one, deciding, met)).find((one) => one !== null) ?? {};
+  request.size = path.map((one) => sizeOf(one, met)).find((one) => one !== null) ?? undefined;
   return { body: JSON.stringify(request), linked, remark: "", met };
 }
 

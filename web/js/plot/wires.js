@@ -7,7 +7,7 @@
  * @typedef {{name: string, type?: any, link?: number | null, widget?: {name: string}}} Input
  * @typedef {{id: any, type?: any, mode?: number, widgets?: Widget[], inputs?: Input[], outputs?: {name: string, type?: any, links?: number[] | null}[], graph?: any}} Node
  * What decides about a model: a node, or the file that a loader loads.
- * @typedef {{node: string, values: Record<string, any>} | {file: string}} Seen
+ * @typedef {{node?: string, values?: Record<string, any>, files: string[]}} Seen
  */
 
 const HOPS = 32;
@@ -54,21 +54,32 @@ function origin(node, input, met) {
 }
 
 /**
- * What a MODEL input leads to: the nearest node that decides how the model is sampled, or its file. null if nothing says.
+ * What a MODEL input leads to: the nearest node that decides how the model is sampled, and the files of LoRAs and of the
+ * model, which comes last. null if nothing says.
  * @param {Node} node @param {Record<string, string[]>} deciding nodes that decide, and the widgets that say how
  * @param {Set<Node>} [met] @returns {Seen | null}
  */
 export function modelOf(node, deciding, met) {
   /** @type {Node | null} */
   let at = node;
+  /** @type {Seen} */
+  const seen = { files: [] };
   for (let hop = 0; at && hop < HOPS; hop++) {
-    if (Object.hasOwn(deciding, at.type)) return { node: at.type, values: widgetValues(at, deciding[at.type], met).values };
-    const from = modelInput(at);
-    const file = from ? null : fileOf(at);
-    if (file) return { file };
-    at = origin(at, from, met);
+    if (!seen.node && Object.hasOwn(deciding, at.type)) Object.assign(seen, { node: at.type, values: widgetValues(at, deciding[at.type], met).values });
+    seen.files.push(...filesOf(at));
+    at = origin(at, modelInput(at), met);
   }
-  return null;
+  seen.files = [...new Set(seen.files)];
+  return seen.node || seen.files.length ? seen : null;
+}
+
+/** The size in pixels, and the frames, of the empty latent that a node is wired to; null where that does not say. @param {Node} node @param {Set<Node>} [met] */
+export function sizeOf(node, met) {
+  const from = origin(node, node.inputs?.find((input) => input.type === "LATENT"), met);
+  if (!from || !/^Empty/.test(String(from.type))) return null;
+  const { width, height, length } = widgetValues(from, ["width", "height", "length"], met).values;
+  const whole = [width, height, length ?? 1].every((side) => Number.isInteger(side) && side > 0);
+  return whole ? { width, height, frames: length ?? 1 } : null;
 }
 
 /**
@@ -90,10 +101,11 @@ function modelInput(node) {
   return node.inputs?.find((input) => input.type === "MODEL" || input.type === "GUIDER");
 }
 
-/** The name of the file that a loader loads, without its folders. @param {Node} node @returns {string | undefined} */
-function fileOf({ widgets = [] }) {
-  const file = widgets.map(({ value }) => value).find((value) => typeof value === "string" && FILE.test(value));
-  return file?.split(/[\\/]/).pop();
+/** The names of the files that a loader loads, without their folders; none of a LoRA at strength 0. @param {Node} node @returns {string[]} */
+function filesOf({ widgets = [] }) {
+  if (widgets.some(({ name, value }) => name === "strength_model" && value === 0)) return [];
+  const files = widgets.filter(({ name }) => !/^(clip|vae)/.test(name)).map(({ value }) => value);
+  return files.filter((value) => typeof value === "string" && FILE.test(value)).map((file) => String(file.split(/[\\/]/).pop()));
 }
 
 /**
@@ -110,12 +122,26 @@ export function beside(node, kind, met) {
 }
 
 /** The nodes that read what a node makes, through reroutes. @param {Node} node @param {number} [hop] @returns {Generator<Node>} */
-function* readers(node, hop = 0) {
+export function* readers(node, hop = 0) {
   for (const id of (node.outputs ?? []).flatMap(({ links }) => links ?? [])) {
     const target = /** @type {Node | null} */ (node.graph?.getNodeById?.(linkOf(node, id)?.target_id));
     if (target?.type === "Reroute" && hop < HOPS) yield* readers(target, hop + 1);
     else if (target) yield target;
   }
+}
+
+/** The nearest node after `node` that has steps and cfg to set: of those that what it makes goes to. @param {Node} node @returns {Node | null} */
+export function runnerBehind(node) {
+  const [waiting, met] = [[node], new Set([node])];
+  for (let at = waiting.shift(); at; at = waiting.shift()) {
+    for (const next of readers(at)) {
+      if (met.has(next)) continue;
+      if (["steps", "cfg"].every((name) => next.widgets?.some((one) => one.name === name))) return next;
+      met.add(next);
+      waiting.push(next);
+    }
+  }
+  return null;
 }
 
 /**

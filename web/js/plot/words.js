@@ -12,12 +12,18 @@ import { format } from "../scale.js";
  * @typedef {import("../say.js").Message} Message
  * @typedef {Levels & {
  *   range: [number, number], names: {sampler: string, schedule: string}, assumes: Message[], notes: Message[],
+ *   warnings?: string[], recipe?: import("./recipe.js").Recipe | null,
  *   evaluations: number[] | null, noise: number[] | null, eta: number[] | null, s_noise: number[] | null, lines: Line[] | null, switch?: number | null,
  * }} Answer
  */
 
 /** The run in one sentence. @param {Answer} answer */
 export function summary(answer) {
+  return course(answer, runName(answer));
+}
+
+/** @param {Answer} answer @param {string} name of the run; "": without one */
+function course(answer, name) {
   const { sigmas, lines, noise, evaluations } = answer;
   if (lines) return lines.length ? `${lines.map(lineName).join("; ")}.` : say("There is nothing to draw.");
   if (sigmas.length < 2) return say("Nothing to do: the latent is handed on as it is.");
@@ -30,7 +36,7 @@ export function summary(answer) {
   const noisy = noise?.filter((value) => value > 0).length;
   if (noisy) parts.push(say("fresh noise in {n} of {all} steps", { n: noisy, all: sigmas.length - 1 }));
   else if (noise) parts.push(say("no fresh noise"));
-  return `${runName(answer)}: ${parts.join(", ")}.`;
+  return `${name ? `${name}: ` : ""}${parts.join(", ")}.`;
 }
 
 /** @param {Answer} answer */
@@ -69,10 +75,18 @@ export function description(answer, linked = [], other = null) {
   return parts.join(" ");
 }
 
-/** The line under the plot. @param {Answer} answer @param {string[]} linked @param {Answer | null} other */
+/** The line under the plot: without the names that the node's widgets show, and the warnings. @param {Answer} answer @param {string[]} linked @param {Answer | null} other */
 export function caption(answer, linked, other) {
   const dashed = other ? [say("Dashed: {run}", { run: summary(other) })] : [];
-  return [summary(answer), ...dashed, ...sentences(answer.notes), ...assumptions(answer, linked)].join(" ");
+  const { sampler } = answer.names;
+  const known = sampler.includes("(") ? sampler : ""; // what sig_auto stands for, no widget shows
+  const notes = answer.notes.filter(([text]) => !answer.warnings?.includes(text));
+  return [course(answer, known), ...dashed, ...sentences(notes), ...assumptions(answer, linked)].join(" ");
+}
+
+/** What ought to be changed, with the way out. @param {Answer} answer @returns {string[]} */
+export function warned({ warnings = [] }) {
+  return warnings.map((one) => say(one)).map((one) => one.charAt(0).toUpperCase() + one.slice(1));
 }
 
 /** What the plot takes for granted. @param {Answer} answer @param {string[]} linked @returns {string[]} */

@@ -1,0 +1,52 @@
+// @ts-check
+/** What stands under a plot: warnings first, whole; then the run in words. The node grows by what they need. */
+
+import { refit } from "../host.js";
+import { html } from "../svg.js";
+import { say } from "../say.js";
+import { atStep, caption, description, warned } from "./words.js";
+
+/** @typedef {import("./words.js").Answer} Answer @typedef {import("./plot.js").Plot} Plot */
+
+/** Height that the plot has for it anyway: two lines. */
+const USUAL = 28;
+const FINE = 3;
+
+export class Foot {
+  constructor() {
+    this.warns = html("div", { class: "warns", role: "status", hidden: "" });
+    this.says = html("div", { class: "says" });
+    /** Height beyond the usual one. */
+    this.more = 0;
+    /** What was measured last. */
+    this.key = "";
+  }
+
+  /** Say what is known. @param {Plot} plot @param {Answer | null} other @returns {string} the whole of it, for those who cannot see */
+  tell(plot, other) {
+    const { answer, problem, remark, linked, at } = plot;
+    const whole = problem || [remark, answer && description(answer, linked, other)].filter(Boolean).join(" ") || say("Plot of the run: not yet known.");
+    const pointed = answer && !problem && at !== null;
+    const line = problem || !answer ? whole : pointed ? atStep(answer, at) : [remark, caption(answer, linked, other)].filter(Boolean).join(" ");
+    const warns = problem || !answer ? "" : warned(answer).join(" ");
+    if (this.warns.textContent !== warns) this.warns.textContent = warns;
+    this.warns.hidden = !warns;
+    this.says.style.minHeight = pointed ? `${this.says.offsetHeight}px` : "";
+    if (this.says.title !== whole) this.says.title = whole;
+    if (this.says.textContent !== line) this.says.textContent = line;
+    const key = `${warns} ${line} ${plot.picture.clientWidth}`;
+    if (!pointed && key !== this.key) this.grow(plot);
+    if (!pointed) this.key = key;
+    return whole;
+  }
+
+  /** Let the node have room for all of it. @param {Plot} plot */
+  grow(plot) {
+    const more = Math.max(0, this.says.offsetHeight + this.warns.offsetHeight - USUAL);
+    if (Math.abs(more - this.more) <= FINE || !plot.element.isConnected) return;
+    refit(plot.node, () => {
+      this.more = more;
+      plot.element.style.setProperty("--sig-more", `${more}px`);
+    }, false);
+  }
+}

@@ -1,0 +1,46 @@
+// @ts-check
+/** Widgets of our nodes: numbers with all their digits, numbers that a curve has taken the place of. */
+
+import { chain, setOptions } from "./host.js";
+import { digits } from "./scale.js";
+import { say } from "./say.js";
+
+/** @typedef {import("./host.js").LWidget} LWidget */
+
+const MOST = 6;
+
+/** Keep a node's widgets up with their values, now and after every change. @param {any} node */
+export function tend(node) {
+  if (!String(node.constructor.comfyClass ?? "").startsWith("Sigmatic")) return;
+  const widgets = /** @type {LWidget[]} */ (node.widgets ?? []);
+  const look = () => widgets.forEach((widget) => { precise(widget); overridden(widget, widgets); });
+  for (const widget of widgets) {
+    if (typeof widget.value === "number" && widget.options?.round) setOptions(widget, { round: 0 }); // whatever the definition says, the page rounds
+    chain(widget, "callback", look);
+  }
+  chain(node, "onConfigure", look);
+  look();
+}
+
+/** Show as many digits as the value has: the page rounds to those of the step. @param {LWidget} widget */
+function precise(widget) {
+  const { options, value } = widget;
+  if (typeof value !== "number" || typeof options?.precision !== "number") return;
+  options.least ??= options.precision;
+  const wanted = Math.max(options.least, Math.min(MOST, digits(value)));
+  if (wanted !== options.precision) setOptions(widget, { precision: wanted });
+}
+
+/** Say on a number that its curve is drawn and wins over it. @param {LWidget} widget @param {LWidget[]} widgets of its node */
+function overridden(widget, widgets) {
+  const curve = widgets.find(({ name }) => name === `${widget.name}_curve`);
+  if (!curve) return;
+  const drawn = Boolean(String(curve.value ?? "").trim());
+  const it = /** @type {any} */ (widget);
+  if (drawn === Boolean(it.sigmaticCurve)) return;
+  if (drawn) it.sigmaticLabel = it.label;
+  it.sigmaticCurve = drawn;
+  it.label = drawn ? say("{name}: curve", { name: widget.name }) : it.sigmaticLabel;
+  it.disabled = drawn;
+  setOptions(widget, { disabled: drawn });
+}
