@@ -108,6 +108,12 @@ def subject(group: Group, count: int, use: str, nets: Path, kept: Path, seed: in
     return made
 
 
+def to_fit(group: Group, count: int, nets: Path, seed: int = 0) -> tuple[object, Tensor]:
+    """The group's model and `count` unit normals that a profile is fitted on: float32, none that it is judged by."""
+    generator = torch.Generator().manual_seed(SEEDS["fit"] + 100 * seed)
+    return model(group, count, nets), torch.randn((count, *PIXELS[group.network]), generator=generator)
+
+
 def solve(made: Subject, steps: int = EXACT_STEPS) -> Tensor:
     """The model's picture at the low end of the exact solution, by a method of order 5 with even steps in atan(rho^.5).
 

@@ -12,6 +12,7 @@ are kept in build/regret, one line of JSON for each, and a run goes on where it 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import math
 import os
@@ -22,12 +23,13 @@ import warnings
 from pathlib import Path
 
 import inhost
+import regret_report
 
 KEPT = inhost.ROOT / "build" / "regret"
 EVALUATIONS = (4, 5, 6, 8, 10, 12, 15, 20)
 SCREENED = {5: (4, 5), 8: (6, 8, 10), 15: (12, 15, 20)}  # a number of evaluations that is looked at for others
 FEW = 2  # pictures to look at
-HOPELESS = 2.0  # times the best, wherever it was looked at: tried no more
+HOPELESS = {"theirs": 4.0, "ours": 2.0}  # times the best, wherever it was looked at: tried no more
 OURS_SCREENED = ("vit-1", "vit-3", "digits-1", "tiles-1")
 OVERALL, IN_CELL = (
     10,
@@ -89,8 +91,8 @@ def still_good(results: dict, candidates: list, space: str) -> list:
     if not there:
         return candidates
     if candidates[0].who == "theirs":
-        return [what for what in candidates if min(seen[what], default=math.inf) <= HOPELESS]
-    limit = HOPELESS * min(map(mean, seen.values()))
+        return [what for what in candidates if min(seen[what], default=math.inf) <= HOPELESS["theirs"]]
+    limit = HOPELESS["ours"] * min(map(mean, seen.values()))
     return [what for what in candidates if mean(seen[what]) <= limit]
 
 
@@ -154,6 +156,8 @@ def finalists(groups, seed: int) -> dict:
     return chosen
 
 
+FITTED = 4  # latents
+PROFILE = ("ours", "profile", "fitted", 1.0)
 ALWAYS = (
     *(("arc", name) for name in ("arc", "wide_arc")),
     *(("arc last=denoised", name) for name in ("arc", "wide_arc")),
@@ -176,6 +180,27 @@ def measure(host, groups, everything, arguments) -> None:
         print(f"measured {group}: {len(chosen[group])} configurations, {time.time() - began:.0f} s", flush=True)
 
 
+def fit(groups, arguments) -> None:
+    """Fit a profile to every group, on starting noise of its own, and measure it on the pictures of the others."""
+    import networks
+
+    profiles = importlib.import_module("sigmatic.profiles")
+    for group in groups:
+        began, results = time.time(), Results(group, "fit", arguments.seed)
+        todo = [n for n in EVALUATIONS if (PROFILE, n) not in results.known]
+        file = KEPT / f"profile-{group}-{arguments.seed}.json"
+        judge = networks.subject(group, arguments.pictures, "judge", arguments.nets, KEPT, arguments.seed)
+        if todo and not file.exists():
+            model, noise = networks.to_fit(group, FITTED, arguments.nets, arguments.seed)
+            low, high = (float(judge.table[k]) for k in (0, -1))
+            profiles.fit(model, noise, space=group.space, sigma_min=low, sigma_max=high).save(file)
+        for n in todo:
+            profile = profiles.load(file)
+            start = judge.start(float(profile.sigmas(n)[0]))
+            results.add(PROFILE, n, judge.errors(profile.run(judge.model, start, n, disable=True)))
+        print(f"fitted {group}: {time.time() - began:.0f} s", flush=True)
+
+
 def inside(arguments) -> int:
     """In the host's Python."""
     host = inhost.load_host()
@@ -193,6 +218,8 @@ def inside(arguments) -> int:
             screen(host, groups, arguments)
         if arguments.stage in (None, "measure"):
             measure(host, groups, usable, arguments)
+        if arguments.stage in (None, "fit"):
+            fit(groups, arguments)
     return 0
 
 
@@ -214,7 +241,7 @@ def main() -> int:
     code = 0
     if arguments.stage != "report":
         code = inhost.run_inside(__file__, installed[0], *sys.argv[1:]).returncode
-    return code
+    return code or regret_report.write(KEPT, arguments.seed)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ COMMANDS = {
     "demo trajectory": ("trajectory", "draw a cloud of points on its way through a run, as a strip and as a GIF"),
     "demo kinds": ("kinds", "draw the same digits from one network as an eps, a v and a flow model"),
     "sample": ("pictures", "draw one picture, with every parameter as a flag"),
+    "fit": ("profile", "fit a model's profile: the levels of noise that suit it at any number of steps"),
     "samplers": ("listing", "list the samplers: order, evaluations a step, parameters"),
     "schedules": ("listing", "list the noise schedules and their parameters"),
     "recipes": ("recipes", "list how each model wants to be run, show one, check your own"),

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ["core", "samplers", "schedulers", "recipes", "nodes", "demo"]
+ROOMS = ["core", "samplers", "schedulers", "recipes", "profiles", "nodes", "demo"]
 MAY_IMPORT = {
     "core": {"core"},
     "samplers": {"core", "samplers"},
     "schedulers": {"core", "schedulers"},
     "recipes": {"core", "samplers", "schedulers", "recipes"},
+    "profiles": {"core", "samplers", "schedulers", "profiles"},
     "nodes": set(ROOMS),
-    "demo": {"core", "samplers", "schedulers", "recipes", "demo"},
+    "demo": {"core", "samplers", "schedulers", "recipes", "profiles", "demo"},
 }
 INSIDE = {
     "core": {"": {""}, "model": {"", "model"}, "noise": {"", "noise"}, "schedule": {"", "schedule"}},
