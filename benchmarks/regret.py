@@ -2,9 +2,10 @@
 
 A cell is a network under one guidance on one kind of model at one number of model evaluations. In every cell runs all
 that may be good there, ComfyUI's through its own functions in its own Python, and ours: first on a few pictures at a
-few numbers of evaluations, then, what is left, on more pictures at all. An error is the RMSE to the exact solution down
-to the end of the model's own range, with the model's picture there; of a cell the median over the pictures. Results
-are kept in build/regret, one line of JSON for each, and a run goes on where it was stopped. Writes docs/quality.md.
+few numbers of evaluations, then, what is left, on more pictures at all. Then a profile is fitted to each network. An
+error is the RMSE to the exact solution down to the end of the model's own range, with the model's picture there; of a
+cell the median over the pictures. Results are kept in build/regret, one line of JSON for each, and a run goes on where
+it was stopped. Writes docs/quality.md.
 
     python benchmarks/regret.py --nets FOLDER [--only vit digits-3-flow] [--stage screen|measure|fit|report]
 """
@@ -220,7 +221,7 @@ def inside(arguments) -> int:
             measure(host, groups, usable, arguments)
         if arguments.stage in (None, "fit"):
             fit(groups, arguments)
-    return 0
+        return regret_report.write(KEPT, arguments.seed, Path(os.environ["SIGMATIC_HOST"]).name)
 
 
 def main() -> int:
@@ -238,10 +239,7 @@ def main() -> int:
     if not installed:
         print("no ComfyUI found: set COMFYUI_PATH to a folder with a venv of its own", file=sys.stderr)
         return 2
-    code = 0
-    if arguments.stage != "report":
-        code = inhost.run_inside(__file__, installed[0], *sys.argv[1:]).returncode
-    return code or regret_report.write(KEPT, arguments.seed)
+    return inhost.run_inside(__file__, installed[0], *sys.argv[1:]).returncode
 
 
 if __name__ == "__main__":

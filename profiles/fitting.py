@@ -130,7 +130,8 @@ class _Fit:
     def _fine(self) -> Tensor:
         """Many levels, even in atan(rho^(1/2)): what a model says changes far above and below its data, too."""
         ends = (level(sigma, self.span.space).rho for sigma in (self.span.sigma_max, self.span.sigma_min))
-        rho = np.tan(np.linspace(*map(math.atan, map(math.sqrt, ends)), EXACT)) ** 2
+        first, last = (math.atan(math.sqrt(rho)) for rho in ends)
+        rho = np.tan(np.linspace(first, last, EXACT)) ** 2
         sigmas = rho / (1 + rho) if self.span.space == "flow" else rho
         sigmas[0], sigmas[-1] = self.span.sigma_max, self.span.sigma_min
         return torch.tensor([*sigmas, 0.0], dtype=torch.float32)
