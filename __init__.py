@@ -10,7 +10,8 @@ __version__ = "0.2.0"
 WEB_DIRECTORY = "./web"
 
 _PUBLIC = {
-    "samplers": ".samplers", "schedulers": ".schedulers", "recipes": ".recipes", "noise": ".core.noise.kinds",
+    "samplers": ".samplers", "schedulers": ".schedulers", "recipes": ".recipes", "profiles": ".profiles",
+    "noise": ".core.noise.kinds",
 }  # fmt: skip
 
 

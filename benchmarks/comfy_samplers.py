@@ -16,6 +16,10 @@ SAMPLERS = (
     *("dpmpp_2m_sde_heun", "dpmpp_3m_sde", "ipndm", "ipndm_v", "deis", "res_multistep", "gradient_estimation"),
     *("er_sde", "seeds_2", "seeds_3", "sa_solver", "sa_solver_pece", "uni_pc", "uni_pc_bh2"),
 )
+SCHEDULES = (
+    *("simple", "sgm_uniform", "karras", "exponential", "ddim_uniform", "beta", "normal", "linear_quadratic"),
+    "kl_optimal",
+)
 NO_NOISE = {
     "er_sde": {"noise_scaler": lambda rho: rho, "s_noise": 0.0},
     "sa_solver": {"tau_func": lambda sigma: 0.0},
@@ -56,21 +60,18 @@ class Builtins:
         sigmas = self.host.samplers.calculate_sigmas(self.sampling, schedule, steps + dropped).double()
         return torch.cat([sigmas[:-2], sigmas[-1:]]) if dropped else sigmas
 
-    def affordable(self, evaluations: int) -> Iterator[tuple[str, str, Tensor]]:
-        """(name, schedule, sigmas) of every sampler on every schedule with the most steps that `evaluations` buy."""
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Every sampler on every schedule."""
         for name in SAMPLERS:
-            seen = set()
-            for schedule in self.host.samplers.SCHEDULER_NAMES:
-                sigmas = self._most(name, schedule, evaluations)
-                mark = None if sigmas is None else tuple((sigmas * 1e5).round().tolist())
-                if mark is not None and mark not in seen:
-                    seen.add(mark)
-                    yield name, schedule, sigmas
+            yield from ((name, schedule) for schedule in self.host.samplers.SCHEDULER_NAMES if schedule in SCHEDULES)
 
-    def _most(self, name: str, schedule: str, evaluations: int) -> Tensor | None:
+    def most(self, name: str, schedule: str, evaluations: int) -> Tensor | None:
+        """The sigmas of the most steps that `evaluations` buy; None if there is no such run."""
         for steps in range(evaluations + 1, 0, -1):
             try:
                 sigmas = self.sigmas(name, schedule, steps)
+                if not sigmas.isfinite().all():
+                    continue
                 cost = self._cost(name, len(sigmas), bool(sigmas[-1] == 0))
             except (IndexError, ValueError, ZeroDivisionError):
                 continue  # too few steps for this sampler or schedule

@@ -65,12 +65,16 @@ def load_sigmatic():
     return sys.modules["sigmatic"]
 
 
-def model_sampling(host, space: str, shift: float = 1.0):
-    """The host's own model_sampling object: EPS (Stable Diffusion's table) or flow."""
+def model_sampling(host, space: str, shift: float = 1.0, lowest: float = 0.0):
+    """The host's own model_sampling object: EPS (Stable Diffusion's table) or flow; levels from `lowest` up."""
     if space == "ve":
-        return type("EPS", (host.ms.ModelSamplingDiscrete, host.ms.EPS), {})()
+        eps = type("EPS", (host.ms.ModelSamplingDiscrete, host.ms.EPS), {})()
+        if lowest:
+            eps.set_sigmas(eps.sigmas[eps.sigmas >= lowest])
+        return eps
     flow = type("Flow", (host.ms.ModelSamplingDiscreteFlow, host.ms.CONST), {})()
     flow.set_parameters(shift=shift)
+    flow.sigmas = flow.sigmas[flow.sigmas >= lowest]
     return flow
 
 

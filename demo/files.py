@@ -13,15 +13,20 @@ from PIL.Image import Dither, Image
 
 
 def check_target(path: Path) -> None:
-    """OSError or ValueError now rather than after all the work."""
+    """OSError or ValueError now rather than after all the work: a picture."""
     if path.suffix.lower() != ".png":
         raise ValueError(f"--out {path}: the picture is a PNG, give a name that ends in .png.")
+    check_writable(path, "--out")
+
+
+def check_writable(path: Path, flag: str) -> None:
+    """OSError now rather than after all the work: a file that `flag` names."""
     if path.is_dir():
-        raise IsADirectoryError(f"--out {path}: this is a folder, give the name of a file.")
+        raise IsADirectoryError(f"{flag} {path}: this is a folder, give the name of a file.")
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"--out {path}: there is no folder {path.parent}. Make it first.")
+        raise FileNotFoundError(f"{flag} {path}: there is no folder {path.parent}. Make it first.")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise PermissionError(f"--out {path}: no permission to write there.")
+        raise PermissionError(f"{flag} {path}: no permission to write there.")
 
 
 def write_png(picture: Image, path: Path, command: str, args: argparse.Namespace) -> None:

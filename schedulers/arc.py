@@ -43,7 +43,7 @@ def wide_arc(steps: int, span: Span) -> np.ndarray:
     return _arc(steps, span, 2.5, 5.0, 1.0, math.inf)
 
 
-def _p(steps: int, lowest: float) -> float:
+def usual_p(steps: int, lowest: float) -> float:
     """What suits so many steps, where the last but one ends at the share `lowest` of the angle."""
     p, cut = (float(np.interp(steps, list(by), list(by.values()))) for by in (P, P_CUT))
     return cut if steps * lowest ** (1 / p) > 2 else p
@@ -52,7 +52,7 @@ def _p(steps: int, lowest: float) -> float:
 def _arc(steps: int, span: Span, p: float, scale: float, power: float, far: float) -> np.ndarray:
     high, low = (level(s, span.space).rho for s in (span.sigma_max, span.sigma_min))
     top, bottom = (math.atan((rho / scale) ** power) for rho in (min(high, max(far, 2 * low)), low))
-    p = p or _p(steps, bottom / top)
+    p = p or usual_p(steps, bottom / top)
     angles = top * to_zero(1.0, steps, (bottom / top) ** (1 / p)) ** p
     sigmas = np.array([at_rho(float(r), span.space).sigma for r in scale * np.tan(angles) ** (1 / power)])
     sigmas[0] = span.sigma_max

@@ -263,3 +263,31 @@ def test_ctrl_c_while_torch_is_being_imported_is_not_lost(after):
     code += f"threading.Timer({after}, lambda: os.kill(os.getpid(), signal.SIGINT)).start(); "
     code += "sys.exit(main(['demo', '--model', 'mixture']))"
     assert process(code=code) == (130, "", "python -m sigmatic: interrupted\n")
+
+
+def test_fit_writes_a_profile_that_can_be_loaded(capsys):
+    assert cli.main(["fit", "--model", "mixture", "--budget", "120", "--save", "mine"]) == 0
+    out = capsys.readouterr().out
+    profile = sigmatic.profiles.load("mine.json")
+    assert profile.evaluations <= 120 and "mine.json" in out
+    assert f"6 steps: error {profile.error[6]:.4g}" in out
+
+
+def test_fit_takes_a_model_that_a_file_makes(tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    file.write_text("shape, space, sigma_min = (3,), 'flow', 0.01\ndef model(x, sigma):\n    return 0.5 * x\n")
+    assert cli.main(["fit", "--from", str(file), "--budget", "100"]) == 0
+    profile = sigmatic.profiles.load("profile.json")
+    assert (profile.space, profile.sigma_min) == ("flow", 0.01)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    ((None, "no such file"), ("shape = (3,)", "it must make"), ("model, shape = print, 3", "it must make")),
+)
+def test_fit_says_what_a_file_lacks(text, words, tmp_path, capsys):
+    file = tmp_path / "mine.py"
+    if text:
+        file.write_text(text)
+    assert cli.main(["fit", "--from", str(file)]) == 2
+    assert words in capsys.readouterr().err

@@ -1,0 +1,246 @@
+"""What a configuration that was fixed beforehand costs against the best built-in in hindsight: benchmarks/regret.py
+
+A cell is a network under one guidance on one kind of model at one number of model evaluations. In every cell runs all
+that may be good there, ComfyUI's through its own functions in its own Python, and ours: first on a few pictures at a
+few numbers of evaluations, then, what is left, on more pictures at all. Then a profile is fitted to each network. An
+error is the RMSE to the exact solution down to the end of the model's own range, with the model's picture there; of a
+cell the median over the pictures. Results are kept in build/regret, one line of JSON for each, and a run goes on where
+it was stopped. Writes docs/quality.md.
+
+    python benchmarks/regret.py --nets FOLDER [--only vit digits-3-flow] [--stage screen|measure|fit|report]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import math
+import os
+import statistics
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import inhost
+import regret_report
+
+KEPT = inhost.ROOT / "build" / "regret"
+EVALUATIONS = (4, 5, 6, 8, 10, 12, 15, 20)
+SCREENED = {5: (4, 5), 8: (6, 8, 10), 15: (12, 15, 20)}  # a number of evaluations that is looked at for others
+FEW = 2  # pictures to look at
+HOPELESS = {"theirs": 4.0, "ours": 2.0}  # times the best, wherever it was looked at: tried no more
+OURS_SCREENED = ("vit-1", "vit-3", "digits-1", "tiles-1")
+OVERALL, IN_CELL = (
+    10,
+    4,
+)  # that go on: as one fixed configuration (all, VE, flow); built-ins in a cell
+STAGES = ("screen", "measure", "fit", "report")
+
+
+class Results:
+    """What is known of a group in one stage: {(configuration, evaluations): errors of the pictures}."""
+
+    def __init__(self, group, stage: str, seed: int) -> None:
+        self.file = KEPT / f"{stage}-{group}-{seed}.jsonl"
+        self.known = {}
+        for line in self.file.read_text().splitlines() if self.file.exists() else ():
+            row = json.loads(line)
+            self.known[tuple(row["what"]), row["evaluations"]] = row["errors"]
+
+    def add(self, what, evaluations: int, errors: list[float] | None) -> None:
+        """Keep a result at once: a stopped run has lost nothing."""
+        self.known[tuple(what), evaluations] = errors
+        row = {"what": list(what), "evaluations": evaluations, "errors": errors and [float(f"{e:.6g}") for e in errors]}
+        with self.file.open("a") as out:
+            out.write(json.dumps(row) + "\n")
+
+    def middle(self, what, evaluations: int) -> float:
+        """The median error, infinite where there is none."""
+        errors = self.known.get((tuple(what), evaluations))
+        return statistics.median(errors) if errors else math.inf
+
+    def best(self, evaluations: int) -> float:
+        """The best built-in's error."""
+        theirs = (what for what, n in self.known if what[0] == "theirs" and n == evaluations)
+        return min((self.middle(what, evaluations) for what in theirs), default=math.inf)
+
+
+def ratios(results: dict, what, bests: dict) -> dict:
+    """Error over the best built-in's, of `bests`, in every cell {(group, evaluations): ratio} where it ran."""
+    rows = {(group, n): results[group].middle(what, n) / best for (group, n), best in bests.items()}
+    return {cell: ratio for cell, ratio in rows.items() if math.isfinite(ratio)}
+
+
+def bests(results: dict, counts) -> dict:
+    """The best built-in's error in every cell {(group, evaluations): error}."""
+    return {(group, n): known.best(n) for group, known in results.items() for n in counts}
+
+
+def mean(values) -> float:
+    """The geometric mean; infinite of nothing."""
+    values = list(values)
+    return math.exp(statistics.fmean(map(math.log, values))) if values else math.inf
+
+
+def still_good(results: dict, candidates: list, space: str) -> list:
+    """Those that may be among the best on this kind of model: built-ins of a cell, ours as one fixed configuration."""
+    there = {group: known for group, known in results.items() if group.space == space and known.known}
+    best = bests(there, SCREENED)
+    seen = {what: ratios(there, what, best).values() for what in candidates}
+    if not there:
+        return candidates
+    if candidates[0].who == "theirs":
+        return [what for what in candidates if min(seen[what], default=math.inf) <= HOPELESS["theirs"]]
+    limit = HOPELESS["ours"] * min(map(mean, seen.values()))
+    return [what for what in candidates if mean(seen[what]) <= limit]
+
+
+def screen(host, groups, arguments) -> None:
+    """Look at all configurations on few pictures."""
+    import configurations
+    import networks
+
+    results = {group: Results(group, "screen", arguments.seed) for group in groups}
+    for group in groups:
+        began = time.time()
+        done = {other: results[other] for other in groups[: groups.index(group)]}
+        wanted = still_good(done, configurations.theirs(group.space), group.space)
+        if _name(group) in OURS_SCREENED:
+            both = {other: known for other, known in done.items() if _name(other) in OURS_SCREENED}
+            wanted = wanted + still_good(both, configurations.ours(), group.space)
+        todo = [(what, n) for what in wanted for n in SCREENED if (tuple(what), n) not in results[group].known]
+        subject = networks.subject(group, FEW, "screen", arguments.nets, KEPT, arguments.seed)
+        measure_all(host, subject, todo, results[group])
+        print(f"screened {group}: {len(wanted)} configurations, {time.time() - began:.0f} s", flush=True)
+
+
+def _name(group) -> str:
+    """A group's, whatever the kind of model."""
+    return str(group).rpartition("-")[0]
+
+
+def measure_all(host, subject, todo: list, results: Results) -> None:
+    """Run what is to be done, and keep it."""
+    import configurations
+
+    runner = configurations.Runner(host, subject)
+    for what, n in todo:
+        results.add(what, n, runner.errors(what, n))
+
+
+def finalists(groups, seed: int) -> dict:
+    """For every group the configurations that are measured in full."""
+    import configurations
+
+    results = {group: Results(group, "screen", seed) for group in groups}
+    real = {group: known for group, known in results.items() if group.network != "mixture"}
+    overall = set()
+    for space in ("ve", "flow", None):
+        there = {group: known for group, known in real.items() if space in (None, group.space)}
+        for who in ("theirs", "ours"):
+            names = {what for known in there.values() for what, _ in known.known if what[0] == who}
+            best = bests(there, SCREENED)
+            scores = {what: ratios(there, what, best) for what in names}
+            full = max((len(seen) for seen in scores.values()), default=0)
+            whole = {what: mean(seen.values()) for what, seen in scores.items() if len(seen) == full}
+            overall |= set(sorted(whole, key=whole.__getitem__)[:OVERALL])
+    chosen = {}
+    for group, known in results.items():
+        here = {what for what in overall if what[3] in configurations.SHIFTS[group.space]}
+        for n in SCREENED:
+            built_in = [what for what, m in known.known if what[0] == "theirs" and m == n]
+            here |= set(sorted(built_in, key=lambda what, n=n, known=known: known.middle(what, n))[:IN_CELL])
+        here |= {("ours", *pair, 1.0) for pair in ALWAYS}
+        chosen[group] = [configurations.Configuration(*what) for what in sorted(here)]
+    return chosen
+
+
+FITTED = 4  # latents
+PROFILE = ("ours", "profile", "fitted", 1.0)
+ALWAYS = (
+    *(("arc", name) for name in ("arc", "wide_arc")),
+    *(("arc last=denoised", name) for name in ("arc", "wide_arc")),
+    *(("dpmpp_2m", name) for name in ("beta", "karras", "simple", "arc")),
+    *(("euler", name) for name in ("normal", "simple")),
+)
+"""Ours that are measured however they looked: sig_auto's choices, and what most people use."""
+
+
+def measure(host, groups, everything, arguments) -> None:
+    """Run what is left on all pictures."""
+    import networks
+
+    chosen = finalists(everything, arguments.seed)
+    for group in groups:
+        began, results = time.time(), Results(group, "measure", arguments.seed)
+        todo = [(what, n) for what in chosen[group] for n in EVALUATIONS if (tuple(what), n) not in results.known]
+        subject = networks.subject(group, arguments.pictures, "judge", arguments.nets, KEPT, arguments.seed)
+        measure_all(host, subject, todo, results)
+        print(f"measured {group}: {len(chosen[group])} configurations, {time.time() - began:.0f} s", flush=True)
+
+
+def fit(groups, arguments) -> None:
+    """Fit a profile to every group, on starting noise of its own, and measure it on the pictures of the others."""
+    import networks
+
+    profiles = importlib.import_module("sigmatic.profiles")
+    for group in groups:
+        began, results = time.time(), Results(group, "fit", arguments.seed)
+        todo = [n for n in EVALUATIONS if (PROFILE, n) not in results.known]
+        file = KEPT / f"profile-{group}-{arguments.seed}.json"
+        judge = networks.subject(group, arguments.pictures, "judge", arguments.nets, KEPT, arguments.seed)
+        if todo and not file.exists():
+            model, noise = networks.to_fit(group, FITTED, arguments.nets, arguments.seed)
+            low, high = (float(judge.table[k]) for k in (0, -1))
+            profiles.fit(model, noise, space=group.space, sigma_min=low, sigma_max=high).save(file)
+        for n in todo:
+            profile = profiles.load(file)
+            start = judge.start(float(profile.sigmas(n)[0]))
+            results.add(PROFILE, n, judge.errors(profile.run(judge.model, start, n, disable=True)))
+        print(f"fitted {group}: {time.time() - began:.0f} s", flush=True)
+
+
+def inside(arguments) -> int:
+    """In the host's Python."""
+    host = inhost.load_host()
+    inhost.load_sigmatic()
+    import networks
+    import torch
+
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")  # the host's own
+    KEPT.mkdir(parents=True, exist_ok=True)
+    usable = [group for group in networks.GROUPS if group.network != "vit" or arguments.nets]
+    groups = [group for group in usable if not arguments.only or any(str(group).startswith(o) for o in arguments.only)]
+    with torch.inference_mode():
+        if arguments.stage in (None, "screen"):
+            screen(host, groups, arguments)
+        if arguments.stage in (None, "measure"):
+            measure(host, groups, usable, arguments)
+        if arguments.stage in (None, "fit"):
+            fit(groups, arguments)
+        return regret_report.write(KEPT, arguments.seed, Path(os.environ["SIGMATIC_HOST"]).name)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--nets", type=Path, help="the folder of DiffusionViT.pth (benchmarks/vit.py says where from)")
+    parser.add_argument("--only", nargs="+", help="groups, by how their names begin: vit, digits-3, tiles-1-flow")
+    parser.add_argument("--stage", choices=STAGES, help="one part of the work alone")
+    parser.add_argument("--pictures", type=int, default=8, help="that are measured in a cell (default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of all starting noise (default %(default)s)")
+    parser.add_argument("--host", help="a ComfyUI folder with a venv of its own (default: the first one found)")
+    arguments = parser.parse_args()
+    if "SIGMATIC_HOST" in os.environ:
+        return inside(arguments)
+    installed = [Path(arguments.host)] if arguments.host else inhost.hosts()
+    if not installed:
+        print("no ComfyUI found: set COMFYUI_PATH to a folder with a venv of its own", file=sys.stderr)
+        return 2
+    return inhost.run_inside(__file__, installed[0], *sys.argv[1:]).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
