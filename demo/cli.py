@@ -22,30 +22,18 @@ from typing import NoReturn
 from .. import __version__
 
 COMMANDS = {
-<<<<<<< HEAD
     "demo": ("demo.pictures", "draw a contact sheet: samplers down, step counts across, one seed"),
     "demo story": ("demo.story", "draw how diffusion comes to be: no training, one picture by heart, ten digits"),
     "demo trajectory": ("demo.trajectory", "draw a cloud of points on its way through a run, as a strip and as a GIF"),
     "demo kinds": ("demo.kinds", "draw the same digits from one network as an eps, a v and a flow model"),
     "sample": ("demo.pictures", "draw one picture, with every parameter as a flag"),
+    "fit": ("demo.profile", "fit a model's profile: the levels of noise that suit it at any number of steps"),
     "samplers": ("demo.listing", "list the samplers: order, evaluations a step, parameters"),
     "schedules": ("demo.listing", "list the noise schedules and their parameters"),
     "recipes": ("demo.recipes", "list how each model wants to be run, show one, check your own"),
     "bench": ("demo.cost", "measure what each sampler costs beside the model, on this machine"),
     "sweep": ("sweeps.command", "run a grid of samplers, schedules, steps ... on all cores, GPUs or ComfyUI servers"),
     "doctor": ("nodes.host.doctor", "say whether a ComfyUI has what Sigmatic needs of it"),
-=======
-    "demo": ("pictures", "draw a contact sheet: samplers down, step counts across, one seed"),
-    "demo story": ("story", "draw how diffusion comes to be: no training, one picture by heart, ten digits"),
-    "demo trajectory": ("trajectory", "draw a cloud of points on its way through a run, as a strip and as a GIF"),
-    "demo kinds": ("kinds", "draw the same digits from one network as an eps, a v and a flow model"),
-    "sample": ("pictures", "draw one picture, with every parameter as a flag"),
-    "fit": ("profile", "fit a model's profile: the levels of noise that suit it at any number of steps"),
-    "samplers": ("listing", "list the samplers: order, evaluations a step, parameters"),
-    "schedules": ("listing", "list the noise schedules and their parameters"),
-    "recipes": ("recipes", "list how each model wants to be run, show one, check your own"),
-    "bench": ("cost", "measure what each sampler costs beside the model, on this machine"),
->>>>>>> evidence
 }
 """Each command's module, from the package's top: loaded when it is called for, so nothing here depends on its room."""
 PACKAGES = {name: name for name in ("torch", "numpy", "safetensors", "tqdm", "ray", "pyarrow")} | {"PIL": "pillow"}

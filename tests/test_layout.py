@@ -8,25 +8,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-<<<<<<< HEAD
-ROOMS = ["core", "samplers", "schedulers", "recipes", "nodes", "demo", "sweeps"]
-=======
-ROOMS = ["core", "samplers", "schedulers", "recipes", "profiles", "nodes", "demo"]
->>>>>>> evidence
+ROOMS = ["core", "samplers", "schedulers", "recipes", "profiles", "nodes", "demo", "sweeps"]
 MAY_IMPORT = {
     "core": {"core"},
     "samplers": {"core", "samplers"},
     "schedulers": {"core", "schedulers"},
     "recipes": {"core", "samplers", "schedulers", "recipes"},
-<<<<<<< HEAD
-    "nodes": set(ROOMS) - {"sweeps"},
-    "demo": {"core", "samplers", "schedulers", "recipes", "demo"},
-    "sweeps": {"core", "samplers", "schedulers", "recipes", "demo", "sweeps"},
-=======
     "profiles": {"core", "samplers", "schedulers", "profiles"},
-    "nodes": set(ROOMS),
+    "nodes": set(ROOMS) - {"sweeps"},
     "demo": {"core", "samplers", "schedulers", "recipes", "profiles", "demo"},
->>>>>>> evidence
+    "sweeps": {"core", "samplers", "schedulers", "recipes", "demo", "sweeps"},
 }
 INSIDE = {
     "core": {"": {""}, "model": {"", "model"}, "noise": {"", "noise"}, "schedule": {"", "schedule"}},
