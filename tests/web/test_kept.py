@@ -134,7 +134,7 @@ def test_what_has_not_changed_is_not_drawn_again(page):
         refresh();
         await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
         watcher.disconnect();
-        return seen.map(({ type, target, attributeName }) => [type, target.className.baseVal ?? target.className, attributeName]);
+        return seen.map(({ type, target, attributeName }) => [type, target.nodeName, attributeName]);
     }"""
     assert page.js(drawn, node) == []
     before = page.shape(node)
