@@ -8,12 +8,15 @@ import { say } from "./say.js";
 /** @typedef {import("./host.js").LWidget} LWidget */
 
 const MOST = 6;
+/** A widget that is a list, one entry a line; how many of them are shown, and how high one is. */
+const LIST = "entries";
+const [LEAST, TALLEST, LINE] = [4, 14, 14];
 
 /** Keep a node's widgets up with their values, now and after every change. @param {any} node */
 export function tend(node) {
   if (!String(node.constructor.comfyClass ?? "").startsWith("Sigmatic")) return;
   const widgets = /** @type {LWidget[]} */ (node.widgets ?? []);
-  const look = () => widgets.forEach((widget) => { precise(widget); overridden(widget, widgets); });
+  const look = () => widgets.forEach((widget) => { precise(widget); tall(widget); overridden(widget, widgets); });
   for (const widget of widgets) {
     if (typeof widget.value === "number" && widget.options?.round) setOptions(widget, { round: 0 }); // whatever the definition says, the page rounds
     chain(widget, "callback", look);
@@ -29,6 +32,13 @@ function precise(widget) {
   options.least ??= options.precision;
   const wanted = Math.max(options.least, Math.min(MOST, digits(value)));
   if (wanted !== options.precision) setOptions(widget, { precision: wanted });
+}
+
+/** Show a list's lines, as many as it has within reason. @param {LWidget} widget */
+function tall(widget) {
+  if (widget.name !== LIST || !widget.options?.getMinHeight) return;
+  const lines = String(widget.value ?? "").split("\n").length;
+  widget.options.getMinHeight = () => LINE * Math.max(LEAST, Math.min(TALLEST, lines)) + LINE;
 }
 
 /** Say on a number that its curve is drawn and wins over it. @param {LWidget} widget @param {LWidget[]} widgets of its node */

@@ -30,20 +30,23 @@ export class Foot {
     const line = problem || !answer ? whole : pointed ? atStep(answer, at) : [remark, caption(answer, linked, other)].filter(Boolean).join(" ");
     const warns = problem || !answer ? "" : warned(answer).join(" ");
     if (this.warns.textContent !== warns) this.warns.textContent = warns;
-    this.warns.hidden = !warns;
-    this.says.style.minHeight = pointed ? `${this.says.offsetHeight}px` : "";
+    if (this.warns.hidden === Boolean(warns)) this.warns.hidden = !warns;
+    const least = pointed ? this.says.style.minHeight || `${this.says.offsetHeight}px` : "";
+    if (this.says.style.minHeight !== least) this.says.style.minHeight = least;
     if (this.says.title !== whole) this.says.title = whole;
     if (this.says.textContent !== line) this.says.textContent = line;
     const key = `${warns} ${line} ${plot.picture.clientWidth}`;
-    if (!pointed && key !== this.key) this.grow(plot);
-    if (!pointed) this.key = key;
+    if (!pointed && key !== this.key && plot.element.isConnected) {
+      this.key = key;
+      this.grow(plot);
+    }
     return whole;
   }
 
   /** Let the node have room for all of it. @param {Plot} plot */
   grow(plot) {
     const more = Math.max(0, this.says.offsetHeight + this.warns.offsetHeight - USUAL);
-    if (Math.abs(more - this.more) <= FINE || !plot.element.isConnected) return;
+    if (Math.abs(more - this.more) <= FINE) return;
     refit(plot.node, () => {
       this.more = more;
       plot.element.style.setProperty("--sig-more", `${more}px`);

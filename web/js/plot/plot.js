@@ -109,7 +109,7 @@ export class Plot {
   /** Only nodes of a graph are kept up: copying makes others that are never removed. */
   start() {
     plots.add(this);
-    this.observer.observe(this.element);
+    for (const part of [this.element, this.picture]) this.observer.observe(part); // what stands below takes room of the picture
     this.queue();
   }
 

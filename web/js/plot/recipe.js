@@ -38,8 +38,8 @@ export class RecipePanel {
     const sure = this.ran && this.ran.body === body;
     this.shown = sure ? this.ran?.recipe ?? null : assumed;
     const { shown } = this;
-    this.element.parentElement?.classList.add("known");
-    this.use.hidden = !shown;
+    if (!this.element.parentElement?.classList.contains("known")) this.element.parentElement?.classList.add("known");
+    if (this.use.hidden === Boolean(shown)) this.use.hidden = !shown;
     const lines = shown ? words(shown) : [sure ? say("No recipe is known for this model.") : say("The model is recognised when it runs, or choose a recipe by its name.")];
     const text = lines.join(" · ");
     if (this.words.textContent === text) return;
