@@ -9,9 +9,14 @@ import argparse
 import heapq
 import json
 import random
+import sys
 import tempfile
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import inhost
 
 SAMPLERS = ["euler", "dpmpp_2m", "dpmpp_3m", "res_2m", "uni_pc"]
 EMPTY = "SHAPE = (1,)\ndef model(x, sigma):\n    return x\n"
@@ -91,6 +96,7 @@ def main():
     args = parser.parse_args()
     import ray
 
+    inhost.load_sigmatic()
     ray.init(num_cpus=2, log_to_driver=False, include_dashboard=False, logging_level="ERROR")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
