@@ -195,7 +195,7 @@ def test_only_what_serves_both_halves_of_the_pictures_is_a_gain():
 def test_a_network_is_fitted_in_float32_and_carries_to_other_noise():
     torch.manual_seed(0)
     labels = list(range(4))
-    model = digits.denoiser(labels, cfg=1.0)
+    model = digits.denoiser(labels, cfg=3.0)
     profile = profiles.fit(model, torch.randn(4, 1, 32, 32), budget=200)
     check(profile)
     out = profile.run(model, torch.randn(4, 1, 32, 32) * profile.sigmas(8)[0], 8, disable=True)

@@ -34,7 +34,10 @@ for node in sorted(workflow["nodes"], key=lambda node: node["id"]):
         inputs.pop("control")
     elif kind in nodes:
         widgets = [widget.id for widget in nodes[kind].define_schema().inputs if "default" in widget.given]
+        if "seed" in widgets:  # the page keeps what becomes of a seed behind it
+            widgets.insert(widgets.index("seed") + 1, "control_after_generate")
         inputs = {**dict(zip(widgets, values, strict=True)), **inputs}
+        inputs.pop("control_after_generate", None)
     if kind in nodes:
         defaults = {w.id: w.given["default"] for w in nodes[kind].define_schema().inputs if "default" in w.given}
         made[node["id"]] = nodes[kind].execute(**{**defaults, **inputs}).args[0]

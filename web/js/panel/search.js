@@ -11,7 +11,7 @@ import { say } from "../say.js";
 
 const SHOWN = 4;
 
-/** The entries that have every word of `query` somewhere, those with it in their name first. */
+/** The entries that have every word of `query` somewhere, those with it in their name first, then those that begin with its first word. */
 /** @param {Entry[]} entries @param {string} query @param {string} [family] @returns {Entry[]} */
 export function search(entries, query, family = "") {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -20,7 +20,8 @@ export function search(entries, query, family = "") {
     const text = [entry.name, entry.title, entry.summary, ...facts(entry)].join(" ").toLowerCase();
     return (!family || entry.family === family) && words.every((word) => text.includes(word));
   });
-  return [...matching.filter(inName), ...matching.filter((entry) => !inName(entry))];
+  const place = (/** @type {Entry} */ entry) => (inName(entry) ? 0 : entry.name.toLowerCase().replace(/^sig_/, "").startsWith(words[0] ?? "") ? 1 : 2);
+  return [0, 1, 2].flatMap((rank) => matching.filter((entry) => place(entry) === rank));
 }
 
 /** What an entry is, in a few words each. @param {Entry} entry @returns {string[]} */

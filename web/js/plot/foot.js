@@ -18,6 +18,8 @@ export class Foot {
     this.says = html("div", { class: "says" });
     /** Height beyond the usual one. */
     this.more = 0;
+    /** Whether the node keeps the height that it was loaded with: growing by itself would be a change, which ends all redoing. */
+    this.still = false;
     /** What was measured last. */
     this.key = "";
   }
@@ -46,7 +48,7 @@ export class Foot {
   /** Let the node have room for all of it. @param {Plot} plot */
   grow(plot) {
     const more = Math.max(0, this.says.offsetHeight + this.warns.offsetHeight - USUAL);
-    if (Math.abs(more - this.more) <= FINE) return;
+    if (this.still || Math.abs(more - this.more) <= FINE) return;
     refit(plot.node, () => {
       this.more = more;
       plot.element.style.setProperty("--sig-more", `${more}px`);

@@ -51,7 +51,7 @@ export class Plot {
     const parts = [this.bar.element, ...(this.recipe ? [this.recipe.element] : []), this.picture, this.foot.warns, this.foot.says];
     this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": say("Plot of the run") }, parts);
     this.observer = new ResizeObserver(() => this.paint());
-    for (const widget of node.widgets ?? []) chain(widget, "callback", () => this.queue());
+    for (const widget of node.widgets ?? []) chain(widget, "callback", () => { this.foot.still = false; this.queue(); });
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
       serialize: false, hideOnZoom: false, hideInPanel: true,
       getMinHeight: () => (this.widget?.hidden ? 0 : HEIGHT + this.foot.more + (this.recipe?.height ?? 0) + (this.editor ? EDITOR : 0)), getValue: () => "", setValue: () => {},
@@ -100,6 +100,7 @@ export class Plot {
   listen() {
     pointing(this);
     passMouse(this.element);
+    chain(this.node, "onConfigure", () => { this.foot.still = true; });
     for (const name of ["onConfigure", "onConnectionsChange"]) chain(this.node, name, () => this.queue());
     chain(this.node, "onExecuted", (output) => { keepShown(this.node, output); this.recipe?.keep(output, this.answered); look(); });
     chain(this.node, "onAdded", () => this.start());
