@@ -13,17 +13,17 @@ ETD = "Hochbruck and Ostermann 2005, doi:10.1137/040611434"
 NOISY = {"family": "sde", "clock": "lam", "params": (ETA, S_NOISE)}
 
 
-def _sde(eta: float) -> Policy:
+def sde(eta: float) -> Policy:
     return lambda a, b: policy.sde(a, b, eta)
 
 
-def _two(step: Step, law: Policy) -> tuple[Stage, ...]:
-    """D linear through the start and the middle, for the whole step."""
+def two(step: Step, law: Policy, c: float = 0.5) -> tuple[Stage, ...]:
+    """D linear through the start and the fraction `c` of the step in lam, for the whole step."""
 
     def rows(levels, law):
         return stage(levels, 1, [0], law), stage(levels, 2, [0, 1], law, land=True)
 
-    return staged(step, [0.5], rows, law)
+    return staged(step, [c], rows, law)
 
 
 def _three(step: Step, law: Policy) -> tuple[Stage, ...]:
@@ -76,13 +76,13 @@ def res_3m_sde(step: Step, *, eta: float) -> tuple[Stage, ...]:
 @sampler("RES 2S", family="one-step", order=2, evals_per_step=2, clock="lam", reference=ETD)
 def res_2s(step: Step) -> tuple[Stage, ...]:
     """Exponential midpoint rule: sturdy at strong guidance. Two evaluations a step."""
-    return _two(step, ode)
+    return two(step, ode)
 
 
 @sampler("RES 2S SDE", order=2, evals_per_step=2, reference=ETD, **NOISY)
 def res_2s_sde(step: Step, *, eta: float) -> tuple[Stage, ...]:
     """RES 2S with one path of noise through both looks. eta 0 is RES 2S."""
-    return _two(step, _sde(eta))
+    return two(step, sde(eta))
 
 
 @sampler("RES 3S", family="one-step", order=3, evals_per_step=3, clock="lam", reference=ETD + ", eq. 5.8")
@@ -94,7 +94,7 @@ def res_3s(step: Step) -> tuple[Stage, ...]:
 @sampler("RES 3S SDE", order=3, evals_per_step=3, reference=ETD + ", eq. 5.8", **NOISY)
 def res_3s_sde(step: Step, *, eta: float) -> tuple[Stage, ...]:
     """RES 3S with one path of noise through all looks. eta 0 is RES 3S."""
-    return _three(step, _sde(eta))
+    return _three(step, sde(eta))
 
 
 alias(
