@@ -123,22 +123,24 @@ class Page:
         self.tab.wait_for_function(code, arg=argument)
 
     def clear(self):
-        """An empty graph at zoom 1. Ids go on: 1.49.6 gives a new node the values of an earlier one of its id."""
-        self.js(
-            """() => { const last = app.graph.last_node_id; app.graph.clear(); app.graph.last_node_id = last;
-                app.canvas.ds.scale = 1; app.canvas.ds.offset = [0, 0]; }"""
-        )
+        """An empty graph at zoom 1."""
+        self.js("() => { app.graph.clear(); app.canvas.ds.scale = 1; app.canvas.ds.offset = [0, 0]; }")
         self.until("() => !document.querySelector('.sigmatic-plot')")
 
     def add(self, kind, at=(80, 120), size=(340, 0), **widgets):
-        """Add a node; return its id as text. A KSampler of ours has noise in its steps, unless told otherwise."""
+        """Add a node; return its id as text. A KSampler of ours has noise in its steps, unless told otherwise.
+
+        No id comes twice while the page is open: 1.49.6 gives a new node the values of an earlier one of its id.
+        """
         if kind == "SigmaticKSampler":
             widgets = {"sampler": "sig_dpmpp_2m_sde", "schedule": "sig_karras", **widgets}
         return self.js(
             """([kind, at, size, widgets]) => {
                 const node = LiteGraph.createNode(kind);
                 node.pos = at;
+                window.__last = app.graph.last_node_id = Math.max(window.__last ?? 1000, app.graph.last_node_id);
                 app.graph.add(node);
+                window.__last = app.graph.last_node_id;
                 for (const [name, value] of Object.entries(widgets)) {
                     const widget = node.widgets.find((one) => one.name === name);
                     widget.value = value;

@@ -62,7 +62,7 @@ def test_every_widget_moves_it(page):
 
 
 def test_a_dragged_widget_is_followed_at_once(page):
-    """Fifty values in quick succession: few requests, the last value wins, and one redraw takes less than 50 ms."""
+    """Fifty values in quick succession: few requests, the last value wins; one value is asked for in the next frame."""
     node = page.add("SigmaticKSampler")
     page.drawn(node)
     page.js(
@@ -75,22 +75,18 @@ def test_a_dragged_widget_is_followed_at_once(page):
         page.set(node, "eta", round(k / 50, 2))
     page.drawn(node, "eta 0.98")
     assert 1 <= page.js("() => window.__asked") < 50
-    times = []
-    for k in range(9):
-        was = page.shape(node)
-        times.append(
-            page.js(
-                """([id, eta, was]) => new Promise((resolve) => {
-                    const start = performance.now(), svg = __plot(id).querySelector('svg');
-                    new MutationObserver((_, watcher) => { watcher.disconnect(); resolve(performance.now() - start); })
-                        .observe(svg, { childList: true });
-                    const widget = __node(id).widgets.find((one) => one.name === 'eta');
-                    widget.value = eta; widget.callback(eta);
-                })""",
-                [node, 0.1 + k / 100, was],
-            )
-        )
-    assert sorted(times)[0] < 50, times
+    frames = page.js(
+        """async (id) => {
+            const before = window.__asked, widget = __node(id).widgets.find((one) => one.name === 'eta');
+            widget.value = 0.11; widget.callback(0.11);
+            let frames = 0;
+            for (; window.__asked === before && frames < 100; frames++) await new Promise(requestAnimationFrame);
+            return frames;
+        }""",
+        node,
+    )
+    assert frames <= 2, "the milliseconds depend on the machine, the frames do not"
+    page.drawn(node, "eta 0.11")
 
 
 def test_two_plots_do_not_disturb_each_other(page):
