@@ -38,13 +38,21 @@ def words(k):
         w, a, b, c = w + 1, b ^ b >> 11, 9 * c & MASK, (c << 24 | c >> 40) + word & MASK
 
 
-def normals(k, count, bits=32):
-    parts = ((word >> at) % 2**bits for word in words(k) for at in range(0, 64, bits))
-    return [NormalDist().inv_cdf((part + 0.5) / 2**bits) for part in itertools.islice(parts, count)]
+def parts(k, bits):
+    return ((word >> at) % 2**bits for word in words(k) for at in range(0, 64, bits))
+
+
+def normals(k, count):
+    return [NormalDist().inv_cdf((part + 0.5) / 2**32) for part in itertools.islice(parts(k, 32), count)]
+
+
+def rough_normals(k, count):
+    cells = (6845**j * part % 2**16 for part in parts(k, 16) for j in range(4))
+    return [NormalDist().inv_cdf((cell + 0.5) / 2**16) for cell in itertools.islice(cells, count)]
 
 
 def node(n, count, chunk=0, stream=1, visit=0):
-    return torch.tensor(normals(key(SEED, stream, visit, ITEM, chunk, n), count, 16 if n >= 32 else 32))
+    return torch.tensor((rough_normals if n >= 32 else normals)(key(SEED, stream, visit, ITEM, chunk, n), count))
 
 
 def path(place, count):
@@ -74,7 +82,8 @@ def test_the_three_worked_numbers():
         place = STRETCH if "2^63" in place else int(place)
         k = key(SEED, 1, 0, ITEM, 0, place)
         assert f"{k:#018x}" == name and keys.key(SEED, "step", 0, ITEM, 0, place) == k
-        assert [f"{z:.6f}" for z in normals(k, 2, 16 if 32 <= place < 2**62 else 32)] == shown
+        draw = rough_normals if 32 <= place < 2**62 else normals
+        assert [f"{z:.6f}" for z in draw(k, 2)] == shown
 
 
 @pytest.mark.parametrize(("number", "name"), [*enumerate(("initial", "step", "churn", "jump"))])
@@ -111,18 +120,24 @@ def test_the_start_of_a_run():
     )
 
 
-@pytest.mark.parametrize(("draw", "bits"), [(keys.normals, 32), (keys.rough_normals, 16)])
-def test_words_are_numpys_and_normals_are_their_quantiles(draw, bits):
+@pytest.mark.parametrize("draw", [keys.normals, keys.rough_normals])
+def test_words_are_numpys_and_normals_are_their_quantiles(draw):
     """Of whole chunks, by numpy's SFC64 and quantiles in float64."""
     for k in (0, 7, MASK):
         generator = np.random.SFC64(0)
         state = generator.state
         state["state"]["state"][:] = mixed(k ^ 1), mixed(k ^ 2), mixed(k ^ 3), 1
         generator.state = state
-        raw = generator.random_raw(65_536 * bits // 64)
+        raw = generator.random_raw(65_536 // 2)
         assert raw[:3].tolist() == list(itertools.islice(words(k), 3))
-        parts = raw.view(np.uint32 if bits == 32 else np.uint16)
+        if draw is keys.normals:
+            probabilities = (raw.view(np.uint32) + 0.5) / 2.0**32
+        else:
+            cells = raw[: 65_536 // 16].view(np.uint16).astype(int)[:, None] * 6845 ** np.arange(4) % 2**16
+            probabilities = (cells.ravel() + 0.5) / 2.0**16
         out = np.empty(65_536, dtype=np.float32)
         draw(out, k)
-        wanted = torch.special.ndtri(torch.from_numpy((parts + 0.5) / 2.0**bits))
+        wanted = torch.special.ndtri(torch.from_numpy(probabilities))
         assert (torch.from_numpy(out).double() - wanted).abs().max() < 4e-7
+        draw(out, k, 0.25)
+        assert (torch.from_numpy(out).double() - wanted / 4).abs().max() < 4e-7

@@ -56,13 +56,29 @@ def test_what_rough_normals_are_short_of():
     z = np.empty((32, keys.CHUNK), dtype=np.float32)
     for k, row in enumerate(z):
         keys.rough_normals(row, k)
-    values, counts = np.unique(z, return_counts=True)
-    assert len(values) == 65_536 and counts.max() < 80  # 32 are expected
-    share = torch.special.ndtr(torch.from_numpy(values).double()).numpy()
-    k = np.arange(65_536)
-    assert max((share - k / 65_536).max(), ((k + 1) / 65_536 - share).max()) < 2**-17 + 1e-7
-    assert (values.astype(float) ** 2).mean() == pytest.approx(1 - 2e-5, abs=1e-6)
-    assert 4.3 < values[-1] == -values[0] < 4.4
+    points, counts = np.unique(z.reshape(-1, 4), axis=0, return_counts=True)
+    assert counts.max() < 30  # 8 are expected; e^-8 of them do not come at all
+    assert len(points) == pytest.approx(65_536 * (1 - math.exp(-8)), abs=25)
+    for values in map(np.unique, points.T):
+        share = torch.special.ndtr(torch.from_numpy(values).double()).numpy()
+        assert np.abs((share * 65_536) % 1 - 0.5).max() < 0.01  # the middles of cells
+        assert 4.0 < values[-1] < 4.4 and -4.4 < values[0] < -4.0
+
+
+def test_four_rough_normals_together_are_nearly_normal():
+    """A sum of the four in any direction; as many independent draws are further from the normal in some of them."""
+    points = torch.from_numpy(keys._quantiles().points.view(np.float32).reshape(-1, 4)).double()
+    assert points.square().mean(0) == pytest.approx([1 - 2e-5] * 4, abs=1e-6)
+    independent = torch.randn(points.shape, dtype=torch.float64)
+    directions = torch.nn.functional.normalize(torch.randn(200, 4, dtype=torch.float64), dim=1)
+    directions = torch.cat([directions, torch.eye(4, dtype=torch.float64)])
+    places = torch.arange(65_537, dtype=torch.float64)[:, None] / 65_536
+    furthest = []
+    for cloud in (points, independent):
+        share = torch.special.ndtr((cloud @ directions.T).sort(dim=0).values)
+        furthest.append(torch.maximum((share - places[:-1]).amax(0), (places[1:] - share).amax(0)))
+    assert furthest[0].mean() < furthest[1].mean() / 3 and furthest[0].max() < furthest[1].max()
+    assert (points.T @ points / len(points)).fill_diagonal_(0).abs().max() < 2.6e-4
 
 
 @pytest.mark.parametrize("draw", [keys.normals, keys.rough_normals])

@@ -106,8 +106,7 @@ class _Chunk:
 
 def _add(out: np.ndarray, scratch: np.ndarray, key: Callable[[int], int], depth: int, number: int, weight: float):
     """Add `weight` times the normals of a node."""
-    (normals if depth <= EXACT else rough_normals)(scratch, key(number))
-    scratch *= weight
+    (normals if depth <= EXACT else rough_normals)(scratch, key(number), weight)
     out += scratch
 
 
