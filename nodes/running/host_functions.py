@@ -17,7 +17,7 @@ from ..host import facts, latents, warnings
 from ..host.uncond import with_uncond
 from ..host.watched_model import Sentinel
 from ..inputs import options
-from . import mismatch, settings_on_model
+from . import foreign_noise, mismatch, settings_on_model
 from .record import Record
 
 DEFAULT_NOISE = "default"
@@ -127,7 +127,7 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
             _refuse_noise(name, table, chosen.params)
         unsuitable = mismatch.notes(spec, table, record.sigmas, model, extra_args, record.tries)
         record.warn([*chosen.warnings, *settings_on_model.missing(settings, ms), *unsuitable])
-        source = noise_sampler and _of_tensors(noise_sampler, sigmas)
+        source = noise_sampler and foreign_noise.as_host_calls(noise_sampler, spec.name, table, sigmas)
         if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:
             source = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
         plain = (model, extra_args, lambda: False)
@@ -206,8 +206,8 @@ def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> An
     if kind == "comfy":
         tree, plain = K.BrownianTreeNoiseSampler, K.default_noise_sampler
         if not samplers.has_tree(spec.name):
-            return _of_tensors(plain(x, seed=seed), sigmas)
-        return _of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
+            return foreign_noise.of_tensors(plain(x, seed=seed), sigmas)
+        return foreign_noise.of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
     return noise_kind_for(kind, x)
 
 
@@ -219,11 +219,6 @@ def noise_kind_for(kind: str, x: Tensor) -> str:
         warnings.warn([f"white noise instead of {kind}. {error}"])
         return "brownian"
     return kind
-
-
-def _of_tensors(noise_sampler: Callable[[Tensor, Tensor], Tensor], like: Tensor) -> Callable[[float, float], Tensor]:
-    """A noise sampler of the host or of another pack, which expects its sigmas as tensors, called with floats."""
-    return lambda sigma, sigma_next: noise_sampler(like.new_tensor(sigma), like.new_tensor(sigma_next))
 
 
 def _refuse_noise(name: str, table: Any, params: dict[str, Any]) -> None:

@@ -63,6 +63,11 @@ THEIR_NAME = {
     "res_2m_ancestral_cfg_pp": "res_multistep_ancestral_cfg_pp",
 }
 
+FOREIGN_NOISE = [
+    "euler_ancestral", "dpm_2_ancestral", "dpmpp_2s_ancestral", "dpmpp_sde", "dpmpp_2m_sde", "dpmpp_3m_sde", "lcm",
+    "seeds_2", "seeds_3",
+]  # fmt: skip
+
 
 class Draws:
     """Normals for every stretch, the same for both sides: known by the step they lie in and their place in it."""
@@ -216,6 +221,26 @@ def compare_comfy_noise() -> None:
         report(f"comfy noise {name}", ours, theirs)
 
 
+def compare_foreign_noise() -> None:
+    """A noise sampler of another pack, which gives new normals at every call: the host's samplers and ours call alike."""
+    import importlib
+
+    function_of = importlib.import_module("sigmatic.nodes.running.host_functions").host_sampler
+    sigmas = sigmatic.schedulers.sigmas("karras", 12)
+    x = torch.randn((2, 4, 8, 8), generator=torch.Generator().manual_seed(0)) * sigmas[0]
+    model = inhost.HostModel(lambda x, sigma: x * 0.5, inhost.model_sampling(host, "ve"))
+    for name in FOREIGN_NOISE:
+        ends = []
+        for function in (getattr(host.K, "sample_" + name), function_of(name)):
+            generator = torch.Generator().manual_seed(1)
+
+            def draws(a, b, generator=generator):
+                return torch.randn(x.shape, generator=generator)
+
+            ends.append(function(model, x, sigmas, extra_args={"seed": 1}, disable=True, noise_sampler=draws))
+        report(f"foreign noise {name}", *reversed(ends))
+
+
 def compare_schedules() -> None:
     """Every schedule that the host has too; where theirs is wrong, the part of it that is right."""
     for space in ("ve", "flow"):
@@ -275,5 +300,6 @@ with torch.inference_mode():
     compare_inexact()
     compare_adaptive()
     compare_comfy_noise()
+    compare_foreign_noise()
     compare_schedules()
     compare_ays()
