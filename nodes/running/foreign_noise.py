@@ -1,4 +1,4 @@
-"""Noise of the host or of another pack, handed to a sampler of ours: called as the host's sampler of that name calls it.
+"""Noise of the host or of another pack, handed to a sampler of ours, called as the host calls it.
 
 A foreign noise sampler need not be a path: most give new normals at every call, whatever the levels. What a step gets
 from it then depends on what is called for, so calls are the host's, in its order.
@@ -15,7 +15,7 @@ from ...core.table import Table
 
 NoiseSampler = Callable[[Tensor, Tensor], Tensor]
 _WHOLE = ("dpmpp_sde",)
-"""Where the host's function wants noise up to the middle of a step and then of the whole step; ours, of what is left."""
+"""Where the host wants noise up to the middle of a step and then of the whole step; ours, of what is left."""
 
 
 def of_tensors(noise_sampler: NoiseSampler, like: Tensor) -> Callable[[float, float], Tensor]:

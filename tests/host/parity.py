@@ -222,7 +222,7 @@ def compare_comfy_noise() -> None:
 
 
 def compare_foreign_noise() -> None:
-    """A noise sampler of another pack, which gives new normals at every call: the host's samplers and ours call alike."""
+    """A noise sampler of another pack, new normals at every call: the host's samplers and ours call alike."""
     import importlib
 
     function_of = importlib.import_module("sigmatic.nodes.running.host_functions").host_sampler
