@@ -130,13 +130,15 @@ class SigmaticExpertsKSampler(ByName):
         parts = zip((high, low), (plan.cfg[0], plan.cfg[-1]), (sigmas[: at + 1], sigmas[at:]), strict=True)
         legs = [experts.Leg(one.with_recipe(), cfg, levels) for one, cfg, levels in parts if one and len(levels) > 1]
         values = {"seed": seed, "cfg": " and ".join(f"{cfg:g}" for cfg in plan.cfg), "denoise": denoise}
+        look = {}
         if legs:
-            latent = experts.sample(legs, latent_image, sampler, log, **settings)
+            latent = experts.sample(legs, latent_image, sampler, log, look, **settings)
         else:
             latent = run.sample(model, latent_image, None, sigmas[:0], cfg=plan.cfg[0], **settings)
         if plan.switch is not None:
             values["model_low"] = f"from step {plan.switch + 1}"
-        return io.NodeOutput(latent, summary(log, sampler.name, plan.schedule, **values))
+        words = summary(log, sampler.name, plan.schedule, **values)
+        return io.NodeOutput(latent, words, run.denoised(model, latent, look))
 
 
 def _wished(widget: str, value: Any, recipes: Any, model: ModelFacts) -> Any:

@@ -100,5 +100,7 @@ class SigmaticKSampler(ByName):
         log = plan.record(seed, latent_image, add_noise)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
         built = sampler.build(latent_image.get("batch_index"), log)
-        latent = log.attach_rest(run.sample(model, latent_image, built, plan.sigmas, **settings))
-        return io.NodeOutput(latent, summary(log, sampler.name, plan.schedule, seed=seed, cfg=cfg, denoise=denoise))
+        look = {}
+        latent = log.attach_rest(run.sample(model, latent_image, built, plan.sigmas, look, **settings))
+        words = summary(log, sampler.name, plan.schedule, seed=seed, cfg=cfg, denoise=denoise)
+        return io.NodeOutput(latent, words, run.denoised(model, latent, look))

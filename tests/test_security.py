@@ -116,7 +116,8 @@ import sigmatic.nodes
 nodes = loop.run_until_complete(sigmatic.nodes.extension().get_node_list())
 pack = Pack.__new__(Pack)
 pack.module, pack.nodes = sigmatic.nodes, {{node.define_schema().node_id: node for node in nodes}}
-pack.line()
+first = pack.latent(steps=4, end_at_step=2, return_with_leftover_noise=True)
+pack.nodes["SigmaticLoadRun"].execute(*pack.nodes["SigmaticSaveRun"].execute(first).args)
 pack.nodes["SigmaticSavePreset"].execute(name="soft", sampler="sig_euler", schedule="sig_karras")
 print(json.dumps(seen))
 """
@@ -127,7 +128,8 @@ print(json.dumps(seen))
     writes = [what for event, what in seen if event == "write"]
     assert [one for one in seen if one[0] != "write"] == []
     assert any(what.endswith("presets.json") or "presets.json" in what for what in writes), "the hook sees writes"
-    assert all(str(tmp_path / "sigmatic") in what for what in writes), writes
+    assert any("output/runs/sigmatic_00001_" in what for what in writes)
+    assert all(any(str(tmp_path / place) in what for place in ("sigmatic", "output")) for what in writes), writes
 
 
 HOSTILE = st.one_of(

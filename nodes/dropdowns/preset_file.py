@@ -64,12 +64,12 @@ def check_preset(kind: str, preset: Any) -> dict[str, Any]:
     return {word: preset[word], "options": dict(options)}
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; its folder must be there."""
+def write(path: Path, data: str | bytes) -> None:
+    """Write a file whole or not at all; its folder must be there. Text is UTF-8."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, path)

@@ -28,6 +28,13 @@ def files(model: Any, wire: str = "") -> tuple[str, ...]:
     return tuple(dict.fromkeys([*of_model, *_of_running_node(wire)]))
 
 
+def in_words(model: Any) -> str:
+    """A model for people, and for runs that go on: its class and its files, without their folders."""
+    names = [file.replace("\\", "/").rsplit("/", 1)[-1] for file in files(model)]
+    kind = next(iter(classes(model)), type(facts.network(model)).__name__)
+    return f"{kind} ({', '.join(names)})" if names else kind
+
+
 def upstream(prompt: Mapping[str, Any], node: str, wire: str = "") -> Iterator[str]:
     """The names of files in the inputs of the nodes that a node's MODEL comes from; LoRAs of strength 0 not.
 

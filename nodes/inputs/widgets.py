@@ -124,6 +124,9 @@ def run_outputs() -> list:
     return [
         io.Latent.Output(display_name="latent", tooltip="The latent without its noise."),
         io.String.Output(display_name="summary", tooltip="What was done, in words: for nodes that save text."),
+        io.Latent.Output(
+            display_name="denoised", tooltip="The picture as the model saw it last: a look at a run that stops early."
+        ),
     ]
 
 

@@ -88,13 +88,15 @@ class _Relay:
         return comfy.samplers.KSAMPLER(sample, sampler.extra_options, dict(sampler.inpaint_options))
 
 
-def sample(legs: Sequence[Leg], latent: dict[str, Any], sampler: Any, log: Record, **settings: Any) -> dict[str, Any]:
-    """Run the legs, one after the other, with a planned `Sampler` of dropdowns.plan; `log` is filled in for the whole.
+def sample(
+    legs: Sequence[Leg], latent: dict[str, Any], sampler: Any, log: Record, look: dict[str, Any], **settings: Any
+) -> dict[str, Any]:
+    """Run the legs one by one with a planned `Sampler` of dropdowns.plan; `log` and `look` are filled in for the whole.
 
     settings: of `run.sample`. ValueError for a sampler of another pack that cannot be split.
     """
     relay, steps, done = _Relay(), sum(len(leg.sigmas) - 1 for leg in legs), 0
-    show = latent_preview.prepare_callback(legs[0].model, steps)
+    show = latent_preview.prepare_callback(legs[0].model, steps, look)
     whole, record, out = log.sigmas, log, latent
     for leg in legs:
         if done:

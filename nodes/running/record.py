@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -11,19 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor
 
 from ... import samplers
 from ...samplers import State
-from ..host import facts, latents, warnings
+from ..host import facts, identity, latents, warnings
 from ..host.outside import Outside, noise_of, outside
 from ..inputs.options import as_text, in_words
-from . import unfinished
+from . import handover, unfinished
 
-_VERSION = 1
-_KEY = "sigmatic_state"  # in the LATENT; nodes that do not know it leave it alone
 _WITHOUT = "the sampler starts without its memory of the run before: "
+_NOT_THE_SAVED_RUN = (
+    "this does not go on from the saved run: {} Set it as it was, or set go_on_anyway on Sigmatic Load Run, and the "
+    "sampler starts without its memory."
+)
 
 _log = logging.getLogger("sigmatic")
 _lost_seeds: list[int] = []  # the first seed that was got back, which was said
@@ -78,12 +78,16 @@ class Record:
         """
         self._identity = {
             "sampler": sampler, "space": space, "falls": self._falls(),
-            "params": {name: value for name, value in self.options.items() if name != "batch_index"},
+            "params": {name: as_text(value) for name, value in self.options.items() if name != "batch_index"},
             "shape": tuple(x.shape),
         }  # fmt: skip
         before, self.resume = self.resume, None
         if before is not None:
             wrong = self._differs(before, x)
+            if before.get("strict"):  # of a file: models may change between nodes, as experts do, not over night
+                wrong = wrong or self._other_model(before, model)
+            if wrong and before.get("strict"):
+                raise ValueError(_NOT_THE_SAVED_RUN.format(wrong))
             if wrong and before["state"].registers:  # a run without memory leaves none to miss
                 self.warn([_WITHOUT + wrong])
         else:
@@ -132,6 +136,10 @@ class Record:
                 return f"its {what} was {_short(before.get(what))} and is {_short(value)} now."
         return ""
 
+    def _other_model(self, before: dict[str, Any], model: Any) -> str:
+        here = identity.in_words(model)
+        return "" if before["model"] == here else f"its model was {before['model']} and is {here} now."
+
     def end(self, out: Tensor, state: State, evaluations: int, model: Any, mask: Tensor | None) -> Tensor:
         """Note the cost, keep what a continuation needs, nothing where the run is over; return what the run ends in."""
         self.evaluations = evaluations
@@ -143,7 +151,8 @@ class Record:
         if self._outside and mask is not None and not self._falls():
             out = self._outside.over(out, state.sigma, mask, facts.model_sampling(model))
         left = {
-            "version": _VERSION, **self._identity, "seed": self.seed, "sigma": state.sigma, "places": self._places,
+            "version": handover.VERSION, **self._identity, "seed": self.seed, "sigma": state.sigma,
+            "places": self._places and list(self._places), "model": identity.in_words(model),
             "x": out.cpu().clone(), "state": state.to("cpu"), "outside": self._outside,
         }  # fmt: skip
         unfinished.keep(model, out, left)
@@ -151,36 +160,31 @@ class Record:
         return out
 
     def resume_from(self, latent: dict[str, Any], add_noise: bool) -> None:
-        """Look for what the run before left in the LATENT, and whether its samples are still the same."""
-        left = latent.get(_KEY)
-        if not isinstance(left, dict) or left.get("version") != _VERSION or not isinstance(left.get("state"), State):
+        """Look for what the run before left in the LATENT, and whether its pictures are still the same.
+
+        ValueError where it came from a file and this is not to be gone on from as it is.
+        """
+        left = handover.of_latent(latent)
+        if left is None:
             return
-        if add_noise or left.get("checksum") != checksum(latent["samples"]):
-            self.warn([_WITHOUT + ("add_noise is on." if add_noise else "the latent was changed since.")])
+        mine = None if add_noise else handover.of_pictures(left, latent["samples"])
+        if mine is not None:
+            self.resume = mine
             return
-        self.resume = left
+        why = "add_noise is on." if add_noise else "the latent was changed since."
+        if left.get("strict"):
+            raise ValueError(_NOT_THE_SAVED_RUN.format(why))
+        self.warn([_WITHOUT + why])
 
     def attach_rest(self, latent: dict[str, Any]) -> dict[str, Any]:
         """The LATENT with what this run leaves for a continuation, and without what the one before it left."""
-        out = {name: value for name, value in latent.items() if name != _KEY}
-        if self.left:
-            out[_KEY] = {**self.left, "checksum": checksum(out["samples"])}
-        return out
+        return handover.attach(latent, self.left)
 
 
 def _short(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name} {as_text(each)}" for name, each in value.items()) + "}"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def checksum(samples: Any) -> str:
-    """A fingerprint of a LATENT's samples: shape and every number."""
-    digest = hashlib.blake2b(digest_size=16)
-    for part in latents.parts(samples):
-        digest.update(str(tuple(part.shape)).encode())
-        digest.update(part.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def summary(record: Record, sampler: str, schedule: str, **values: Any) -> str:

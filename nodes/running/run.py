@@ -4,12 +4,14 @@ from typing import Any
 
 import comfy.sample
 import comfy.samplers
+import comfy.utils
 import latent_preview
 import torch
 from torch import Tensor
 
 from ... import schedulers
 from ..host import facts, latents
+from . import handover
 
 
 def tail(steps: int, denoise: float, levels: Any) -> Tensor:
@@ -32,8 +34,10 @@ def part(sigmas: Tensor, start: int, end: int, leftover: bool) -> Tensor:
     return sigmas[start:]
 
 
-def sample(model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, **run: Any) -> dict[str, Any]:
-    """Run `sampler` over `sigmas` from the LATENT.
+def sample(
+    model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, look: dict[str, Any] | None = None, **run: Any
+) -> dict[str, Any]:
+    """Run `sampler` over `sigmas` from the LATENT; what the model saw last is put into `look`, for `denoised`.
 
     `run`: seed, cfg, positive, negative, add_noise, and a callback in place of the host's own (a bar and previews).
     """
@@ -50,8 +54,19 @@ def sample(model: Any, latent: dict[str, Any], sampler: Any, sigmas: Tensor, **r
         run["negative"],
         samples,
         noise_mask=latent.get("noise_mask"),
-        callback=run.get("callback") or latent_preview.prepare_callback(model, len(sigmas) - 1),
+        callback=run.get("callback") or latent_preview.prepare_callback(model, len(sigmas) - 1, look),
         disable_pbar=not facts.show_progress_bar(),
         seed=run["seed"],
     )
     return latents.with_samples(latent, samples)
+
+
+def denoised(model: Any, latent: dict[str, Any], look: dict[str, Any]) -> dict[str, Any]:
+    """The LATENT of the picture that the model saw last in a run which ended in `latent`; that itself without steps."""
+    if "x0" not in look:
+        return handover.attach(latent, None)
+    picture, samples = model.model.process_latent_out(look["x0"].cpu()), latent["samples"]
+    if getattr(samples, "is_nested", False):  # the host packs picture and sound into one row
+        shapes = [part.shape for part in latents.parts(samples)]
+        picture = type(samples)(comfy.utils.unpack_latents(picture, shapes))
+    return handover.attach({**latent, "samples": picture}, None)

@@ -67,10 +67,14 @@ class Pack:
 
     def line(self, kind="eps", batch=2, **inputs):
         """The samples of a run of Sigmatic KSampler on the mixture."""
+        return self.latent(kind, batch, **inputs)["samples"]
+
+    def latent(self, kind="eps", batch=2, **inputs):
+        """The same as a LATENT."""
         links = {
             "model": self.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
             "positive": self.run("SigmaticDemoPrompt"),
             "negative": self.run("SigmaticDemoPrompt", digit=""),
             "latent_image": self.run("SigmaticDemoLatent", batch_size=batch),
         }
-        return self.run("SigmaticKSampler", **{**links, "steps": 6, "seed": 3, **inputs})["samples"]
+        return self.run("SigmaticKSampler", **{**links, "steps": 6, "seed": 3, **inputs})

@@ -30,3 +30,7 @@ class BaseModel(torch.nn.Module):
         t = sigma.round(decimals=1)
         output = self.diffusion_model(scaled, t, context=context, transformer_options=transformer_options)
         return self.model_sampling.calculate_denoised(sigma, output, x)
+
+    def process_latent_out(self, latent):
+        """From the model's scale to that of LATENTs; the same here."""
+        return latent
