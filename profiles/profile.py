@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +14,7 @@ import torch
 from torch import Tensor
 
 from .. import samplers, schedulers
+from ..core import files
 from ..core.space import Span, check, level
 from ..schedulers.arc import usual_p
 
@@ -102,14 +101,7 @@ class Profile:
         """Write it as JSON, whole or not at all; folders are made. OSError where the disk refuses."""
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(self.as_text())
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        files.write(path, self.as_text())
 
     def as_text(self) -> str:
         """The JSON that `read` reads."""

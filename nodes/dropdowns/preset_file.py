@@ -7,13 +7,14 @@ import logging
 import math
 import os
 import re
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
+from ...core import files
 
 VERSION = 1
 KINDS = ("samplers", "schedules")
@@ -64,20 +65,6 @@ def check_preset(kind: str, preset: Any) -> dict[str, Any]:
     return {word: preset[word], "options": dict(options)}
 
 
-def write(path: Path, data: str | bytes) -> None:
-    """Write a file whole or not at all; its folder must be there. Text is UTF-8."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data.encode() if isinstance(data, str) else data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 class Store:
     """The presets in the file at `path`. Several threads and servers may use one file."""
 
@@ -111,7 +98,7 @@ class Store:
             text = json.dumps({"version": VERSION, **book}, indent=1, allow_nan=False)
             if len(text.encode()) > LARGEST or any(len(book[kind]) > MOST for kind in KINDS):
                 raise ValueError(f"the presets are too many: {MOST} of a kind and {LARGEST} bytes is the most.")
-            write(self.path, text)
+            files.write(self.path, text)
             return book
 
     def _parsed(self) -> Book:

@@ -10,8 +10,8 @@ import folder_paths
 import torch
 from torch import Tensor
 
+from ...core import files
 from ...core.tabulate import check_sigmas
-from ..dropdowns import preset_file
 
 _KEPT = 16  # fits of the same settings, for different models and prompts
 _POINTS = 256
@@ -37,7 +37,7 @@ def keep(settings: dict[str, Any], probe: list[float], fit: dict[str, Any]) -> N
     entries = [*others, {**fit, "probe": probe}][-_KEPT:]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        preset_file.write(file, json.dumps({"settings": settings, "fits": entries}))
+        files.write(file, json.dumps({"settings": settings, "fits": entries}))
     except OSError as error:
         _log.warning("Sigmatic: the fitted schedule is not kept for next time: %s", error)
 

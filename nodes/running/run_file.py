@@ -12,9 +12,9 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from ...core import files
 from ...core.table import Kept
 from ...samplers import State
-from ..dropdowns import preset_file
 from ..host.outside import Outside
 from . import handover
 
@@ -49,7 +49,7 @@ def save(path: Path, latent: dict[str, Any]) -> None:
         "state": {**{name: getattr(state, name) for name in _STATE}, "kept": state.kept},
     }
     meta["hash"] = _hash(meta, tensors)
-    preset_file.write(path, safetensors.torch.save(tensors, {_META: json.dumps(meta, default=list)}))
+    files.write(path, safetensors.torch.save(tensors, {_META: json.dumps(meta, default=list)}))
 
 
 def load(path: Path) -> dict[str, Any]:
