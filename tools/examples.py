@@ -44,7 +44,7 @@ def _quickstart(flow):
 
 
 def _by_stock_node(flow):
-    links = _demo(flow, "5")
+    links = _demo(flow, "armour", "tiles")
     first = flow.add(0, RUN, "KSampler", "ComfyUI's KSampler", to=links, seed=5, cfg=2.0,
                      sampler_name="sig_dpmpp_2m_sde", scheduler="sig_karras")  # fmt: skip
     settings = flow.add(0, RUN, "SigmaticSettings", "Only for the second pass", to={"model": links["model"]},
@@ -57,7 +57,7 @@ def _by_stock_node(flow):
 
 
 def _curves(flow):
-    links = _demo(flow, "7")
+    links = _demo(flow, "ring", "tiles")
     runs = [
         flow.add(i, RUN, "SigmaticKSampler", title, to=links, steps=24, sampler="sig_euler_ancestral", eta_curve=curve,
                  **BY_NAME)
@@ -68,13 +68,27 @@ def _curves(flow):
 
 
 def _split(flow):
-    links = _demo(flow, "8")
+    links = _demo(flow, "monster", "tiles")
     high = flow.add(0, RUN, "SigmaticKSampler", "High noise: steps 0 to 8", to=links, sampler="sig_euler_ancestral",
                     end_at_step=8, return_with_leftover_noise=True, **{**BY_NAME, "cfg": 3.0})  # fmt: skip
     low = flow.add(1, RUN, "SigmaticKSampler", "Low noise: steps 8 to 20", to={**links, "latent_image": (high, 0)},
                    sampler="sig_dpmpp_2m", start_at_step=8, add_noise=False, **{**BY_NAME, "cfg": 1.5})  # fmt: skip
     _show(flow, (high, 0), "Handed over: still noisy")
     _show(flow, (low, 0), "The result")
+
+
+def _look_then_finish(flow):
+    links = _demo(flow, "potion", "tiles")
+    first = flow.add(0, RUN, "SigmaticKSampler", "Eight to step 6 of 20", to=links, seed=11, cfg=2.0,
+                     sampler="sig_dpmpp_2m_sde", schedule="sig_karras", end_at_step=6,
+                     return_with_leftover_noise=True)  # fmt: skip
+    flow.add(0, RUN, "SigmaticSaveRun", "For another day", to={"latent": (first, 0)})
+    two = flow.add(1, RUN, "LatentFromBatch", "Which two", to={"samples": (first, 0)}, batch_index=2, length=2)
+    rest = flow.add(1, RUN, "SigmaticKSampler", "Only these are finished", to={**links, "latent_image": (two, 0)},
+                    seed=11, cfg=2.0, sampler="sig_dpmpp_2m_sde", schedule="sig_karras", start_at_step=6,
+                    add_noise=False)  # fmt: skip
+    _show(flow, (first, 2), "What they are going to be", zoom=8)
+    _show(flow, (rest, 0), "The two", 1, zoom=8)
 
 
 def _inpainting(flow):
@@ -150,6 +164,10 @@ DEMOS = [
     ("split_high_low", "Split: high and low noise",
      "Press Run: one run in two nodes. The first makes the coarse shape with noise and much cfg, the second finishes "
      "without noise and with less of it. Both have the same steps and schedule.", _split),
+    ("look_then_finish", "Look, then finish some",
+     "Press Run: eight pictures stop at step 6 of 20, and `denoised` shows what they are going to be. Two go on, and "
+     "end as they would have in one run of all eight. Sigmatic Save Run keeps the eight, for Sigmatic Load Run.",
+     _look_then_finish),
     ("inpainting", "Inpainting",
      "Press Run: eight threes, whose lower halves are drawn again as those of eights. Every sampler of Sigmatic keeps "
      "the rest to the last bit.", _inpainting),

@@ -40,4 +40,5 @@ STOCK = {
     "SolidMask": of_words("", "MASK", value=1.0, width=32, height=32),
     "MaskComposite": of_words("destination:MASK source:MASK", "MASK", x=0, y=0, operation="add"),
     "SetLatentNoiseMask": of_words("samples:LATENT mask:MASK", "LATENT"),
+    "LatentFromBatch": of_words("samples:LATENT", "LATENT", batch_index=0, length=1),
 }  # fmt: skip
