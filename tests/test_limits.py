@@ -10,7 +10,7 @@ SPECS = [sigmatic.samplers.get(name) for name in sigmatic.samplers.names()]
 # Distilled models' samplers and DDPM's larger variances are biased on an exact denoiser, by design; adaptive samplers
 # have tests of their own.
 UNBIASED = [spec for spec in SPECS if spec.models == "any" and spec.checked == "all" and not spec.adaptive]
-ETAS = [{"eta": eta} for eta in (0.0, 0.5, 1.0)]
+ETAS = [{"eta": eta} for eta in (0.5, 1.0)]  # at 0 it is the ODE, bit for bit: tests/test_loop.py
 CASES = [
     (s.name, p)
     for s in UNBIASED
@@ -44,7 +44,8 @@ def floor(mixture):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "params"), CASES, ids=str)
 def test_no_bias(name, params, space, mixture, floor):
-    sigmas = sigmatic.schedulers.sigmas("karras", 300, space=space, sigma_max=0.999 if space == "flow" else None)
+    steps = 300 if sigmatic.samplers.get(name).order == 1 else 150
+    sigmas = sigmatic.schedulers.sigmas("karras", steps, space=space, sigma_max=0.999 if space == "flow" else None)
     x = mixture.noised(COUNT, float(sigmas[0]), space, seed=3).reshape(1, COUNT, 2)
 
     def model(x, sigma):

@@ -48,7 +48,7 @@ are misprinted by design; four steps in a row that double."""
 
 
 @pytest.mark.parametrize("place", RANGES)
-@pytest.mark.parametrize("steps", [20, 40])
+@pytest.mark.parametrize("steps", [20, pytest.param(40, marks=pytest.mark.thorough)])
 def test_no_schedule_makes_noise_of_memory(place, steps):
     """Where Euler keeps the data's spread within a tenth, every sampler keeps it within a fifth.
 

@@ -5,10 +5,18 @@ import logging
 
 import pytest
 import torch
+from fakehost.host import Pack, fake_host
 
 import sigmatic
 
 KSAMPLER = "SigmaticKSampler"
+
+
+@pytest.fixture(scope="module")
+def pack():
+    """All nodes on the stand-in, for all tests of this file: none of them changes it."""
+    with fake_host() as module:
+        yield Pack(module)
 
 
 @pytest.fixture
