@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from .. import schedulers
+from .. import samplers, schedulers
 from ..core.catalog import declared
 from ..core.spec import Param, SamplerSpec, ScheduleSpec, Spec
 from .embedded import nearest
@@ -26,27 +26,42 @@ def flag(name: str) -> str:
 
 
 def add_declared(parser: argparse.ArgumentParser) -> None:
-    """One flag for each declared parameter, unset unless given: the sampler or schedule then uses its own default."""
-    group = parser.add_argument_group(
-        "parameters of samplers and schedules (default: the own value of the one that is chosen)"
-    )
-    for name, owners in declared().items():
-        choices = dict.fromkeys(choice for _, param in owners for choice in param.choices)
-        metavar = "{" + ",".join(choices) + "}" if choices else owners[0][1].kind.upper()
-        group.add_argument(flag(name), dest=PREFIX + name, metavar=metavar, help=_meanings(owners).replace("%", "%%"))
+    """One flag for each declared parameter, unset unless given: the sampler or schedule then uses its own default.
+
+    Help names them only where it is asked about one sampler or schedule: --help NAME.
+    """
+    for name in declared():
+        parser.add_argument(flag(name), dest=PREFIX + name, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "-h", "--help", nargs="?", metavar="NAME", action=_Help,
+        help="this; with the name of a sampler or schedule, the parameters that it takes as flags",
+    )  # fmt: skip
     parser.usage = "%(prog)s [OPTION ...]"  # all of them would fill the screen before the first word of help
 
 
-def _meanings(owners: list[tuple[Spec, Param]]) -> str:
-    """What the parameter does, and for whom: under one name two samplers may mean two things."""
-    by_help: dict[str, list[str]] = {}
-    for spec, param in owners:
-        by_help.setdefault(param.help, []).append(f"{spec.name} ({param.default})")
-    shown = {
-        what: ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-        for what, names in by_help.items()
-    }
-    return " ".join(f"{what} Taken by {names}." for what, names in shown.items())
+class _Help(argparse.Action):
+    """--help, and --help NAME."""
+
+    def __call__(self, parser: argparse.ArgumentParser, _space: Any, name: Any, _flag: str | None = None) -> None:
+        owners = [registry.get(name) for registry in (samplers, schedulers) if name in registry.names()]
+        if name and not owners:
+            parser.error(f"--help {name}: {nearest(name, (*samplers.names(), *schedulers.names()))}")
+        print("\n".join(map(_described, owners)) if owners else parser.format_help(), end="")
+        parser.exit()
+
+
+def _described(spec: Spec) -> str:
+    """A sampler or schedule with its parameters."""
+    what = "sampler" if isinstance(spec, SamplerSpec) else "schedule"
+    page = argparse.ArgumentParser(prog=f"--{what} {spec.name}", description=spec.summary, add_help=False)
+    page.usage = "%(prog)s [OPTION ...]"
+    group = page.add_argument_group("parameters" if spec.params else "no parameters")
+    for param in spec.params:
+        metavar = "{" + ",".join(param.choices) + "}" if param.choices else param.kind.upper()
+        limits = "" if param.choices else f", {param.allowed}"
+        text = f"{param.help} Default {param.default}{limits}.".replace("%", "%%")
+        group.add_argument(flag(param.name), metavar=metavar, help=text)
+    return page.format_help()
 
 
 def add_run(parser: argparse.ArgumentParser) -> None:

@@ -140,18 +140,25 @@ def test_every_command_has_help(command, capsys):
     assert "usage: python -m sigmatic " + command in capsys.readouterr().out
 
 
-def test_every_declared_parameter_is_a_flag(capsys):
-    cli.main(["sample", "--help"])
-    text = capsys.readouterr().out
-    for registry in (sigmatic.samplers, sigmatic.schedulers):
-        for name in registry.names():
-            for param in registry.get(name).params:
-                assert "--" + param.name.replace("_", "-") in text
-    words = " ".join(text.split())
-    assert words.startswith("usage: python -m sigmatic sample [OPTION ...]")
-    assert "1 is Euler. Taken by gradient_estimation (2.0)." in words  # one name, two meanings: each has its own
-    assert "as LCM. Taken by tcd (0.3)." in words
-    assert "--solver-type {midpoint,heun,er_sde,reverse_sde,ode}" in words
+@pytest.mark.parametrize("command", ["sample", "demo trajectory"])
+def test_help_of_a_run_fits_two_screens(command, capsys):
+    cli.main([*command.split(), "--help"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"usage: python -m sigmatic {command} [OPTION ...]"
+    assert len(lines) <= 72 and "--help [NAME]" in "\n".join(lines)
+
+
+@pytest.mark.parametrize("registry", [sigmatic.samplers, sigmatic.schedulers], ids=["samplers", "schedules"])
+def test_help_of_a_name_lists_its_parameters(registry, capsys):
+    for name in registry.names():
+        assert cli.main(["sample", "--help", name]) == 0
+        words = " ".join(capsys.readouterr().out.split())
+        assert registry.get(name).summary.split()[0] in words
+        for param in registry.get(name).params:
+            text = f"Default {param.default}" if param.choices else f"Default {param.default}, {param.allowed}."
+            assert "--" + param.name.replace("_", "-") in words and text in words, (name, words)
+    assert cli.main(["sample", "--help", "eulr"]) == 2
+    assert "--help eulr: did you mean euler" in capsys.readouterr().err
 
 
 # Pictures.
