@@ -64,20 +64,18 @@ def layout(
         (MARGIN, y + (h - s[1]) // 2, MARGIN + s[0], y + (h - s[1]) // 2 + s[1])
         for y, h, s in zip(tops, heights, sides, strict=False)
     )
-    columns = tuple(
-        (x + (w - t[0]) // 2, top, x + (w - t[0]) // 2 + t[0], top + t[1])
-        for x, w, t in zip(lefts, widths, heads, strict=False)
-    )
+    columns = tuple((x, top, x + t[0], top + t[1]) for x, t in zip(lefts, heads, strict=False))
     boxes = tuple(
-        tuple(_centred(cell, x, y, w, h) for cell, x, w in zip(row, lefts, widths, strict=False))
+        tuple(_at(cell, x + 1, y, h) for cell, x in zip(row, lefts, strict=False))
         for row, y, h in zip(cells, tops, heights, strict=False)
     )
     right = max(lefts[-1] - GAP, title_box[2], note_box[2])
     return Layout((right + MARGIN, tops[-1] - GAP + MARGIN), title_box, note_box, rows, columns, boxes)
 
 
-def _centred(cell: Image.Image, x: int, y: int, width: int, height: int) -> Box:
-    left, top = x + (width - cell.width) // 2, y + (height - cell.height) // 2
+def _at(cell: Image.Image, left: int, y: int, height: int) -> Box:
+    """Below its heading's first letter, in the middle of its row."""
+    top = y + (height - cell.height) // 2
     return left, top, left + cell.width, top + cell.height
 
 
