@@ -103,7 +103,7 @@ def demo(args: argparse.Namespace) -> Image:
     cells = []
     with _bar(sum(args.steps) * len(specs), subject) as bar:
         for spec in specs:
-            bar.set_description(spec.name)
+            bar.set_description(f"{args.model} by {spec.name}")
             cells.append([_cell(subject, spec, levels, {}, args, bar) for levels in sigmas])
     columns = [f"{n} step{'s' * (n > 1)}" for n in args.steps]
     note = f"{_what(args)}, seed {args.seed} everywhere"

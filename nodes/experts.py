@@ -12,7 +12,7 @@ from .host.api import CATEGORY, io, number, schema
 from .inputs import options, widgets
 from .inputs.widgets import LAST_STEP
 from .ksampler import SigmaticKSampler
-from .running import experts, mismatch, run
+from .running import experts, infotext, mismatch, run
 from .running.record import summary
 
 UNKNOWN = 20, 0.875  # steps and boundary that are drawn where the page cannot know the recipe: Wan 2.2's is .875
@@ -67,6 +67,7 @@ class SigmaticExpertsKSampler(ByName):
                 ),
             ],
             outputs=widgets.run_outputs(),
+            hidden=[io.Hidden.extra_pnginfo],
         )  # fmt: skip
 
     @classmethod
@@ -138,7 +139,9 @@ class SigmaticExpertsKSampler(ByName):
         if plan.switch is not None:
             values["model_low"] = f"from step {plan.switch + 1}"
         words = summary(log, sampler.name, plan.schedule, **values)
-        return io.NodeOutput(latent, words, run.denoised(model, latent, look))
+        run_by = {"seed": seed, "cfg": plan.cfg[0], "denoise": denoise}
+        text = infotext.of_run(cls.hidden, model, latent, plan.bare, plan.schedule, log, **run_by)
+        return io.NodeOutput(latent, words, run.denoised(model, latent, look), text)
 
 
 def _wished(widget: str, value: Any, recipes: Any, model: ModelFacts) -> Any:

@@ -11,7 +11,7 @@ from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
 from .host.api import CATEGORY, io, schema
 from .inputs import options, widgets
 from .inputs.widgets import LAST_STEP
-from .running import mismatch, run
+from .running import infotext, mismatch, run
 from .running.record import summary
 
 _IDLE = "set start_at_step lower: it is {}, the run ends at step {}, and so the latent comes out as it went in."
@@ -58,6 +58,7 @@ class SigmaticKSampler(ByName):
                 *widgets.run_options(),
             ],
             outputs=widgets.run_outputs(),
+            hidden=[io.Hidden.extra_pnginfo],
         )  # fmt: skip
 
     @classmethod
@@ -102,5 +103,7 @@ class SigmaticKSampler(ByName):
         built = sampler.build(latent_image.get("batch_index"), log)
         look = {}
         latent = log.attach_rest(run.sample(model, latent_image, built, plan.sigmas, look, **settings))
-        words = summary(log, sampler.name, plan.schedule, seed=seed, cfg=cfg, denoise=denoise)
-        return io.NodeOutput(latent, words, run.denoised(model, latent, look))
+        values = {"seed": seed, "cfg": cfg, "denoise": denoise}
+        words = summary(log, sampler.name, plan.schedule, **values)
+        text = infotext.of_run(cls.hidden, model, latent, plan.bare, plan.schedule, log, **values)
+        return io.NodeOutput(latent, words, run.denoised(model, latent, look), text)

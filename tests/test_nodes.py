@@ -15,7 +15,8 @@ def test_the_ids_are_the_documented_ones(pack):
         "SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticNoise", "SigmaticDemoModel",
         "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
         "SigmaticSamplerInfo", "SigmaticUnsample", "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert",
-        "SigmaticFit", "SigmaticCompare", "SigmaticRecipe", "SigmaticExpertsKSampler",
+        "SigmaticFit", "SigmaticCompare", "SigmaticRecipe", "SigmaticExpertsKSampler", "SigmaticSaveRun",
+        "SigmaticLoadRun",
     }  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def run(pack, model):
         }
         node = pack.nodes["SigmaticExpertsKSampler"]
         widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-        latent, summary, _ = node.execute(**{**widgets, **links, "seed": 3, **WHOLE, **given}).args
+        latent, summary, *_ = node.execute(**{**widgets, **links, "seed": 3, **WHOLE, **given}).args
         return latent["samples"], summary
 
     return run

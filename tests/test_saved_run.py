@@ -172,8 +172,8 @@ def test_denoised_is_the_picture_that_the_model_saw_last(pack, kind):
     """In a run of Euler's from there: x goes straight to it."""
     run = Runs(pack, "sig_euler", kind)
     node, given = pack.nodes["SigmaticKSampler"], {**run.common, "latent_image": run.start}
-    latent, _, look = node.execute(**given, end_at_step=2, return_with_leftover_noise=True).args
-    done, _, last = node.execute(**given).args
+    latent, _, look, _ = node.execute(**given, end_at_step=2, return_with_leftover_noise=True).args
+    done, _, last, _ = node.execute(**given).args
     assert torch.allclose(done["samples"], last["samples"], atol=1e-5), "Euler's last step ends in what it saw"
     assert set(look) == {"samples"} and not torch.equal(look["samples"], latent["samples"])
     assert not torch.equal(look["samples"], last["samples"])

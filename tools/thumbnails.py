@@ -1,4 +1,4 @@
-"""Draws the square pictures of the example workflows: `python tools/thumbnails.py` (after tools/examples.py).
+"""Draws the square pictures of the example workflows: `python tools/thumbnails.py [NAME ...]` (after tools/examples.py).
 
 What runs as it is, is run in a ComfyUI, found as the host tests find theirs; its last picture is taken. Those for large
 models show what their recipe does: the levels of its run.
@@ -79,11 +79,11 @@ def save(name, picture):
 
 
 def main():
-    """All of them."""
+    """Those that are named, or all of them."""
     installed = servers.inhost.hosts()
     if not installed:
         raise SystemExit(servers.HOW)
-    names = sorted(path.stem for path in FOLDER.glob("*.json"))
+    names = sys.argv[1:] or sorted(path.stem for path in FOLDER.glob("*.json"))
     for name in names:
         if name in RECIPES:
             save(name, of_recipe(*RECIPES[name]))

@@ -156,6 +156,11 @@ class Plan:
         """The levels of the run, or of the first output."""
         return self.levels[0]
 
+    @property
+    def bare(self) -> str:
+        """The name of the sampler that runs, without sig_ where it is ours."""
+        return self.sampler.ours.name if self.sampler.ours else self.sampler.name
+
     def record(self, seed: int, latent: dict[str, Any], add_noise: bool) -> Record:
         """The record of the run on a LATENT, with the plan's warnings shown, and what the run before left there."""
         log = Record(seed=seed, options=dict(self.sampler.options), sigmas=tuple(self.sigmas.tolist()), keeps=True)

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from comfy_execution.utils import get_executing_context
-
 from . import facts
+from .prompt import running
 
 FILES = (".safetensors", ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
 WIRES = ("model", "guider", "pipe")  # inputs with these words in their names carry a MODEL
@@ -67,15 +66,9 @@ def pixels(model: Any, shape: Sequence[int] | None) -> dict[str, int]:
 
 
 def _of_running_node(wire: str) -> Iterator[str]:
-    context = get_executing_context()
-    if context is None:
-        return
-    from server import PromptServer  # not before: scripts that only borrow the host's samplers have no server
-
-    queue = getattr(PromptServer.instance, "prompt_queue", None)
-    for item in list(getattr(queue, "currently_running", {}).values()):
-        if item[1] == context.prompt_id:
-            yield from upstream(item[2], context.node_id, wire)
+    here = running()
+    if here is not None:
+        yield from upstream(here.prompt, here.node, wire)
 
 
 def _texts(value: Any) -> Iterator[str]:

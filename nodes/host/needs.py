@@ -35,7 +35,7 @@ NEEDS = (
     Need(
         "comfy_api.latest",
         (
-            *("ComfyExtension", "io.ComfyNode", "io.NodeOutput", "io.Schema"),
+            *("ComfyExtension", "io.ComfyNode", "io.NodeOutput", "io.Schema", "io.Hidden.extra_pnginfo"),
             *(f"io.{kind}.Input" for kind in _INPUTS),
             *(f"io.{kind}.Output" for kind in _OUTPUTS),
         ),

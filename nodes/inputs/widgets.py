@@ -127,6 +127,11 @@ def run_outputs() -> list:
         io.Latent.Output(
             display_name="denoised", tooltip="The picture as the model saw it last: a look at a run that stops early."
         ),
+        io.String.Output(
+            display_name="infotext",
+            tooltip="The run as A1111's web UI writes it: for picture savers and Civitai. It is in ComfyUI's own PNG "
+            "info, too.",
+        ),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,16 @@ def test_the_example_for_flux2_fits_a_host_that_knows_it(host, example):
     _, misfits = example("flux2")
     known = "EmptyFlux2LatentImage" in host.info
     assert misfits == ([] if known else ["CLIPLoader (3): type is 'flux2'"])
+
+
+def test_the_infotext_is_in_the_pictures_that_the_host_saves(host, quickstart):
+    prompt = json.loads(json.dumps(quickstart))
+    preview = next(node for node in prompt.values() if node["class_type"] == "PreviewImage")
+    prompt["save"] = {"class_type": "SaveImage", "inputs": {**preview["inputs"], "filename_prefix": "infotext"}}
+    answer = host.post("/prompt", {"prompt": prompt, "client_id": "tests", "extra_data": {"extra_pnginfo": {"a": 1}}})
+    (picture, *_) = host.pictures(host.wait(answer["prompt_id"])["outputs"]["save"]["images"])
+    text = json.loads(picture.text["parameters"])
+    assert "Steps: " in text and "Sampler: " in text and picture.text["a"] == "1"
 
 
 def compared(graph, host, kind="eps", batch=1, **widgets):

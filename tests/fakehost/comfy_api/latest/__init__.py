@@ -11,6 +11,8 @@ class ComfyExtension:
 class ComfyNode:
     """What a node derives from."""
 
+    hidden = None
+
 
 class NodeOutput:
     """What a node returns."""
@@ -30,6 +32,7 @@ class Schema:
     inputs: list = field(default_factory=list)
     outputs: list = field(default_factory=list)
     is_output_node: bool = False
+    hidden: list = field(default_factory=list)
 
 
 @dataclass
@@ -65,6 +68,7 @@ io = SimpleNamespace(
     ComfyNode=ComfyNode,
     NodeOutput=NodeOutput,
     Schema=Schema,
+    Hidden=SimpleNamespace(extra_pnginfo="EXTRA_PNGINFO"),
     Int=_type("INT", *_NUMBER, "control_after_generate"),
     Float=_type("FLOAT", *_NUMBER, "round", "optional"),
     Boolean=_type("BOOLEAN", "default", "optional"),
