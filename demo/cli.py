@@ -91,8 +91,10 @@ def _run(given: list[str]) -> None:
     module_name, summary = COMMANDS[command]
     with _deferred_interrupt():
         module = import_module(f"..{module_name}", __package__)
-    about = {"prog": f"{PROGRAM} {command}", "description": summary[0].upper() + summary[1:] + "."}
-    parser = Parser(**about, allow_abbrev=False, conflict_handler="resolve")  # a command may have a --help of its own
+    parser = Parser(
+        prog=f"{PROGRAM} {command}", description=summary[0].upper() + summary[1:] + ".", allow_abbrev=False,
+        conflict_handler="resolve",  # a command may have a --help of its own
+    )  # fmt: skip
     module.add_arguments(parser, command)
     module.execute(_parse(parser, rest, command), command)
 

@@ -58,7 +58,7 @@ class SigmaticLoadRun(io.ComfyNode):
             "before, start_at_step at the step it stopped at, add_noise off.",
             search_aliases=["load latent", "resume", "continue run"],
             inputs=[
-                widgets.choice("run", _files() or [_NONE], None, "Which run; R reads the list anew."),
+                widgets.choice("run", _files() or [_NONE], "", "Which run; R reads the list anew."),
                 io.String.Input(
                     "pictures", default="", tooltip="Which of its pictures go on, counted from 0: 2, 5. Nothing: all."
                 ),

@@ -1,4 +1,4 @@
-"""Draws the square pictures of the example workflows: `python tools/thumbnails.py [NAME ...]` (after tools/examples.py).
+"""Draws the examples' square pictures: `python tools/thumbnails.py [NAME ...]` (after tools/examples.py).
 
 What runs as it is, is run in a ComfyUI, found as the host tests find theirs; its last picture is taken. Those for large
 models show what their recipe does: the levels of its run.
