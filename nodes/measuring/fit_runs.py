@@ -63,7 +63,7 @@ class ModelRuns:
         """Where the exact solution ends, nearly, whatever Sigmatic Settings are on the model (but for data_std)."""
         name, schedule, steps = EXACT
         defaults = {key: value for key, value in samplers.get(name).defaults.items() if key != "data_std"}
-        defaults |= {"corrector": "on"}  # with so many steps all of the last correction is right
+        defaults |= {"corrector": "on", "last": "integrate"}  # with so many steps all of the last correction is right
         return self.run(PREFIX + name, model_levels(self.ms, schedule, steps), **defaults)
 
     def options(self, sampler: str) -> dict[str, dict[str, str]]:
