@@ -77,7 +77,7 @@ class SigmaticKSampler(ByName):
         widgets.require_names(noise=(noise, widgets.NOISES))
         given = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
         chosen = Sampler(sampler, lookup.sampler_entry(sampler), given, noise)
-        whole = by_name(model, chosen, schedule, steps, denoise, rho)
+        whole = by_name(replace(model, cfg=cfg), chosen, schedule, steps, denoise, rho)
         part = run.part(whole.sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         ours, runs, levels = lookup.schedule_entry(schedule), whole.sampler.ours, part.tolist()
         unsuitable = mismatch.of_schedule(schedulers.get(ours.name), model.sampling) if ours else []

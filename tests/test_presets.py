@@ -293,11 +293,13 @@ def test_writers_at_once_lose_nothing(rooms, file):
 
 
 WRITER = """
-import importlib.util, sys
+import importlib, sys, types
 from pathlib import Path
-spec = importlib.util.spec_from_file_location("preset_file", sys.argv[1])
-preset_file = sys.modules["preset_file"] = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(preset_file)
+sys.modules["folder_paths"] = types.ModuleType("folder_paths")  # the host's; nothing of torch is needed here
+for room in ("nodes", "nodes.host", "nodes.dropdowns"):
+    sys.modules[room] = types.ModuleType(room)
+    sys.modules[room].__path__ = [str(Path(sys.argv[1]).parents[2] / room.replace(".", "/"))]
+preset_file = importlib.import_module("nodes.dropdowns.preset_file")
 store, name = preset_file.Store(Path(sys.argv[2])), sys.argv[3]
 
 def add(key):

@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
-import os
-import re
-import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
+from ..host.user_files import check_name, set_aside, write
+
 VERSION = 1
 KINDS = ("samplers", "schedules")
 LARGEST = 1 << 20  # bytes
 MOST = 500  # presets of a kind
 PATIENCE = 10.0  # seconds to wait for other writers, who need a few hundredths each
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_log = logging.getLogger("sigmatic")
 
 Book = dict[str, dict[str, dict[str, Any]]]
 """{"samplers": {name: {"sampler": "euler", "options": {...}}}, "schedules": {name: {"schedule": "karras", ...}}}."""
-
-
-def check_name(name: Any) -> str:
-    """`name`; ValueError unless it is 1 to 64 letters (a-z), digits, _ and -."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"name is {str(name)[:80]!r}: give 1 to 64 letters (a to z), digits, _ and -.")
-    return name
 
 
 def check_book(data: Any) -> Book:
@@ -64,20 +52,6 @@ def check_preset(kind: str, preset: Any) -> dict[str, Any]:
     return {word: preset[word], "options": dict(options)}
 
 
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; its folder must be there."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
 class Store:
     """The presets in the file at `path`. Several threads and servers may use one file."""
 
@@ -93,7 +67,7 @@ class Store:
         except FileNotFoundError:
             pass
         except (ValueError, RecursionError, OSError) as error:
-            self._set_aside(error)
+            set_aside(self.path, "no presets", error)
         return {kind: {} for kind in KINDS}
 
     def change(self, edit: Callable[[Book], None]) -> Book:
@@ -116,12 +90,3 @@ class Store:
 
     def _parsed(self) -> Book:
         return check_book(json.loads(self.path.read_text(encoding="utf-8-sig")))  # some editors put a mark before it
-
-    def _set_aside(self, error: Exception) -> None:
-        aside = self.path.with_name(f"{self.path.stem}.broken-{time.time_ns()}{self.path.suffix}")
-        try:
-            os.replace(self.path, aside)
-            place = f"set aside as {aside.name}"
-        except OSError as problem:
-            place = f"left where it is ({problem})"
-        _log.warning("Sigmatic: no presets: %s cannot be used (%s); %s.", self.path, error, place)

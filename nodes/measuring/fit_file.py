@@ -6,12 +6,11 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import folder_paths
 import torch
 from torch import Tensor
 
 from ...core.tabulate import check_sigmas
-from ..dropdowns import preset_file
+from ..host.user_files import folder, write
 
 _KEPT = 16  # fits of the same settings, for different models and prompts
 _POINTS = 256
@@ -37,14 +36,14 @@ def keep(settings: dict[str, Any], probe: list[float], fit: dict[str, Any]) -> N
     entries = [*others, {**fit, "probe": probe}][-_KEPT:]
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        preset_file.write(file, json.dumps({"settings": settings, "fits": entries}))
+        write(file, json.dumps({"settings": settings, "fits": entries}))
     except OSError as error:
         _log.warning("Sigmatic: the fitted schedule is not kept for next time: %s", error)
 
 
 def _file(settings: dict[str, Any]) -> Path:
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:20]
-    return Path(folder_paths.get_user_directory()) / "sigmatic" / "fits" / f"{key}.json"
+    return folder() / "fits" / f"{key}.json"
 
 
 def _read(settings: dict[str, Any]) -> list[dict[str, Any]]:
