@@ -52,7 +52,8 @@ class SigmaticKSampler(ByName):
                 ),
                 widgets.choice(
                     "schedule", schedules, lookup.AUTO,
-                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants.",
+                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants. "
+                    "sig_fitted: its profile.",
                 ),
                 *pictures,
                 *widgets.run_options(),

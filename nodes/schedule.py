@@ -34,7 +34,8 @@ class SigmaticSchedule(ByName):
                     "schedule",
                     _names(),
                     widgets.SCHEDULE,
-                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants.",
+                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants. "
+                    "sig_fitted: its profile.",
                 ),
                 widgets.steps(),
                 widgets.denoise(),

@@ -1,11 +1,15 @@
 """Profiles in the host, on the stand-in: whose they are, how they are kept, and what goes by them."""
 
+import asyncio
 import importlib
 import json
 import logging
+from dataclasses import replace
 
 import pytest
 import torch
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from fakehost.host import Pack, fake_host
 
 from sigmatic.profiles import Profile
@@ -340,3 +344,68 @@ def test_the_page_draws_sig_fitted_by_the_files_that_it_sees(pack):
     ):
         sigmas, words = drawn(**other)
         assert sigmas != wanted and any("without a profile" in word for word in words)
+
+
+def test_the_routes_list_hand_out_take_in_rename_and_delete(pack):
+    one = kept(pack, model(pack), error={6: 0.1}, usual={6: 0.2}, evaluations=80)
+    wire = {"Content-Type": "application/json"}
+
+    async def session(steps):
+        app = web.Application()
+        app.add_routes(importlib.import_module("server").PromptServer.instance.routes)
+        async with TestClient(TestServer(app)) as client:
+            path = "/sigmatic/profiles"
+            replies = [await client.request(method, path + query, data=b, headers=h) for method, query, b, h in steps]
+            return [(reply.status, await reply.json()) for reply in replies]
+
+    def post(body, headers=wire):
+        return "POST", "", body if isinstance(body, (bytes, str)) else json.dumps(body), headers
+
+    bare = Profile(**RANGE["flow"]).as_text()
+    answers = asyncio.run(session([
+        ("GET", "", None, {}), ("GET", "?name=mine", None, {}), ("GET", "?name=gone", None, {}),
+        post({"name": "mine", "rename": "yours"}), post({"name": "other", "text": bare}), post({"text": one.as_text()}),
+        post({"text": one.as_text()}), post({"name": "a/b", "text": bare}), post({"name": "x", "text": "{}"}), post("["),
+        post({}), post({"text": bare}, {"Content-Type": "text/plain"}), post(b" " * 300000),
+        ("DELETE", "?name=mine", None, {}), ("DELETE", "?name=mine", None, {}),
+    ]))  # fmt: skip
+    wanted = [200, 200, 404, 200, 200, 200, 400, 400, 400, 400, 400, 415, 413, 200, 400]
+    assert [status for status, _ in answers] == wanted
+    (listed,) = answers[0][1]["profiles"]
+    assert listed["name"] == "mine" and listed["cfg"] == 1.0 and listed["ratios"] == {"6": 0.5} and listed["whole"]
+    assert answers[1][1] == json.loads(one.as_text())
+    assert [profile["name"] for profile in answers[13][1]["profiles"]] == ["other", "yours"]
+    files = pack.part("running.profile_files").all_kept()
+    assert files["yours"].model == one.model and files["other"].model == ""
+
+
+def test_sigmatic_recipe_says_that_there_is_a_profile_and_carries_one(pack):
+    one, links = model(pack), {"recipe": "auto", "steps": 0}
+    node = pack.nodes["SigmaticRecipe"]
+    assert "profile" not in node.execute(one, **links).args[5]
+    kept(pack, one)
+    assert "There is a profile of this model: mine." in node.execute(one, **links).args[5]
+    other = kept(pack, None, "other", cfg=None, p=0.7)
+    carrying = node.execute(one, **links, profile="other").args[0]
+    assert torch.equal(levels(pack, carrying).sigmas, other.profile.sigmas(6))
+    with pytest.raises(ValueError, match="no profile"):
+        node.execute(one, **links, profile="gone")
+
+
+def test_a_node_that_goes_by_a_profile_is_run_again_when_it_has_changed(pack):
+    files, one = pack.part("running.profile_files"), model(pack)
+    first = kept(pack, one)
+
+    def marks():
+        return [
+            pack.nodes[name].fingerprint_inputs(**given)
+            for name, given in (
+                ("SigmaticKSampler", {"sampler": "sig_arc", "schedule": "sig_fitted"}),
+                ("SigmaticSettings", {"profile": "mine"}),
+                ("SigmaticKSampler", {"sampler": "sig_arc", "schedule": "sig_arc"}),
+            )
+        ]
+
+    before = marks()
+    files.save(replace(first, profile=replace(first.profile, p=0.9)), replaces=True)
+    assert [old == new for old, new in zip(before, marks(), strict=True)] == [False, False, True]

@@ -97,5 +97,5 @@ def _numbers(weight: Tensor) -> str:
     try:
         flat = weight.detach().reshape(-1)
         return " ".join(f"{v:.6g}" for v in flat[:: max(1, flat.numel() // _NUMBERS)][:_NUMBERS].float().cpu().tolist())
-    except (RuntimeError, TypeError, NotImplementedError):
+    except (RuntimeError, TypeError, ValueError, AttributeError):  # NotImplementedError is a RuntimeError
         return ""

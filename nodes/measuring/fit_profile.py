@@ -45,8 +45,8 @@ def of_runs(runs: ModelRuns, budget: int, name: str, *, keep: bool, replaces: bo
             profile_files.save(before, replaces=True)
         return before, 0
     check_name(name or "model")
-    files = tuple(Path(file).name for file in identity.files(runs.model))
-    title = Path(files[0]).stem if files else next(iter(identity.classes(runs.model)), "model")
+    files = tuple(dict.fromkeys(Path(file).name for file in identity.files(runs.model)))
+    title = Path(files[-1]).stem if files else next(iter(identity.classes(runs.model)), "model")
     name = name or (before.name if before else profile_files.free_name(title, runs.cfg))
     here = Kept(name, Profile(), mark, title, runs.cfg, files, whole=False)
     most = min(budget, BUDGET)
