@@ -253,14 +253,17 @@ def test_an_interrupt_keeps_what_is_fitted(pack, monkeypatch):
 
 def test_the_fit_for_one_number_of_steps_begins_at_the_profile(pack):
     one = model(pack)
-    profile = kept(pack, one, levels={6: (14.614647, 5.0, 2.0, 0.9, 0.4, 0.1, 0.0)})
+    profile = kept(pack, one, levels={6: (14.614647, 5.0, 2.0, 0.9, 0.4, 0.1, 0.0)}, integrates=8)
     single = {"fit": "these steps", "sampler": "sig_arc", "budget": 0, "keep": False}
     carrying = fit(pack, one, **single)[2]
     assert torch.equal(levels(pack, carrying).sigmas, profile.profile.sigmas(6))
     runs = pack.part("measuring.fit_runs").ModelRuns(
         one, *[pack.run("SigmaticDemoPrompt", digit="")] * 2, 1.0, torch.zeros(1, 1, 32, 32), 4
     )
-    assert torch.equal(runs.starts(6)["fitted"], profile.profile.sigmas(6))
+    begun = runs.starts(6)["fitted"]
+    assert torch.equal(begun, profile.profile.sigmas(6))
+    alike = [runs.run("sig_arc", begun, **options) for options in ({}, {"last": "denoised"})]
+    assert torch.equal(*alike)  # as levels beside them are run, which are no profile's
     assert (
         fit(pack, model(pack, "flow"), fit="these steps", budget=0, keep=False)[2].model_options.get("sigmatic") is None
     )
@@ -364,8 +367,10 @@ def test_the_routes_list_hand_out_take_in_rename_and_delete(pack):
     bare = Profile(**RANGE["flow"]).as_text()
     answers = asyncio.run(session([
         ("GET", "", None, {}), ("GET", "?name=mine", None, {}), ("GET", "?name=gone", None, {}),
-        post({"name": "mine", "rename": "yours"}), post({"name": "other", "text": bare}), post({"text": one.as_text()}),
-        post({"text": one.as_text()}), post({"name": "a/b", "text": bare}), post({"name": "x", "text": "{}"}), post("["),
+        post({"name": "mine", "rename": "yours"}), post({"name": "other", "text": bare}),
+        post({"text": one.as_text()}),
+        post({"text": one.as_text()}), post({"name": "a/b", "text": bare}), post({"name": "x", "text": "{}"}),
+        post("["),
         post({}), post({"text": bare}, {"Content-Type": "text/plain"}), post(b" " * 300000),
         ("DELETE", "?name=mine", None, {}), ("DELETE", "?name=mine", None, {}),
     ]))  # fmt: skip

@@ -15,7 +15,7 @@ from . import facts, identity
 
 LOOKED_AT = 24
 """Tensors of the network, evenly among all of them, whose numbers are looked at; of all the others only the shape."""
-_NUMBERS = 8
+_NUMBERS, _OF_PATCH = 8, 2  # of a weight, of each tensor of a LoRA: there are thousands
 _GUIDING = (
     "sampler_cfg_function", "sampler_pre_cfg_function", "sampler_post_cfg_function", "model_function_wrapper",
     "denoise_mask_function",
@@ -60,7 +60,7 @@ def _weights(patcher: Any) -> Iterator[str]:
         before = backup.get(name)
         yield f"{name} {tuple(weight.shape)}"
         if place % every == 0:
-            yield _numbers(weight if before is None else getattr(before, "weight", before))
+            yield _numbers(weight if before is None else getattr(before, "weight", before), _NUMBERS)
 
 
 def _sampling(ms: Any) -> Iterator[str]:
@@ -77,7 +77,7 @@ def _sampling(ms: Any) -> Iterator[str]:
 def _walk(value: Any) -> Iterator[str]:
     """What a patch is made of; functions by their names, since what is in them cannot be seen."""
     if isinstance(value, Tensor):
-        yield f"{tuple(value.shape)} {_numbers(value)}"
+        yield f"{tuple(value.shape)} {_numbers(value, _OF_PATCH)}"
     elif isinstance(value, Mapping):
         for key, inner in sorted(value.items(), key=lambda item: str(item[0])):
             yield from (str(key), *_walk(inner))
@@ -92,10 +92,12 @@ def _walk(value: Any) -> Iterator[str]:
         yield from _walk(getattr(value, "weights", None))  # of a LoRA in its newer form
 
 
-def _numbers(weight: Tensor) -> str:
+def _numbers(weight: Tensor, count: int) -> str:
     """A few of the numbers in it; nothing of weights that cannot be read one by one (packed ones, say)."""
     try:
         flat = weight.detach().reshape(-1)
-        return " ".join(f"{v:.6g}" for v in flat[:: max(1, flat.numel() // _NUMBERS)][:_NUMBERS].float().cpu().tolist())
+        last = flat.numel() - 1
+        places = {round(last * (place + 0.5) / count) for place in range(count)} if last >= 0 else set()
+        return " ".join(f"{float(flat[place]):.6g}" for place in sorted(places))
     except (RuntimeError, TypeError, ValueError, AttributeError):  # NotImplementedError is a RuntimeError
         return ""

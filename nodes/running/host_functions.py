@@ -117,7 +117,7 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         settings = settings_on_model.of_model(model, extra_args)
         chosen = choice.on(ms, settings, given)
         if "last" in chosen.params:
-            free = "last" not in {**choice.preset, **settings, **choice.fixed, **given}
+            free = "last" not in {**choice.preset, **settings, **choice.fixed, **given} and not (log and log.tries)
             chosen.params["last"] = fitted.last(chosen.params["last"], free, model, sigmas, extra_args)
         record = log or Record()
         record.begin(int(extra_args.get("seed") or 0), chosen.options, sigmas)
