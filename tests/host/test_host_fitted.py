@@ -1,5 +1,7 @@
 """Profiles in a running ComfyUI: fitted by its node, kept, and gone by in the stock KSampler and in ours."""
 
+import time
+
 import pytest
 import torch
 
@@ -11,8 +13,8 @@ FITTED = {"sampler_name": "sig_arc", "scheduler": "sig_fitted", "steps": 6}
 def fit(host, graph):
     """fit(model, *links) -> the links of the node's outputs on that host."""
 
-    def add(model, positive, negative, latent):
-        values = {**host.defaults("SigmaticFit"), "fit": "profile", "budget": BUDGET, "steps": 6, "cfg": 2.0}
+    def add(model, positive, negative, latent, budget=BUDGET):
+        values = {**host.defaults("SigmaticFit"), "fit": "profile", "budget": budget, "steps": 6, "cfg": 2.0}
         links = {"model": model, "positive": positive, "negative": negative, "latent_image": latent}
         name = graph.add("SigmaticFit", **{**values, **links})[0]
         return [[name, place] for place in range(3)]
@@ -49,6 +51,21 @@ def test_a_fit_is_gone_by_in_every_node_and_next_time(host, graph, fit, kind):
     assert torch.equal(later, carried) and torch.equal(other, by_recipe)
     assert "is for cfg 2, and cfg is 3" in host.log
     assert sigmas[1] == 0
+
+
+def test_a_cancelled_fit_leaves_what_it_has(host, graph, fit):
+    """The network takes its time: there is enough of it to press Cancel once the first profile is kept."""
+    sigmas = fit(*graph.demo(model="digits"), budget=400)[0]
+    graph.save(graph.custom(*graph.demo(model="digits"), graph.add("KSamplerSelect", sampler_name="euler"), sigmas))
+    prompt_id, errors = host.queue(graph)
+    assert prompt_id, errors
+    deadline = time.monotonic() + 120
+    while not host.get("/sigmatic/profiles")["profiles"] and time.monotonic() < deadline:
+        time.sleep(0.02)
+    host.interrupt()
+    assert host.wait(prompt_id)["status"]["status_str"] == "error"
+    (kept,) = host.get("/sigmatic/profiles")["profiles"]
+    assert not kept["whole"] and 0 < kept["evaluations"] < 400
 
 
 def test_a_lora_in_use_is_another_model_and_the_weights_beneath_are_the_same(cases):
