@@ -1,6 +1,6 @@
 """Every fixed configuration, theirs and ours: a sampler on a schedule, run for as many model evaluations as are given.
 
-A configuration is (who, sampler, schedule, shift). Samplers of ours may have options: "arc last=denoised".
+A configuration is (who, sampler, schedule, shift). Samplers of ours may have options: "arc last=integrate".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 SHIFTS = {"ve": (1.0,), "flow": (1.0, 3.0)}
-VARIANTS = {"arc": ("arc last=denoised",)}  # tried beside the sampler as it comes
+VARIANTS = {"arc": ("arc last=integrate",)}  # tried beside the sampler as it comes
 LEFT_OUT = {"drawn", "timesteps"}  # schedules that are nothing without their options
 
 
@@ -98,7 +98,7 @@ class Runner:
 
 
 def options(text: str) -> tuple[str, dict]:
-    """("arc", {"last": "denoised"}) of "arc last=denoised"."""
+    """("arc", {"last": "integrate"}) of "arc last=integrate"."""
     name, *pairs = text.split()
     given: dict = dict(pair.split("=") for pair in pairs)
     for key, value in given.items():

@@ -161,7 +161,7 @@ FITTED = 4  # latents
 PROFILE = ("ours", "profile", "fitted", 1.0)
 ALWAYS = (
     *(("arc", name) for name in ("arc", "wide_arc")),
-    *(("arc last=denoised", name) for name in ("arc", "wide_arc")),
+    *(("arc last=integrate", name) for name in ("arc", "wide_arc")),
     *(("dpmpp_2m", name) for name in ("beta", "karras", "simple", "arc")),
     *(("euler", name) for name in ("normal", "simple")),
 )

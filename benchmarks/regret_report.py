@@ -18,7 +18,7 @@ PROFILE = ("ours", "profile", "fitted", 1.0)
 NAMED = {
     PROFILE: "a profile, fitted to the model",
     ("ours", "arc", "arc", 1.0): "arc on arc: `sig_auto` of few steps",
-    ("ours", "arc last=denoised", "arc", 1.0): "arc on arc, last step x = D",
+    ("ours", "arc last=integrate", "arc", 1.0): "arc on arc, last step integrated",
     ("ours", "dpmpp_2m", "karras", 1.0): "DPM++ 2M on karras",
     ("ours", "dpmpp_2m", "beta", 1.0): "DPM++ 2M on beta",
     ("ours", "euler", "simple", 1.0): "Euler on simple",

@@ -1,5 +1,7 @@
 """Sigmatic Compare: samplers and schedules side by side, from one starting noise, at equal model evaluations."""
 
+from dataclasses import replace
+
 import torch
 
 from .dropdowns.by_name import ByName
@@ -111,7 +113,7 @@ class SigmaticCompare(ByName):
         """Run every entry's plan; what finished lies on one sheet, in one batch and in one table."""
         if denoise <= 0:
             raise ValueError("denoise is 0: nothing would be changed, so there is nothing to compare.")
-        known = ModelFacts.of(model)
+        known = replace(ModelFacts.of(model), cfg=cfg)
         listed, place = chosen(known, entries, reference)
         decode = sheet.visible(model, vae)
         if getattr(latent_image["samples"], "is_nested", False):

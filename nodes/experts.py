@@ -98,7 +98,7 @@ class SigmaticExpertsKSampler(ByName):
             model, steps, sampler, schedule, denoise, eta, s_noise, rho, noise, start_at_step, end_at_step,
             return_with_leftover_noise, eta_curve, s_noise_curve, cfg,
         )  # fmt: skip
-        plan = replace(plan, cfg=(cfg,), assumes=tuple(assumes))
+        plan = replace(plan, cfg=(cfg,), assumes=(*plan.assumes, *assumes))
         if not both:
             return plan
         boundary = _wished("boundary", boundary, wanted[1], model)

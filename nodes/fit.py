@@ -8,6 +8,7 @@ import torch
 
 from .. import __version__
 from ..core.schedule import sigmas as lists
+from ..profiles import BUDGET
 from .dropdowns import lookup, presets
 from .dropdowns.by_name import ByName
 from .dropdowns.lookup import PREFIX
@@ -15,10 +16,12 @@ from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, say
 from .host.api import CATEGORY, advanced, io, schema
 from .host.latents import fit_latent
 from .inputs import widgets
-from .measuring import fit_file
+from .measuring import fit_file, fit_profile
 from .measuring.fit_runs import EXACT, PROBED, ModelRuns
+from .running import settings_on_model
 
 ENOUGH = 40  # runs: a budget
+KINDS = STEPS, PROFILE = "these steps", "profile"
 
 
 class SigmaticFit(ByName):
@@ -33,9 +36,10 @@ class SigmaticFit(ByName):
             node_id="SigmaticFit",
             display_name="Sigmatic Fit Schedule",
             category=CATEGORY,
-            description="Measures on your own model which amounts of noise suit a sampler at a few steps best. Takes "
-            "some hundred model evaluations once; the result is kept for next time.",
-            search_aliases=["optimal steps", "gits", "align your steps", "optimize sigmas"],
+            description="Measures on your own model which amounts of noise suit it best: for one sampler and number of "
+            "steps, or as a profile for all of them, which sig_fitted goes by. Takes some hundred model evaluations "
+            "once; the result is kept for next time.",
+            search_aliases=["optimal steps", "profile", "sig_fitted", "gits", "align your steps", "optimize sigmas"],
             inputs=[
                 *widgets.run_links(
                     "The model to measure.", "A prompt like those that the schedule is for.",
@@ -63,27 +67,37 @@ class SigmaticFit(ByName):
                 io.String.Input(
                     "save_as", default="", optional=True,
                     tooltip="A name (letters, digits, _ and -) under which the result appears in every scheduler list, "
-                    "as sig_my_ and the name, for any number of steps. Empty: not saved.",
+                    "as sig_my_ and the name, for any number of steps. Empty: not saved. Of a profile, its name; "
+                    "empty: one made from the model's.",
                 ),
                 advanced(io.Boolean.Input(
-                    "replace", default=False, optional=True, tooltip="Overwrite another preset of that name."
+                    "replace", default=False, optional=True, tooltip="Overwrite another preset or profile of that name."
                 )),
+                io.Combo.Input(
+                    "fit", options=list(KINDS), default=STEPS, optional=True,
+                    tooltip="these steps: levels for this sampler and number of steps. profile: for sig_arc and any "
+                    "number of steps, kept for this model, its LoRAs and this cfg, and what sig_fitted goes by. "
+                    f"Takes {BUDGET} model evaluations at most.",
+                ),
             ],
             outputs=[
                 io.Sigmas.Output(display_name="sigmas", tooltip="The schedule."),
                 io.String.Output(display_name="report", tooltip="The schedule as text, and what it brings."),
+                io.Model.Output(display_name="model", tooltip="The model with its profile on it, for sig_fitted."),
             ],
         )  # fmt: skip
 
     @classmethod
     def plan(
-        cls, model: ModelFacts | None, sampler="sig_dpmpp_2m", steps=8, cfg=8.0, latents=4, budget=500, kept=None
-    ) -> Plan:
+        cls, model: ModelFacts | None, sampler="sig_dpmpp_2m", steps=8, cfg=8.0, latents=4, budget=500, fit=STEPS,
+        kept=None,
+    ) -> Plan:  # fmt: skip
         """The schedule that was `kept` of the last run, for the sampler without noise of its own; none before it.
 
-        kept: {"sigmas"} and the widgets of that run. TypeError or ValueError where it is none.
+        Of a profile, the levels for so many steps, for the sampler that it is for. kept: {"sigmas"} and the widgets of
+        that run. TypeError or ValueError where it is none.
         """
-        widgets.require_names(sampler=(sampler, comfy.samplers.SAMPLER_NAMES))
+        widgets.require_names(sampler=(sampler, comfy.samplers.SAMPLER_NAMES), fit=(fit, KINDS))
         if kept is None:
             return Plan(
                 (torch.empty(0),),
@@ -94,45 +108,63 @@ class SigmaticFit(ByName):
         levels = torch.tensor(lists.parse(", ".join(map(str, kept["sigmas"]))), dtype=torch.float32)
         measured = kept.get("sampler", sampler)
         entry = lookup.sampler_entry(measured) if isinstance(measured, str) else None
-        now = {"sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget}
+        now = {"steps": steps, "cfg": cfg, "latents": latents, "budget": budget, "fit": fit}
+        now |= {"sampler": sampler} if fit == STEPS else {}
         other = any(kept.get(name, value) != value for name, value in now.items())
         notes = (say("Measured with other settings: run the workflow to measure anew."),) if other else ()
         return Plan((levels,), Sampler(str(measured), entry, {"eta": 0.0}), notes=notes)
 
     @classmethod
     def execute(
-        cls, model, positive, negative, latent_image, sampler, steps=8, cfg=8.0, latents=4, budget=500, keep=True,
-        save_as="", replace=False,
+        cls, model, positive, negative, latent_image, latents=4, keep=True, save_as="", replace=False, fit=STEPS,
+        **chosen,
     ) -> io.NodeOutput:  # fmt: skip
         """Take the fit of an earlier run with the same settings and model, or make one."""
-        drawn = {"sampler": sampler, "steps": steps, "cfg": cfg, "latents": latents, "budget": budget}
+        drawn = {"steps": 8, "cfg": 8.0, "latents": latents, "budget": 500, "fit": fit, **chosen}
         cls.plan(None, **drawn)
-        if save_as:
+        sampler, steps, cfg, budget = (drawn[name] for name in ("sampler", "steps", "cfg", "budget"))
+        if fit == PROFILE:
+            fit_profile.require(steps, latents, budget)
+        elif save_as:
             presets.require_free(save_as, "schedules", replace)
         runs = ModelRuns(model, positive, negative, cfg, fit_latent(model, latent_image), latents)
-        runs.require_fittable(sampler)
-        settings = {
-            **drawn, "shape": list(runs.noise.shape), "ends": [runs.span.sigma_min, runs.span.sigma_max],
-            "exact": EXACT, "version": __version__,  # of another one, the sampler may be another
-            **runs.options(sampler),
-        }  # fmt: skip
-        probe = fit_file.fingerprint(runs.probe()) if keep else []
-        best = fit_file.find(settings, probe) if keep else None
-        if best is None:
-            best = runs.fit(sampler, steps, budget)
-            if keep:
-                best["evaluations"] += PROBED
-                fit_file.keep(settings, probe, best)
-        if save_as:
-            points = lists.write(best["sigmas"])
-            presets.save(save_as, {"schedules": {"schedule": "drawn", "options": {"points": points}}}, True)
-        kept = {**drawn, "sigmas": best["sigmas"]}
+        if fit == PROFILE:
+            profile, spent = fit_profile.of_runs(runs, budget, save_as, keep=keep, replaces=replace)
+            drawn["sampler"] = PREFIX + profile.profile.sampler
+            levels, text = profile.profile.sigmas(steps).tolist(), fit_profile.in_words(profile, spent)
+        else:
+            profile = runs.profile()
+            best = _for_steps(runs, drawn, keep)
+            levels = best["sigmas"]
+            enough = ENOUGH * runs.price(sampler)(torch.tensor(levels))
+            text = _report(best, sampler, steps) + _hint(best, budget, enough)
+            if save_as:
+                drawing = {"schedule": "drawn", "options": {"points": lists.write(levels)}}
+                presets.save(save_as, {"schedules": drawing}, True)
+        kept = {**drawn, "sigmas": levels}
         sigmas = cls.plan(None, **drawn, kept=kept).sigmas
-        return io.NodeOutput(
-            sigmas,
-            _report(best, sampler, steps) + _hint(best, budget, ENOUGH * runs.price(sampler)(sigmas)),
-            ui={"fit": [json.dumps(kept)]},  # for the plot; an object counts as a file
-        )
+        out = settings_on_model.with_profile(model, runs.ms, profile) if profile else model
+        return io.NodeOutput(sigmas, text, out, ui={"fit": [json.dumps(kept)]})  # an object counts as a file
+
+
+def _for_steps(runs: ModelRuns, drawn: dict[str, Any], keep: bool) -> dict[str, Any]:
+    """The fit for one sampler and number of steps: a kept one, or a new one."""
+    sampler, steps = drawn["sampler"], drawn["steps"]
+    runs.require_fittable(sampler)
+    settings = {
+        **{name: value for name, value in drawn.items() if name != "fit"}, "shape": list(runs.noise.shape),
+        "ends": [runs.span.sigma_min, runs.span.sigma_max],
+        "exact": EXACT, "version": __version__,  # of another one, the sampler may be another
+        **runs.options(sampler), **{name: levels.tolist() for name, levels in runs.of_profile(steps).items()},
+    }  # fmt: skip
+    probe = fit_file.fingerprint(runs.probe()) if keep else []
+    best = fit_file.find(settings, probe) if keep else None
+    if best is None:
+        best = runs.fit(sampler, steps, drawn["budget"])
+        if keep:
+            best["evaluations"] += PROBED
+            fit_file.keep(settings, probe, best)
+    return best
 
 
 def _report(best: dict[str, Any], sampler: str, steps: int) -> str:

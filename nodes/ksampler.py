@@ -52,7 +52,8 @@ class SigmaticKSampler(ByName):
                 ),
                 widgets.choice(
                     "schedule", schedules, lookup.AUTO,
-                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants.",
+                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants. "
+                    "sig_fitted: its profile.",
                 ),
                 *pictures,
                 *widgets.run_options(),
@@ -78,7 +79,7 @@ class SigmaticKSampler(ByName):
         widgets.require_names(noise=(noise, widgets.NOISES))
         given = options.from_widgets(eta, s_noise, eta_curve=eta_curve, s_noise_curve=s_noise_curve)
         chosen = Sampler(sampler, lookup.sampler_entry(sampler), given, noise)
-        whole = by_name(model, chosen, schedule, steps, denoise, rho)
+        whole = by_name(replace(model, cfg=cfg), chosen, schedule, steps, denoise, rho)
         part = run.part(whole.sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         ours, runs, levels = lookup.schedule_entry(schedule), whole.sampler.ours, part.tolist()
         unsuitable = mismatch.of_schedule(schedulers.get(ours.name), model.sampling) if ours else []

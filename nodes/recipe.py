@@ -4,20 +4,21 @@ import json
 from dataclasses import replace
 
 from .dropdowns import lookup
-from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, auto_levels
+from .dropdowns.by_name import ByName
+from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, levels_by_model, say
 from .host import latents, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
-from .running import auto, recognised, settings_on_model
+from .running import auto, profile_files, recognised, settings_on_model
 
-AUTO = "auto"
+AUTO = widgets.AUTO
 
 
 def _titles() -> list[str]:
     return [AUTO, *(recipe.title for recipe in recognised.known().values())]
 
 
-class SigmaticRecipe(io.ComfyNode):
+class SigmaticRecipe(ByName):
     """The sampler, levels, steps and cfg of the model's recipe, and the recipe on the MODEL for sig_auto."""
 
     plot = Plot(recipe=True)
@@ -46,6 +47,7 @@ class SigmaticRecipe(io.ComfyNode):
                     "latent_image", optional=True,
                     tooltip="The latent that will be run: with many models the amounts of noise depend on its size.",
                 ),
+                widgets.profile(profile_files.names()),
             ],
             outputs=[
                 io.Model.Output(display_name="model", tooltip="The model with the recipe on it, for sig_auto."),
@@ -58,12 +60,13 @@ class SigmaticRecipe(io.ComfyNode):
         )  # fmt: skip
 
     @classmethod
-    def validate_inputs(cls, recipe=None) -> bool | str:
-        """Refuse an unknown recipe before anything is queued."""
-        return widgets.problem("recipe", recipe, _titles()) or True
+    def validate_inputs(cls, recipe=None, profile=None) -> bool | str:
+        """Refuse an unknown recipe or profile before anything is queued."""
+        gone = widgets.problem("profile", profile, [AUTO, *profile_files.names()])
+        return gone or widgets.problem("recipe", recipe, _titles()) or True
 
     @classmethod
-    def plan(cls, model: ModelFacts, recipe=AUTO, steps=0) -> Plan:
+    def plan(cls, model: ModelFacts, recipe=AUTO, steps=0, profile=AUTO) -> Plan:
         """The levels and the sampler of the recipe, and the MODEL with it."""
         widgets.require_names(recipe=(recipe, _titles()))
         if recipe != AUTO:
@@ -71,28 +74,34 @@ class SigmaticRecipe(io.ComfyNode):
             model = replace(
                 model.with_settings({recognised.RECIPE: chosen.name}), match=recognised.named(chosen, model.sampling)
             )
+        model = model.with_settings(profile_files.riding(profile)) if profile != AUTO else model
         meant, warned = model.recipe, []
         steps = steps or (meant.recipe.steps if meant.recipe else 20)
         model.afford(steps, 1.0)
-        levels = auto_levels(model, steps, warned.append)
+        levels = levels_by_model(model, lookup.AUTO, steps, warned.append)
         sampler = Sampler(lookup.AUTO, None, {}).resolved(model, steps, True)
-        return Plan((levels,), sampler, lookup.AUTO, model=model, warnings=tuple(warned))
+        kept = model.profile().kept
+        there = say("There is a profile of this model: {name}. Choose sig_arc on sig_fitted to use it.", name=str(kept))
+        notes = (there,) if kept else ()
+        return Plan((levels,), sampler, lookup.AUTO, model=model, warnings=tuple(warned), notes=notes)
 
     @classmethod
-    def execute(cls, model, recipe=AUTO, steps=0, latent_image=None) -> io.NodeOutput:
+    def execute(cls, model, recipe=AUTO, steps=0, latent_image=None, profile=AUTO) -> io.NodeOutput:
         """What was planned, and in words."""
         if latent_image is not None:
             latents.require_content("latent_image", latent_image["samples"])
-        plan = cls.plan(ModelFacts.of(model, latent_image), recipe, steps)
+        plan = cls.plan(ModelFacts.of(model, latent_image), recipe, steps, profile)
         warnings.warn(plan.warnings)
         count = len(plan.sigmas) - 1
         shown = plan.model
-        out = settings_on_model.apply(model, shown.settings, shown.sampling) if recipe != AUTO else model
+        chosen = (recipe, profile) != (AUTO, AUTO)
+        out = settings_on_model.apply(model, shown.settings, shown.sampling) if chosen else model
         meant = shown.recipe
         words = auto.sampler(meant, shown.sampling, count)[2]
         cfg = recognised.first_cfg(meant.recipe) if meant.recipe else 1.0
         text = f"{count} steps, cfg {cfg:g}, {words}."
         if meant.recipe:
             text += f" Sources: {'; '.join(meant.recipe.sources)}. {meant.recipe.note}".rstrip()
+        text += "".join(f" {there.format(**values)}" for there, values in plan.notes)
         ui = {"recipe": [json.dumps(recognised.described(meant))]}
         return io.NodeOutput(out, plan.sampler.build(), plan.sigmas, count, float(cfg), text, ui=ui)

@@ -5,7 +5,7 @@ import torch
 from .. import schedulers
 from .dropdowns import lookup, start_here
 from .dropdowns.by_name import ByName
-from .dropdowns.plan import ModelFacts, Plan, Plot, auto_levels
+from .dropdowns.plan import ModelFacts, Plan, Plot, levels_by_model, of_profile
 from .host import warnings
 from .host.api import CATEGORY, advanced, io, schema
 from .inputs import options, widgets
@@ -34,7 +34,8 @@ class SigmaticSchedule(ByName):
                     "schedule",
                     _names(),
                     widgets.SCHEDULE,
-                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants.",
+                    "How the amounts of noise are spaced. sig_auto: what the model's recipe wants. "
+                    "sig_fitted: its profile.",
                 ),
                 widgets.steps(),
                 widgets.denoise(),
@@ -49,7 +50,7 @@ class SigmaticSchedule(ByName):
     def validate_inputs(cls, schedule=None, more=None, points=None) -> bool | str:
         """Refuse an unknown name, parameters that it does not have and bad points before anything is queued."""
         wrong = widgets.problem("schedule", schedule, _names())
-        if wrong or schedule in (None, "", lookup.AUTO):
+        if wrong or schedule in (None, "", *lookup.by_model(True)):
             return wrong or True
         try:
             given = _own_params(lookup.chosen(schedule, schedule=True).name, more or "", points or "")
@@ -70,8 +71,8 @@ class SigmaticSchedule(ByName):
             return Plan((torch.empty(0),), schedule=schedule)
         given = {"sigma_max": sigma_max, "sigma_min": sigma_min, "first_sigma": first_sigma}
         given = {key: value for key, value in given.items() if value}
-        if schedule == lookup.AUTO:
-            return _by_recipe(model, steps, denoise, terminal, [*given, *(["more"] if more.strip() else [])])
+        if schedule in lookup.by_model(True):
+            return _by_model(model, schedule, steps, denoise, terminal, [*given, *(["more"] if more.strip() else [])])
         ours = lookup.chosen(schedule, schedule=True)
         params = {**lookup.schedule_params(ours.name, rho), **_own_params(ours.name, more, points)}
         rules = {"denoise": denoise, "denoise_rule": denoise_rule, "terminal": terminal}
@@ -89,17 +90,19 @@ class SigmaticSchedule(ByName):
 
 
 def _names() -> list[str]:
-    return start_here.ordered([lookup.AUTO, *lookup.schedule_names()], schedule=True)
+    return start_here.ordered([*lookup.by_model(True), *lookup.schedule_names()], schedule=True)
 
 
-def _by_recipe(model: ModelFacts, steps: int, denoise: float, terminal: bool, idle: list[str]) -> Plan:
-    """The levels of the model's recipe. `idle`: widgets that were moved and change nothing there."""
+def _by_model(model: ModelFacts, schedule: str, steps: int, denoise: float, terminal: bool, idle: list[str]) -> Plan:
+    """The levels of the model's recipe or profile. `idle`: widgets that were moved and change nothing there."""
     warned: list[str] = []
-    levels = run.tail(steps, denoise, lambda total: auto_levels(model, total, warned.append))
+    levels = run.tail(steps, denoise, lambda total: levels_by_model(model, schedule, total, warned.append))
     if idle:
-        warned.append(f"choose a schedule by its name for {' and '.join(idle)}: sig_auto has the recipe's own.")
+        given = " and ".join(idle)
+        warned.append(f"choose a schedule by its name for {given}: {schedule} has levels of its own.")
     levels = levels if terminal else levels[:-1]
-    return Plan((levels,), schedule=lookup.AUTO, warnings=tuple(warned))
+    assumes = of_profile(model, schedule, steps)
+    return Plan((levels,), schedule=schedule, warnings=tuple(warned), assumes=assumes)
 
 
 def _own_params(name: str, text: str, points: str) -> dict:

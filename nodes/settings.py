@@ -3,17 +3,18 @@
 from typing import Any
 
 from ..core import catalog
+from .dropdowns.by_name import ByName
 from .dropdowns.plan import ModelFacts, Plan, Plot
 from .host.api import CATEGORY, advanced, io, number, schema
 from .inputs import options, widgets
-from .running import settings_on_model
+from .running import profile_files, settings_on_model
 
 
 def _or_leave(name: str, high: float, step: float, tooltip: str) -> Any:
     return number(name, -1.0, -1.0, high, step, tooltip + " -1: as it was.")
 
 
-class SigmaticSettings(io.ComfyNode):
+class SigmaticSettings(ByName):
     """Puts options for every sig_ sampler and schedule on a MODEL."""
 
     plot = Plot("MODEL", idle=("noise", "batch_index"))
@@ -46,19 +47,21 @@ class SigmaticSettings(io.ComfyNode):
                 advanced(io.Int.Input("batch_index", default=-1, min=-1, max=2**31,
                     tooltip="Place of the first picture in its batch, so that a picture done again by itself gets the "
                     "same noise in its steps. -1: as it was.")),
+                advanced(widgets.profile(profile_files.names())),
             ],
             outputs=[io.Model.Output(display_name="model", tooltip="The model with the settings on it.")],
         )  # fmt: skip
 
     @classmethod
-    def validate_inputs(cls, eta_curve=None, s_noise_curve=None, more=None) -> bool | str:
-        """Refuse texts that say nothing before anything is queued."""
-        return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more) or True
+    def validate_inputs(cls, eta_curve=None, s_noise_curve=None, more=None, profile=None) -> bool | str:
+        """Refuse texts that say nothing, and a profile that is gone, before anything is queued."""
+        gone = widgets.problem("profile", profile, [widgets.AUTO, *profile_files.names()])
+        return gone or options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more) or True
 
     @classmethod
-    def plan(
+    def plan(  # noqa: PLR0913 - one argument a widget
         cls, model: ModelFacts, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="",
-        s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1,
+        s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1, profile=widgets.AUTO,
     ) -> Plan:  # fmt: skip
         """The model with the options that the widgets give."""
         widgets.require_names(noise=(noise, widgets.NOISES))
@@ -78,6 +81,7 @@ class SigmaticSettings(io.ComfyNode):
             given["between"] = (start_percent, end_percent)
         if batch_index >= 0:
             given["batch_index"] = batch_index
+        given |= profile_files.riding(profile)
         return Plan(model=model.with_settings(given))
 
     @classmethod

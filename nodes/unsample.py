@@ -1,5 +1,6 @@
 """Sigmatic Unsample: a picture back to the noise it could have come from, by an ODE sampler run uphill."""
 
+from dataclasses import replace
 from typing import Any
 
 import comfy.samplers
@@ -11,7 +12,7 @@ from .dropdowns import lookup
 from .dropdowns.by_name import ByName
 from .dropdowns.lookup import PREFIX
 from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
-from .host import facts, latents
+from .host import facts, latents, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
 from .running import run
@@ -87,14 +88,15 @@ class SigmaticUnsample(ByName):
         down = by_name(model, chosen, schedule, steps)
         up = uphill(down.sigmas, facts.space(model.sampling))
         back = torch.cat([up[1:].flip(0), up.new_zeros(1)])
-        return Plan((up, back), chosen, schedule)
+        return Plan((up, back), down.sampler, schedule, warnings=down.warnings)
 
     @classmethod
     def execute(
         cls, model, positive, negative, latent_image, cfg=1.0, check=True, **chosen
     ) -> io.NodeOutput:  # fmt: skip
         """Run the way up; where `check` is on, the way back, too, to say how near it comes."""
-        plan = cls.plan(ModelFacts.of(model), **chosen)
+        plan = cls.plan(replace(ModelFacts.of(model), cfg=cfg), **chosen)
+        warnings.warn(plan.warnings)
         up, back = plan.levels
         settings: dict[str, Any] = {"cfg": cfg, "positive": positive, "negative": negative}
         settings |= {"seed": 0, "add_noise": False}

@@ -107,9 +107,9 @@ class Host:
             self.process.kill()
             self.process.wait()
 
-    def _request(self, path, body=None):
+    def _request(self, path, body=None, method=None):
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data)
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, method=method)
         request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request, timeout=60) as reply:
             return reply.read()
@@ -121,6 +121,10 @@ class Host:
     def post(self, path, body):
         """POST, JSON both ways."""
         return json.loads(self._request(path, body))
+
+    def delete(self, path):
+        """DELETE."""
+        self._request(path, method="DELETE")
 
     def queue(self, graph, client="tests"):
         """POST a prompt: (its id, None), or (None, the errors) if it is refused."""

@@ -23,9 +23,12 @@ def landing(sigmas, space, **options):
 
 
 def test_auto_is_on_but_for_the_last_step(space):
-    """Halfway between on and off there."""
+    """Halfway between on and off there, where that is integrated."""
     sigmas = levels(10, space)
-    auto, on, off = (sigmatic.samplers.table("arc", sigmas, space=space, corrector=c) for c in ("auto", "on", "off"))
+    auto, on, off = (
+        sigmatic.samplers.table("arc", sigmas, space=space, corrector=c, last="integrate")
+        for c in ("auto", "on", "off")
+    )
     assert auto.rows[:-1] == on.rows[:-1]
     last, full, none = (table.rows[-1].stages[-1] for table in (auto, on, off))
     assert pytest.approx((full.A + none.A) / 2, rel=1e-12) == last.A
@@ -36,6 +39,14 @@ def test_auto_is_on_but_for_the_last_step(space):
 def test_a_run_that_ends_above_0_is_put_right_in_full(space):
     sigmas = levels(12, space)[:-1]
     assert landing(sigmas, space) == landing(sigmas, space, corrector="on")
+
+
+def test_the_last_step_is_the_models_picture_unless_it_is_to_be_integrated(space):
+    """D of the newest prediction; the rest of the table is the same."""
+    sigmas = levels(10, space)
+    plain, integrated = (sigmatic.samplers.table("arc", sigmas, space=space, **o) for o in ({}, {"last": "integrate"}))
+    assert (plain.rows[-1].stages[-1].A, plain.rows[-1].stages[-1].w) == (0.0, (1.0,))
+    assert plain.rows[:-1] == integrated.rows[:-1] and integrated.rows[-1].stages[-1].A != 0
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])
@@ -52,7 +63,7 @@ def test_auto_brings_the_digits_nearer_on_flow(cfg):
     x = torch.randn(count, 1, 32, 32, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
     fine = torch.cat([levels(40, "flow")[:-1], torch.tensor([1e-5, 0.0], dtype=torch.float64)])
     best = sigmatic.samplers.sample("dormand_prince", model, x, fine, space="flow", disable=True)
-    auto, on = (run(model, x, levels(steps, "flow"), "flow", corrector=c)[0] for c in ("auto", "on"))
+    auto, on = (run(model, x, levels(steps, "flow"), "flow", corrector=c, last="integrate")[0] for c in ("auto", "on"))
     errors = [(out - best).flatten(1).norm(dim=1).log().mean() for out in (auto, on)]
     assert errors[0] < errors[1] - 0.03
 

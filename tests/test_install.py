@@ -35,7 +35,7 @@ def test_every_sampler_and_schedule_gets_an_entry_in_the_live_lists(nodes, hosts
     names += importlib.import_module(".dropdowns.lookup", nodes.__name__).host_names()
     assert before[1] + names == hosts.SAMPLER_NAMES
     assert all(callable(getattr(functions, "sample_" + name)) for name in names)
-    schedules = ["sig_auto", *("sig_" + name for name in sigmatic.schedulers.names())]
+    schedules = ["sig_auto", "sig_fitted", *("sig_" + name for name in sigmatic.schedulers.names())]
     assert ["simple", *schedules] == hosts.SCHEDULER_NAMES == list(hosts.SCHEDULER_HANDLERS)
 
 

@@ -34,8 +34,8 @@ def run(pack, kind="eps", digit="3", **inputs):
 
 
 def fit(pack, *args, **inputs):
-    """The outputs of the node on the mixture."""
-    return run(pack, *args, **inputs).args
+    """The schedule and the report of the node on the mixture."""
+    return run(pack, *args, **inputs).args[:2]
 
 
 def runs_of(pack, model):
@@ -110,7 +110,7 @@ def test_the_page_is_told_what_was_found_and_for_what(pack):
     (said,) = returned.ui["fit"]
     told = json.loads(said)
     assert told.pop("sigmas") == pytest.approx(returned.args[0].tolist())
-    assert told == {"sampler": "sig_dpmpp_2m", "steps": 5, "cfg": 1.0, "latents": 3, "budget": 0}
+    assert told == {"sampler": "sig_dpmpp_2m", "steps": 5, "cfg": 1.0, "latents": 3, "budget": 0, "fit": "these steps"}
 
 
 def test_a_model_is_measured_once(pack, ran):

@@ -295,8 +295,9 @@ def test_writers_at_once_lose_nothing(rooms, file):
 WRITER = """
 import importlib, sys, types
 from pathlib import Path
+sys.modules["folder_paths"] = types.ModuleType("folder_paths")  # the host's
 root = Path(sys.argv[1]).parents[2]
-for room in ("", ".core", ".nodes", ".nodes.dropdowns"):  # the rooms without what they load: a second each
+for room in ("", ".core", ".nodes", ".nodes.host", ".nodes.dropdowns"):  # without what they load: a second each
     package = sys.modules["sigmatic" + room] = types.ModuleType("sigmatic" + room)
     package.__path__ = [str(root.joinpath(*room.split(".")))]
 preset_file = importlib.import_module("sigmatic.nodes.dropdowns.preset_file")

@@ -16,6 +16,8 @@ import pytest
 from fakehost.host import Pack, fake_host
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from sigmatic.profiles import Profile
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "security.md").read_text("utf-8")
 MODULES = {"pickle", "marshal", "shelve", "subprocess", "socket", "ctypes", "urllib", "http", "requests", "ftplib"}
@@ -161,18 +163,28 @@ def rooms(tmp_path_factory):
 @given(name=HOSTILE, other=HOSTILE, option=VALUES)
 def test_no_name_leaves_the_user_directory(rooms, name, other, option):
     part, outside = rooms
-    presets, preset_file = part("dropdowns.presets"), part("dropdowns.preset_file")
+    presets = part("dropdowns.presets")
     for work in (
         lambda: presets.save(name, {"samplers": {"sampler": "euler", "options": {other: option}}}, True),
         lambda: presets.save(name, {"samplers": {"sampler": other, "options": {}}}, True),
-        lambda: presets.rename(preset_file.check_name(name), other),
+        lambda: presets.rename(part("host.user_files").check_name(name), other),
         lambda: presets.remove(name),
+    ):
+        with contextlib.suppress(ValueError):
+            work()
+    profiles = part("running.profile_files")
+    for work in (
+        lambda: profiles.save(profiles.read_file(Profile().as_text(), name)),
+        lambda: profiles.save(profiles.Kept(name, Profile()), replaces=True),
+        lambda: profiles.save(profiles.Kept(name, Profile(), title=other)),
+        lambda: profiles.rename(name, other),
+        lambda: profiles.remove(name),
     ):
         with contextlib.suppress(ValueError):
             work()
     part("measuring.fit_file").keep({"name": name, "steps": 3}, [0.0], {"sigmas": [3.0, 2.0, 1.0, 0.0]})
     files = {path.relative_to(outside / "user").as_posix() for path in outside.rglob("*") if path.is_file()}
-    expected = r"sigmatic/(presets\.(json|lock)|fits/[0-9a-f]{20}\.json)"
+    expected = r"sigmatic/(presets\.(json|lock)|(fits|profiles)/[0-9a-f]{20}\.json)"
     assert [file for file in files if not re.fullmatch(expected, file)] == []
 
 
@@ -188,6 +200,18 @@ def test_no_file_of_the_user_is_more_than_refused(rooms, data):
         except ValueError:
             continue
         assert set(read) == {"samplers", "schedules"}
+
+
+@settings(max_examples=60)
+@given(data=VALUES)
+def test_no_file_of_a_profile_is_more_than_refused(rooms, data):
+    part, _ = rooms
+    read, good = part("running.profile_files").read_file, json.loads(Profile().as_text())
+    wrapped = {"version": 1, "name": "a", "profile": good}
+    fields = ("model", "cfg", "files", "title", "profile", "whole")
+    for one in (data, {**good, "levels": data}, {**good, "p": data}, *({**wrapped, field: data} for field in fields)):
+        with contextlib.suppress(ValueError):
+            assert read(json.dumps(one), "a").name == "a"
 
 
 def test_a_request_chooses_no_code_and_no_path(rooms):

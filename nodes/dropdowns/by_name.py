@@ -3,20 +3,24 @@
 from typing import Any
 
 from ..host.api import io
-from .lookup import entry, preset_names
+from ..running.profile_files import all_kept
+from .lookup import FITTED, entry, preset_names
 
 
 def presets_in(*texts: Any) -> str:
-    """What the presets whose names are in these texts stand for; the same for the same settings."""
+    """What the presets whose names are in these texts stand for, and profiles; the same for the same settings."""
     written = [text for text in texts if isinstance(text, str)]
+    any_profile = any(FITTED in text for text in written)
+    kept = [profile for name, profile in all_kept().items() if any_profile or name in written]
     presets = [(name, schedule) for schedule in (False, True) for name in preset_names(schedule)]
-    return repr([(name, entry(name, schedule)) for name, schedule in presets if any(name in text for text in written)])
+    by_name = [(name, entry(name, schedule)) for name, schedule in presets if any(name in text for text in written)]
+    return repr([*by_name, *kept])
 
 
 class ByName(io.ComfyNode):
-    """The base of such nodes: one is run again when a preset that it names was overwritten."""
+    """The base of such nodes: one is run again when a preset or profile that it names was overwritten."""
 
     @classmethod
     def fingerprint_inputs(cls, **widgets: Any) -> str:
-        """Changes with the presets in the widgets."""
+        """Changes with the presets and profiles in the widgets."""
         return presets_in(*widgets.values())

@@ -10,7 +10,7 @@ from typing import Any
 
 import comfy.samplers
 
-from .lookup import AUTO, functions, owner, sampler_names, schedule_names
+from .lookup import by_model, functions, owner, sampler_names, schedule_names
 
 _log = logging.getLogger("sigmatic")
 _lists: tuple[list[list], list[list]] = ([], [])  # of samplers, of schedules
@@ -56,7 +56,7 @@ def _extended(node: Any) -> bool:
             again = dict(_lists_of(node)) if again is None else again
             if again.get(place) is not names:  # made anew at every call
                 continue
-            missing = [name for name in dict.fromkeys((AUTO, *ours())) if name not in names]
+            missing = [name for name in dict.fromkeys((*by_model(schedule), *ours())) if name not in names]
             names += missing
             added = added or bool(missing)
             if not any(names is one for one in _lists[schedule]):

@@ -11,13 +11,14 @@ from torch import Tensor
 
 from ... import samplers, schedulers
 from ..inputs.widgets import DEFAULT_RHO
-from ..running import auto
+from ..running import auto, fitted
 from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered, recorded
 from ..running.record import Record
 
 PREFIX = "sig_"
 PRESET_PREFIX = PREFIX + "my_"
 AUTO = PREFIX + auto.NAME  # in both lists: what the model's recipe wants
+FITTED = PREFIX + fitted.NAME  # among schedules: what the profile of the model says
 MARK = "__sigmatic__"  # on every function of ours: the package it came from (a second clone has another name)
 _CALL = ("model", "x", "noise", "sigmas", "extra_args", "callback", "disable", "noise_sampler")
 
@@ -48,6 +49,11 @@ class Entry(NamedTuple):
 
 
 PRESETS: tuple[dict[str, Entry], dict[str, Entry]] = ({}, {})  # of samplers, of schedules; full names
+
+
+def by_model(schedule: bool) -> tuple[str, ...]:
+    """Names whose meaning turns out on the model that is run."""
+    return (AUTO, FITTED) if schedule else (AUTO,)
 
 
 def preset_names(schedule: bool) -> list[str]:

@@ -14,7 +14,7 @@ from torch import Tensor
 from ... import samplers
 from ..host import facts
 from ..inputs.widgets import DEFAULT_RHO, SAMPLER, SCHEDULE
-from ..running import auto, recognised, run, settings_on_model
+from ..running import auto, fitted, recognised, run, settings_on_model
 from ..running.host_functions import DEFAULT_NOISE, Configured
 from ..running.record import Record
 from . import lookup
@@ -52,7 +52,7 @@ class ModelFacts:
     latent that is to be run, where that is known. bare: the sampling without what nodes have set, where the model does
     not say. match: the recipe that was chosen for it, if one was. most: so many
     levels are made for one run, before denoise cuts them; None for any number. wire: the input it comes in by, where
-    the node has several.
+    the node has several. cfg: of the run, where that is known. files: of a model that the page assumes, their names.
     """
 
     sampling: Any
@@ -63,6 +63,8 @@ class ModelFacts:
     match: recognised.Match | None = None
     wire: str = ""
     bare: Any = None
+    cfg: float | None = None
+    files: Sequence[str] = ()
 
     @classmethod
     def of(cls, model: Any, latent: Mapping[str, Any] | None = None, wire: str = "") -> "ModelFacts":
@@ -80,6 +82,11 @@ class ModelFacts:
         """The same with Sigmatic Settings put on it."""
         settings, sampling = settings_on_model.put(given, self.settings, self.sampling)
         return replace(self, settings=settings, sampling=sampling)
+
+    def profile(self, steps: int | None = None) -> fitted.Meant:
+        """What sig_fitted goes by in a run of so many steps."""
+        known = {"cfg": self.cfg, "steps": steps, "files": self.files}
+        return fitted.meant(self.model, self.sampling, self.settings, **known)
 
     def with_recipe(self) -> Any:
         """The MODEL with its recipe on it: of two in one run, each goes by its own."""
@@ -122,6 +129,20 @@ class Sampler:
             return self
         name, settings, _ = auto.sampler(model.recipe, model.sampling, steps, whole)
         return replace(self, ours=lookup.Entry(name, settings))
+
+    def with_profile(self, model: ModelFacts, levels: Tensor) -> "Sampler":
+        """For a run over the levels of a profile: sig_auto as the sampler that it is for, and the last step by it.
+
+        As it is where the levels are only a part of the profile's, and with a last step that somebody has chosen.
+        """
+        profile = model.profile().kept
+        params = fitted.last_step(profile, levels) if profile else {}
+        if params and self.name == lookup.AUTO:
+            return replace(self, ours=lookup.Entry(auto.FITTED, params))
+        known = samplers.get(self.ours.name).defaults if self.ours else {}
+        chosen = {**(self.ours.preset if self.ours else {}), **model.settings, **self.options}
+        free = {key: value for key, value in params.items() if key in known and key not in chosen}
+        return replace(self, options={**self.options, **free}) if free else self
 
     def ignores(self, *widgets: str) -> tuple[Message, ...]:
         """A note of those of the node's widgets that this sampler does not have."""
@@ -169,9 +190,24 @@ class Plan:
         return log
 
 
-def auto_levels(model: ModelFacts, steps: int, warn: Callable[[str], Any]) -> Tensor:
-    """The levels of so many steps that the recipe of a model wants."""
+def levels_by_model(model: ModelFacts, schedule: str, steps: int, warn: Callable[[str], Any]) -> Tensor:
+    """The levels of so many steps that the recipe of a model wants, or, of sig_fitted, those of its profile."""
+    profile = model.profile(steps) if schedule == lookup.FITTED else None
+    for note in fitted.notes(profile) if profile and model.model is not None else ():
+        warn(note)
+    if profile and profile.kept:
+        return profile.kept.profile.sigmas(steps)
     return auto.levels(model.recipe, model.model, model.sampling, steps, model.shape, bare=model.bare, warn=warn)
+
+
+def of_profile(model: ModelFacts, schedule: str, steps: int) -> tuple[Message, ...]:
+    """What a plot takes for granted where sig_fitted is chosen; nothing of a MODEL that is there."""
+    if schedule != lookup.FITTED or model.model is not None:
+        return ()
+    kept = model.profile(steps).kept
+    if kept:
+        return (say("Levels of the profile {name}.", name=str(kept)),)
+    return (say("sig_fitted knows the model when it runs; this is what it does for one without a profile."),)
 
 
 def by_name(
@@ -189,13 +225,15 @@ def by_name(
     model.afford(steps, denoise)
 
     def levels_of(total: int) -> Tensor:
-        if schedule == lookup.AUTO:
-            return auto_levels(model, total, warned.append)
+        if schedule in lookup.by_model(True):
+            return levels_by_model(model, schedule, total, warned.append)
         return lookup.levels_by_name(model.sampling, schedule, sampler.name, total, **known)
 
     levels = run.tail(steps, denoise, levels_of)
     sampler = sampler.resolved(model, steps, denoise == 1)
-    return Plan((levels,), sampler, schedule, warnings=tuple(warned))
+    if schedule == lookup.FITTED:
+        sampler = sampler.with_profile(model, levels)
+    return Plan((levels,), sampler, schedule, warnings=tuple(warned), assumes=of_profile(model, schedule, steps))
 
 
 def usual(model: ModelFacts) -> Plan:

@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
-import os
-import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
-from ...core import files
+from ...core.files import write
+from ..host.user_files import check_name, set_aside
 
 VERSION = 1
 KINDS = ("samplers", "schedules")
 LARGEST = 1 << 20  # bytes
 MOST = 500  # presets of a kind
 PATIENCE = 10.0  # seconds to wait for other writers, who need a few hundredths each
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_log = logging.getLogger("sigmatic")
 
 Book = dict[str, dict[str, dict[str, Any]]]
 """{"samplers": {name: {"sampler": "euler", "options": {...}}}, "schedules": {name: {"schedule": "karras", ...}}}."""
-
-
-def check_name(name: Any) -> str:
-    """`name`; ValueError unless it is 1 to 64 letters (a-z), digits, _ and -."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"name is {str(name)[:80]!r}: give 1 to 64 letters (a to z), digits, _ and -.")
-    return name
 
 
 def check_book(data: Any) -> Book:
@@ -80,7 +68,7 @@ class Store:
         except FileNotFoundError:
             pass
         except (ValueError, RecursionError, OSError) as error:
-            self._set_aside(error)
+            set_aside(self.path, "no presets", error)
         return {kind: {} for kind in KINDS}
 
     def change(self, edit: Callable[[Book], None]) -> Book:
@@ -98,17 +86,8 @@ class Store:
             text = json.dumps({"version": VERSION, **book}, indent=1, allow_nan=False)
             if len(text.encode()) > LARGEST or any(len(book[kind]) > MOST for kind in KINDS):
                 raise ValueError(f"the presets are too many: {MOST} of a kind and {LARGEST} bytes is the most.")
-            files.write(self.path, text)
+            write(self.path, text)
             return book
 
     def _parsed(self) -> Book:
         return check_book(json.loads(self.path.read_text(encoding="utf-8-sig")))  # some editors put a mark before it
-
-    def _set_aside(self, error: Exception) -> None:
-        aside = self.path.with_name(f"{self.path.stem}.broken-{time.time_ns()}{self.path.suffix}")
-        try:
-            os.replace(self.path, aside)
-            place = f"set aside as {aside.name}"
-        except OSError as problem:
-            place = f"left where it is ({problem})"
-        _log.warning("Sigmatic: no presets: %s cannot be used (%s); %s.", self.path, error, place)

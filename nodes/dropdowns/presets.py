@@ -2,12 +2,10 @@
 
 import logging
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-import folder_paths
-
 from ... import samplers, schedulers
+from ..host.user_files import check_name, folder
 from ..inputs import widgets
 from . import lookup, preset_file, register
 from .lookup import PRESET_PREFIX
@@ -18,7 +16,7 @@ _log = logging.getLogger("sigmatic")
 @lru_cache(maxsize=1)
 def book() -> preset_file.Store:
     """The file, in the user directory that the host was started with."""
-    return preset_file.Store(Path(folder_paths.get_user_directory()) / "sigmatic" / "presets.json")
+    return preset_file.Store(folder() / "presets.json")
 
 
 def offer_all() -> None:
@@ -59,7 +57,7 @@ def save(name: Any, presets: dict[str, dict[str, Any]], replace: bool) -> None:
 
     ValueError for a bad name or preset, and where another preset has the name and is not to be replaced.
     """
-    preset_file.check_name(name)
+    check_name(name)
     for kind, preset in presets.items():
         preset_file.check_preset(kind, preset)
         entry(kind, preset)
@@ -76,7 +74,7 @@ def save(name: Any, presets: dict[str, dict[str, Any]], replace: bool) -> None:
 
 def require_free(name: str, kind: str, replace: bool) -> None:
     """ValueError unless a preset of `kind` may be saved under `name`: for work that is to be saved when it is done."""
-    preset_file.check_name(name)
+    check_name(name)
     if not replace and name in book().read()[kind]:
         raise _another_has(name, kind)
 
@@ -99,7 +97,7 @@ def remove(name: str) -> None:
 
 def rename(name: str, new: str) -> None:
     """Give the presets called `name` a new name; ValueError if there are none, or the new name is taken."""
-    preset_file.check_name(new)
+    check_name(new)
 
     def edit(book: preset_file.Book) -> None:
         if any(new in book[kind] for kind in preset_file.KINDS):

@@ -7,11 +7,12 @@ from typing import Any
 import comfy.samplers
 
 from ... import schedulers
-from ..running import auto
+from ..running import auto, fitted
 from ..running.host_functions import host_sampler, host_schedule, offered
 from . import foreign_lists, lookup
 from .lookup import MARK, PREFIX, PRESETS, Entry, owner
 
+_BY_MODEL = {auto.NAME: auto.schedule_auto, fitted.NAME: auto.schedule_fitted}
 _log = logging.getLogger("sigmatic")
 
 
@@ -19,7 +20,7 @@ def install() -> None:
     """Put every sampler and schedule into the dropdowns; names that somebody else has are left alone and logged."""
     owners: dict[str, str] = {}
     for schedule, names in ((False, offered()), (True, schedulers.names())):
-        owners |= _add({lookup.AUTO: Entry(auto.NAME, {})}, schedule)
+        owners |= _add({name: Entry(name.removeprefix(PREFIX), {}) for name in lookup.by_model(schedule)}, schedule)
         entries = {PREFIX + bare: Entry(bare, {}) for bare in names}
         if not schedule:
             entries |= {name: Entry(*lookup.HOSTS[name.removeprefix(PREFIX)]) for name in lookup.host_names()}
@@ -66,8 +67,8 @@ def _places(schedule: bool) -> tuple[MutableMapping, str, tuple[list, list]]:
 
 def _code(entry: Entry, schedule: bool) -> Any:
     """What the host's table holds for an entry of ours."""
-    if entry.name == auto.NAME:
-        function = auto.schedule_auto if schedule else auto.sample_auto
+    if entry.name in _BY_MODEL:
+        function = _BY_MODEL[entry.name] if schedule else auto.sample_auto
     else:
         function = (host_schedule if schedule else host_sampler)(entry.name, preset=entry.preset)
     setattr(function, MARK, __package__)

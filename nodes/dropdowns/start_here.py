@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from ... import samplers
 from . import lookup
-from .lookup import AUTO, PREFIX
+from .lookup import AUTO, FITTED, PREFIX
 
 FIRST: tuple[tuple[str, ...], tuple[str, ...]] = (
     (AUTO, *(PREFIX + name for name in ("dpmpp_2m", "euler", "uni_pc", "dpmpp_2m_sde", "arc"))),
-    (AUTO, *(PREFIX + name for name in ("karras", "beta", "simple", "exponential", "arc"))),
+    (AUTO, FITTED, *(PREFIX + name for name in ("karras", "beta", "simple", "exponential", "arc"))),
 )
 """Samplers, and schedules, to begin with: docs/choosing.md says why."""
 

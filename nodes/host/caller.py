@@ -30,6 +30,20 @@ def run_around(model_sampling: Any) -> tuple[Any, Sequence[int] | None]:
     return model, None
 
 
+def cfg_around(model_sampling: Any) -> float | None:
+    """The guidance of the run that asks, where a caller with its MODEL has it; None where none says."""
+    frame = sys._getframe(1)
+    for _ in range(NEAR):
+        if frame is None:
+            break
+        here = frame.f_locals
+        cfg = here.get("cfg")
+        if _has(here.get("model"), model_sampling) and isinstance(cfg, (int, float)) and not isinstance(cfg, bool):
+            return float(cfg)
+        frame = frame.f_back
+    return None
+
+
 def _has(model: Any, model_sampling: Any) -> bool:
     return hasattr(model, "get_model_object") and model.get_model_object("model_sampling") is model_sampling
 

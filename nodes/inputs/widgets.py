@@ -89,6 +89,21 @@ seed = partial(
 )  # fmt: skip
 
 
+AUTO = "auto"
+
+
+def profile(names: Sequence[str]) -> io.Combo.Input:
+    """Which profile is to ride on the MODEL."""
+    return io.Combo.Input(
+        "profile",
+        options=[AUTO, *names],
+        default=AUTO,
+        optional=True,  # prompts from before it was there stay good
+        tooltip="The profile that sig_fitted goes by on this model; Sigmatic Fit Schedule makes them. auto: the one "
+        "that is kept for the model and its cfg.",
+    )
+
+
 def cfg(tooltip: str, default: float = 8.0) -> io.Float.Input:
     """The scale of guidance."""
     return number("cfg", default, 0.0, 100.0, 0.1, tooltip)

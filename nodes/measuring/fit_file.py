@@ -6,12 +6,12 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import folder_paths
 import torch
 from torch import Tensor
 
 from ...core import files
 from ...core.tabulate import check_sigmas
+from ..host.user_files import folder
 
 _KEPT = 16  # fits of the same settings, for different models and prompts
 _POINTS = 256
@@ -44,7 +44,7 @@ def keep(settings: dict[str, Any], probe: list[float], fit: dict[str, Any]) -> N
 
 def _file(settings: dict[str, Any]) -> Path:
     key = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:20]
-    return Path(folder_paths.get_user_directory()) / "sigmatic" / "fits" / f"{key}.json"
+    return folder() / "fits" / f"{key}.json"
 
 
 def _read(settings: dict[str, Any]) -> list[dict[str, Any]]:

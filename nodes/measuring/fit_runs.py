@@ -16,8 +16,9 @@ from ..dropdowns import lookup
 from ..dropdowns.lookup import PREFIX, entry, sampler_entry
 from ..host import facts
 from ..inputs import options
-from ..running import settings_on_model
+from ..running import fitted, settings_on_model
 from ..running.host_functions import choice_of, model_levels
+from ..running.profile_files import Kept
 from ..running.record import Record
 
 EXACT = ("arc", "arc", 96)  # sampler, schedule and steps of the run that stands for the exact one
@@ -40,12 +41,15 @@ class ModelRuns:
 
     def run(self, sampler: str, sigmas: Tensor, **options: Any) -> Tensor:
         """Where a run of the sampler over sigmas ends, (latents, ...)."""
-        chosen = lookup.sampler_by_name(sampler, {**_STILL, **options}, log=Record(tries=True))
+        return self.run_with(lookup.sampler_by_name(sampler, {**_STILL, **options}, log=Record(tries=True)), sigmas)
+
+    def run_with(self, sampler: Any, sigmas: Tensor) -> Tensor:
+        """The same with a SAMPLER."""
         return comfy.sample.sample_custom(
             self.model,
             self.noise,
             self.cfg,
-            chosen,
+            sampler,
             sigmas,
             *self.conditions,
             self.empty,
@@ -63,14 +67,15 @@ class ModelRuns:
         """Where the exact solution ends, nearly, whatever Sigmatic Settings are on the model (but for data_std)."""
         name, schedule, steps = EXACT
         defaults = {key: value for key, value in samplers.get(name).defaults.items() if key != "data_std"}
-        defaults |= {"corrector": "on"}  # with so many steps all of the last correction is right
+        defaults |= {"corrector": "on", "last": "integrate"}  # with so many steps all of the last correction is right
         return self.run(PREFIX + name, model_levels(self.ms, schedule, steps), **defaults)
 
     def options(self, sampler: str) -> dict[str, dict[str, str]]:
         """What a fit depends on beside the name: what is behind a preset, and Sigmatic Settings; nothing for most."""
         ours = sampler_entry(sampler)
         preset = {"preset": ours.name, **ours.preset} if ours and sampler != PREFIX + ours.name else {}
-        given = {**preset, **settings_on_model.of_model(self.model)}
+        riding = settings_on_model.of_model(self.model)
+        given = {**preset, **{name: value for name, value in riding.items() if name != settings_on_model.PROFILE}}
         return {"options": {name: str(options.as_text(value)) for name, value in given.items()}} if given else {}
 
     def tables(self, sampler: str) -> Callable[[Tensor], Any] | None:
@@ -99,12 +104,22 @@ class ModelRuns:
         return (lambda sigmas: tables(sigmas).evaluations) if tables else (lambda sigmas: len(sigmas) - 1)
 
     def starts(self, steps: int) -> dict[str, Tensor]:
-        """Ready-made schedules to begin at."""
-        starts = {}
+        """Schedules to begin at: the levels of the model's profile, and ready-made ones."""
+        starts = self.of_profile(steps)
         for name in STARTS:
             with suppress(ValueError):  # some need a table of sigmas that this model does not have
                 starts[name] = model_levels(self.ms, name, steps)
         return starts
+
+    def profile(self, steps: int | None = None) -> Kept | None:
+        """The profile that sig_fitted goes by on this model, at this guidance, in so many steps."""
+        settings = settings_on_model.of_model(self.model)
+        return fitted.meant(self.model, self.ms, settings, cfg=self.cfg, steps=steps).kept
+
+    def of_profile(self, steps: int) -> dict[str, Tensor]:
+        """Its levels, by the name of the schedule; nothing where there is none."""
+        kept = self.profile(steps)
+        return {fitted.NAME: kept.profile.sigmas(steps)} if kept else {}
 
     def fit(self, sampler: str, steps: int, budget: int) -> dict[str, Any]:
         """The schedule and what it brings, as JSON values."""

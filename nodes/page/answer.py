@@ -1,7 +1,7 @@
 """What a node will do, told from its widgets before anything runs: JSON in, JSON out, for the plots in the page.
 
-The numbers are those of the run itself: of the same `plan`. Nothing is kept, no file is read, and every answer takes a
-few milliseconds: what would take longer is refused in words.
+The numbers are those of the run itself: of the same `plan`. Nothing is kept, no file is read but recipes and profiles,
+and every answer takes a few milliseconds: what would take longer is refused in words.
 """
 
 import json
@@ -28,6 +28,11 @@ AUTO = {
     "name": lookup.AUTO, "title": "Auto", "params": [], "reference": "docs/recipes.md",
     "summary": "What the recipe of the model at hand says: the right choice where you have no other in mind.",
 }  # fmt: skip
+FITTED = {
+    **AUTO, "name": lookup.FITTED, "title": "Fitted", "reference": "docs/fit.md",
+    "summary": "The profile of the model at hand, which Sigmatic Fit Schedule measures; sig_auto where there is none.",
+}  # fmt: skip
+BY_MODEL = {lookup.AUTO: AUTO, lookup.FITTED: FITTED}
 UNKNOWN_SIZE = (1, 1, 1, 128, 128)
 """Of a latent of 1024 x 1024: where nothing on the wires says another."""
 ROWS = 100
@@ -83,9 +88,9 @@ def catalogue() -> dict[str, Any]:
 
     def listed(registry: Any, bare: Sequence[str], schedule: bool) -> list[dict[str, Any]]:
         entries = {PREFIX + name: {**as_dict(registry.get(name)), "name": PREFIX + name} for name in bare}
-        names = start_here.ordered([lookup.AUTO, *entries], schedule)
+        names = start_here.ordered([*lookup.by_model(schedule), *entries], schedule)
         first = start_here.FIRST[schedule]
-        return [{**entries.get(name, AUTO), "start": name in first} for name in names]
+        return [{**(entries.get(name) or BY_MODEL[name]), "start": name in first} for name in names]
 
     return {"samplers": listed(samplers, offered(), False), "schedules": listed(schedulers, schedulers.names(), True)}
 
@@ -100,9 +105,11 @@ def plots() -> dict[str, Any]:
 
 def _model(kind: assumed.Kind, match: Match | None, seen: Any, size: Any) -> ModelFacts:
     """The model that is assumed."""
-    bare = assumed.model_sampling(*assumed.read({"files": assumed.files(seen)})) if match else None
+    files = assumed.files(seen)
+    bare = assumed.model_sampling(*assumed.read({"files": files})) if match else None
     shape = assumed.size(size) or UNKNOWN_SIZE
-    return ModelFacts(assumed.model_sampling(*kind), most=planned.LEVELS, shape=shape, match=match, bare=bare)
+    known = {"most": planned.LEVELS, "shape": shape, "match": match, "bare": bare, "files": files}
+    return ModelFacts(assumed.model_sampling(*kind), **known)
 
 
 def _names(plan: Plan, model: ModelFacts) -> dict[str, str]:

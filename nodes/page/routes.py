@@ -6,9 +6,8 @@ import time
 from collections.abc import Iterable
 
 from aiohttp import web
-from server import PromptServer
 
-from . import answer, planned
+from . import answer, bodies, planned
 
 RATE, BURST = 40.0, 80
 """Requests a second in the long run, and at once: a dragged widget asks up to 20 times a second."""
@@ -59,8 +58,5 @@ async def plots(request: web.Request) -> web.Response:
 def install(nodes: Iterable[type] = ()) -> None:
     """Plot those of the nodes that declare it; add the routes, once: a second clone of the pack leaves the first's."""
     planned.offer(nodes)
-    routes = PromptServer.instance.routes
-    taken = {(route.method, route.path) for route in routes if isinstance(route, web.RouteDef)}
     for method, name, handler in (("POST", "table", table), ("GET", "samplers", catalogue), ("GET", "plots", plots)):
-        if (method, f"/sigmatic/{name}") not in taken:
-            routes.route(method, f"/sigmatic/{name}")(handler)
+        bodies.install(f"/sigmatic/{name}", {method: handler})

@@ -9,13 +9,16 @@ from typing import Any
 from torch import Tensor
 
 from ... import recipes, schedulers
+from ...profiles.profile import SAMPLER
 from ...recipes import Recipe
 from ..host import caller, facts, identity, warnings
+from . import fitted, settings_on_model
 from .host_functions import RUN, Choice, function_of
 from .recognised import FEW, FEW_STEPS, Match, is_whole, match
 from .record import Record
 
 NAME = "auto"
+FITTED = SAMPLER  # the sampler that profiles are for
 BY_KIND = {"ve": ("dpmpp_2m", "karras"), "flow": ("euler", "simple")}  # for a model that no recipe is known for
 SHIFTED = ("flow_shift", "token_shift", "flux2", "ltxv")  # schedules that a shift on the MODEL takes the place of
 CLEANEST = 0.001  # where `last_time` of a recipe comes from: that time, shifted
@@ -82,6 +85,9 @@ def function(options: Mapping[str, Any], log: Record | None = None) -> Callable[
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None, *, noise_sampler=None, **given):
         ms, steps = facts.model_sampling(model), len(sigmas) - 1
         name, settings, why = sampler(match(model), ms, steps, is_whole(sigmas, ms))
+        of_profile = fitted.of_run(model, sigmas, settings_on_model.of_model(model, extra_args))
+        if of_profile:
+            name, settings, why = FITTED, of_profile, f"{FITTED}, which the profile of these levels is for"
         _log.info("Sigmatic: sig_auto is %s.", why)
         of_run = {key: options[key] for key in RUN if options.get(key) is not None}
         wishes = {key: value for key, value in {**options, **given}.items() if key not in RUN and value is not None}
@@ -103,6 +109,23 @@ def sample_auto(
 def schedule_auto(model_sampling: Any, steps: int) -> Tensor:
     """The publisher's levels for the model at hand."""
     model, shape = caller.run_around(model_sampling)
+    return _by_recipe(model, model_sampling, steps, shape)
+
+
+def schedule_fitted(model_sampling: Any, steps: int) -> Tensor:
+    """The levels of the profile of the model at hand; the publisher's where there is none."""
+    model, shape = caller.run_around(model_sampling)
+    settings = {**settings_on_model.of_schedule(model_sampling), **settings_on_model.of_model(model)}
+    cfg = caller.cfg_around(model_sampling)
+    profile = fitted.meant(model, model_sampling, settings, cfg=cfg, steps=steps)
+    warnings.warn(fitted.notes(profile))
+    if profile.kept is None:
+        return _by_recipe(model, model_sampling, steps, shape)
+    _log.info("Sigmatic: the levels of sig_fitted are those of the profile %s.", profile.kept)
+    return profile.kept.profile.sigmas(steps)
+
+
+def _by_recipe(model: Any, ms: Any, steps: int, shape: Sequence[int] | None) -> Tensor:
     meant = match(model) if model is not None else Match(None, "the node that asks does not say for which model")
     _log.info("Sigmatic: the levels of sig_auto are %s's.", meant.recipe.title if meant.recipe else "a usual schedule")
-    return levels(meant, model, model_sampling, steps, shape, warn=lambda note: warnings.warn([note]))
+    return levels(meant, model, ms, steps, shape, warn=lambda note: warnings.warn([note]))

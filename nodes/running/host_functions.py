@@ -17,7 +17,7 @@ from ..host import facts, latents, warnings
 from ..host.uncond import with_uncond
 from ..host.watched_model import Sentinel
 from ..inputs import options
-from . import foreign_noise, mismatch, settings_on_model
+from . import fitted, foreign_noise, mismatch, settings_on_model
 from .record import Record
 
 DEFAULT_NOISE = "default"
@@ -116,8 +116,9 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         mismatch.refuse(ms, sigmas.tolist())
         settings = settings_on_model.of_model(model, extra_args)
         chosen = choice.on(ms, settings, given)
-        if extra_args.get("denoise_mask") is not None and "last" in chosen.params:
-            chosen.params["last"] = "denoised"  # outside of the mask the picture is the latent's own, bit for bit
+        if "last" in chosen.params:
+            free = "last" not in {**choice.preset, **settings, **choice.fixed, **given} and not (log and log.tries)
+            chosen.params["last"] = fitted.last(chosen.params["last"], free, model, sigmas, extra_args)
         record = log or Record()
         record.begin(int(extra_args.get("seed") or 0), chosen.options, sigmas)
         x, state = record.start(name, chosen.space, x, model, extra_args)

@@ -7,12 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import folder_paths
-
 from ... import recipes, samplers
 from ...core.curve import parse
 from ...recipes import Recipe
 from ..host import facts, identity
+from ..host.user_files import folder
 from . import settings_on_model
 
 RECIPE = "recipe"  # among the settings on a MODEL: the name of the one that Sigmatic Recipe chose for it
@@ -31,8 +30,8 @@ class Match(NamedTuple):
 
 def known() -> Mapping[str, Recipe]:
     """All recipes, people's own in the user directory too; those are read anew when a file has changed."""
-    folder = Path(folder_paths.get_user_directory()) / "sigmatic" / "recipes"
-    return _loaded(str(folder), tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.json"))))
+    place = folder() / "recipes"
+    return _loaded(str(place), tuple((path.name, path.stat().st_mtime_ns) for path in sorted(place.glob("*.json"))))
 
 
 @lru_cache(maxsize=1)

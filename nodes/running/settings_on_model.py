@@ -9,6 +9,7 @@ from ... import schedulers
 from ..inputs import options
 
 _KEY = "sigmatic"  # in model_options, where samplers see it
+PROFILE = "profile"  # among the options: the profile that rides on the MODEL (`profile_files.Kept`)
 _MARK = "_sigmatic"  # on the model_sampling object, which is all that a schedule is shown
 
 
@@ -26,6 +27,11 @@ def apply(model: Any, settings: Mapping[str, Any], ms: Any) -> Any:
     if ms is not model.get_model_object("model_sampling"):
         clone.add_object_patch("model_sampling", ms)
     return clone
+
+
+def with_profile(model: Any, ms: Any, kept: Any) -> Any:
+    """A clone of the MODEL with a profile on it, for sig_fitted."""
+    return apply(model, *put({PROFILE: kept}, of_model(model), ms))
 
 
 def of_model(model: Any, extra_args: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -54,7 +60,7 @@ def missing(given: dict[str, Any], ms: Any) -> list[str]:
 
 def _of_schedules(given: dict[str, Any]) -> dict[str, Any]:
     """Those that a schedule of ours has."""
-    return {name: value for name, value in given.items() if name in _schedule_params()}
+    return {name: value for name, value in given.items() if name in _schedule_params() or name == PROFILE}
 
 
 @lru_cache(maxsize=1)

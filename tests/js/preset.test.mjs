@@ -5,7 +5,7 @@ import { asPreset, listed, more } from "../../web/js/panel/preset.js";
 const params = (...names) => names.map((name) => ({ name, default: 0 }));
 const CATALOGUE = {
   samplers: [{ name: "sig_euler_ancestral", params: params("eta", "s_noise") }, { name: "sig_heun", params: params("s_churn") }],
-  schedules: [{ name: "sig_karras", params: params("rho") }, { name: "sig_linear", params: [] }, { name: "sig_drawn", params: params("points") }],
+  schedules: [{ name: "sig_karras", params: params("rho") }, { name: "sig_linear", params: [] }, { name: "sig_drawn", params: params("points") }, { name: "sig_fitted", params: [] }],
 };
 
 test("a preset has what was set and what its sampler and schedule can use", () => {
@@ -35,4 +35,9 @@ test("presets are listed by name, once", () => {
   const book = { samplers: { b: { sampler: "heun", options: { s_churn: 3 } } }, schedules: { a: { schedule: "karras", options: {} }, b: { schedule: "linear" } } };
   assert.deepEqual(listed(book), [["a", "sig_karras"], ["b", "sig_heun, s_churn 3 · sig_linear"]]);
   assert.deepEqual(listed({}), []);
+});
+
+test("what the model decides is no preset", () => {
+  assert.equal(asPreset("mine", { sampler: "sig_auto", schedule: "sig_fitted" }, CATALOGUE), null);
+  assert.equal(asPreset("mine", { sampler: "sig_heun", schedule: "sig_fitted" }, CATALOGUE)?.schedule, undefined);
 });

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from sigmatic.profiles import Profile
+
 TEXT = "(id) => __node(id).widgets.find((widget) => widget.name === 'eta_curve').value"
 
 
@@ -271,4 +273,32 @@ def test_presets_are_saved_renamed_used_and_deleted(page, panel):
     panel.get_by_role("button", name="Delete the preset yours").click()
     page.tab.get_by_role("dialog").get_by_role("button", name="Confirm").click()
     page.until("() => !document.querySelector('.sigmatic-browser .presets li')")
+    panel.get_by_label("Samplers or schedules").select_option("samplers")
+
+
+def test_profiles_are_imported_renamed_exported_and_deleted(page, panel, tmp_path):
+    Profile(p=1.2, error={6: 0.1}, usual={6: 0.2}, evaluations=300).save(tmp_path / "my profile.json")
+    (tmp_path / "none.json").write_text("{}")
+    panel.get_by_label("Samplers or schedules").select_option("profiles")
+    panel.get_by_text("No profiles yet").wait_for()
+    panel.get_by_label("File of a profile").set_input_files(tmp_path / "none.json")
+    page.tab.get_by_text("give an object with").first.wait_for()
+    panel.get_by_label("File of a profile").set_input_files(tmp_path / "my profile.json")
+    field = panel.get_by_label("Name of the profile my-profile")
+    field.wait_for()
+    assert "0.50 with 6 steps" in panel.locator(".presets li").first.inner_text()
+    assert not panel.get_by_text("No profiles yet").is_visible()
+    field.fill("yours")
+    page.tab.keyboard.press("Enter")
+    panel.get_by_label("Name of the profile yours").wait_for()
+    with page.tab.expect_download() as download:
+        panel.get_by_role("button", name="Save the profile yours as a file").click()
+    saved = json.loads(download.value.path().read_text())
+    assert download.value.suggested_filename == "yours.json"
+    assert saved["name"] == "yours" and saved["profile"]["p"] == 1.2
+    node = page.add("SigmaticSettings", at=(420, 60))
+    page.until("(id) => __node(id).widgets.find((w) => w.name === 'profile').options.values.includes('yours')", node)
+    panel.get_by_role("button", name="Delete the profile yours").click()
+    page.tab.get_by_role("dialog").get_by_role("button", name="Confirm").click()
+    panel.get_by_text("No profiles yet").wait_for()
     panel.get_by_label("Samplers or schedules").select_option("samplers")

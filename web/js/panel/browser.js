@@ -1,7 +1,8 @@
 // @ts-check
-/** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets. */
+/** The sampler browser: a tab in the sidebar with every sampler and schedule, what it is for, a button to use it; presets and profiles. */
 
 import { presets } from "./presets.js";
+import { profiles } from "./profiles.js";
 import { say } from "../say.js";
 import { facts, families, search } from "./search.js";
 import { html } from "../svg.js";
@@ -10,6 +11,9 @@ import { useInSelected } from "./use.js";
 /** @typedef {import("./search.js").Entry} Entry @typedef {{samplers: Entry[], schedules: Entry[]}} Catalogue */
 
 const WIDGETS = { samplers: ["sampler", "sampler_name"], schedules: ["schedule", "scheduler"] };
+
+/** The user's own things, each with its list. @type {Record<string, (() => HTMLElement) | undefined>} */
+const KEPT = { presets, profiles };
 
 /** Where the tab is, once it has been opened. @type {HTMLElement | null} */
 let open = null;
@@ -40,10 +44,10 @@ function panel(catalogue) {
   const saved = html("div");
   const count = html("div", { class: "count", role: "status" });
   const show = () => {
-    const ofPresets = what.value === "presets";
-    for (const element of [query, count, list]) element.hidden = ofPresets;
-    saved.replaceChildren(...(ofPresets ? [presets()] : []));
-    if (ofPresets) return void (family.hidden = true);
+    const kept = KEPT[what.value];
+    for (const element of [query, count, list]) element.hidden = Boolean(kept);
+    saved.replaceChildren(...(kept ? [kept()] : []));
+    if (kept) return void (family.hidden = true);
     const kind = /** @type {keyof Catalogue} */ (what.value);
     family.hidden = kind !== "samplers";
     const matching = search(catalogue[kind], query.value, family.hidden ? "" : family.value);
@@ -51,7 +55,7 @@ function panel(catalogue) {
     count.textContent = kind === "samplers" ? say("{n} of {all} samplers", how) : say("{n} of {all} schedules", how);
     list.replaceChildren(...matching.map((entry) => row(entry, kind)));
   };
-  const what = choice(say("Samplers or schedules"), [["samplers", say("samplers")], ["schedules", say("schedules")], ["presets", say("presets")]], show);
+  const what = choice(say("Samplers or schedules"), [["samplers", say("samplers")], ["schedules", say("schedules")], ["presets", say("presets")], ["profiles", say("profiles")]], show);
   const family = choice(say("Family"), [["", say("all families")], ...families(catalogue.samplers).map((name) => /** @type {[string, string]} */ ([name, name]))], show);
   const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: say("search"), "aria-label": say("Search"), input: show }));
   show();

@@ -3,8 +3,8 @@
 
 /** @typedef {import("./search.js").Entry} Entry @typedef {Record<string, any>} Values */
 
-/** Stands for what the model wants: there is nothing in it to save. */
-const AUTO = "sig_auto";
+/** Stand for what the model wants: there is nothing in them to save. */
+const BY_MODEL = ["sig_auto", "sig_fitted"];
 
 /** Options of samplers as widgets have them, and what says nothing. */
 const SAMPLER = /** @type {[string, any][]} */ ([["eta", 1], ["s_noise", 1], ["noise", "default"]]);
@@ -27,8 +27,8 @@ export function more(text) {
  * @param {string} name @param {Values} values of the widgets @param {{samplers: Entry[], schedules: Entry[]}} catalogue
  */
 export function asPreset(name, values, catalogue) {
-  const sampler = catalogue.samplers.find((entry) => entry.name === (values.sampler ?? values.sampler_name) && entry.name !== AUTO);
-  const schedule = catalogue.schedules.find((entry) => entry.name === (values.schedule ?? values.scheduler) && entry.name !== AUTO);
+  const sampler = catalogue.samplers.find((entry) => entry.name === (values.sampler ?? values.sampler_name) && !BY_MODEL.includes(entry.name));
+  const schedule = catalogue.schedules.find((entry) => entry.name === (values.schedule ?? values.scheduler) && !BY_MODEL.includes(entry.name));
   if (!sampler && !schedule) return null;
   const options = more(values.more);
   for (const [key, nothing] of SAMPLER) {
