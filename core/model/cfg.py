@@ -8,6 +8,7 @@ gives `cond` up to rounding. Sums and norms go over all numbers of an item, so a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -84,6 +85,29 @@ def zero_star(cond: Tensor, uncond: Tensor, scale: float, *, x: Tensor) -> Tenso
     along, away = x - uncond, x - cond
     fitted = _dot(away, along) / (_dot(along, along) + 1e-8)
     return x - ((1 - scale) * fitted * along + scale * away)
+
+
+WAYS = ("plain", "rescale", "apg", "cfg_zero", "cfg_zero_init")
+"""Names of ways of guidance, with the numbers of their papers."""
+
+
+def of(way: str, space: str = "ve") -> Callable[[Tensor, Tensor, float, Tensor, Tensor], Tensor]:
+    """One of WAYS for one run: f(cond, uncond, scale, x, sigma) -> guided image, all as above.
+
+    cfg_zero and cfg_zero_init are the same here: that the second makes no calls at the start, ZERO_INIT of the time of
+    a flow model, is up to who calls. ValueError for a way that is not there.
+    """
+    if way not in WAYS:
+        raise ValueError(f"guidance is {way!r}: give one of {', '.join(WAYS)}.")
+    check(space)
+    if way == "rescale":
+        return lambda cond, uncond, scale, x, sigma: rescaled(cond, uncond, scale, x=x, sigma=sigma, space=space)
+    if way == "apg":
+        projected = Projected()
+        return lambda cond, uncond, scale, x, sigma: projected(cond, uncond, scale)
+    if way == "plain":
+        return lambda cond, uncond, scale, x, sigma: plain(cond, uncond, scale)
+    return lambda cond, uncond, scale, x, sigma: zero_star(cond, uncond, scale, x=x)
 
 
 def _over(tensor: Tensor) -> list[int]:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.curve import Percents, parse
+from ...core.model import cfg as ways
 from .widgets import require_names
 
 MOST_DETAIL = 0.5
 """Farther from its own level, a model draws something else; multistep samplers begin to swing (docs/guidance.md)."""
 MOST_CFG = 100.0
 LEFT = "default"
-WAYS = (LEFT, "plain", "rescale", "apg", "cfg_zero", "cfg_zero_init")
+WAYS = (LEFT, *ways.WAYS)
 _RANGE = re.compile(r"\s*(\d+(?:\.\d*)?)\s*%?\s*-\s*(\d+(?:\.\d*)?)\s*%?\s*")
 
 
@@ -29,6 +30,10 @@ class Cfg:
     def __str__(self) -> str:
         between = f"{self.between[0]:g}-{self.between[1]:g}" if self.between else ""
         return ", ".join(filter(None, (str(self.points) if self.points else "", between)))
+
+    def most(self, own: float) -> float:
+        """The largest scale, where `own` is the node's."""
+        return max(scale for _, scale in self.points.points) if self.points else own
 
 
 def amount(text: str | None) -> float | Percents | None:

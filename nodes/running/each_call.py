@@ -96,7 +96,7 @@ class EachCall:
         if "cfg" in options and self._guider is None:
             self.notes.append(_NO_SCALE)
         self._way = options.get("guidance", "plain")
-        self._projected = ways.Projected()
+        self._combination = ways.of(self._way, self._space)
 
     def prepare(self, extra_args: dict[str, Any]) -> dict[str, Any]:
         """The extra_args of the run with the chosen way of guidance in them."""
@@ -138,15 +138,8 @@ class EachCall:
         cond, uncond, scale = args["cond_denoised"], args["uncond_denoised"], args["cond_scale"]
         if uncond is None or args.get("uncond") is None or math.isclose(scale, 1.0):
             return args["denoised"]
-        made = self._made(cond, uncond, scale, args["input"], args["sigma"])
+        made = self._combination(cond, uncond, scale, args["input"], args["sigma"])
         return torch.where((uncond == 0).all(), args["denoised"], made)  # zeros: no negative is in force at this level
-
-    def _made(self, cond: Tensor, uncond: Tensor, scale: float, x: Tensor, sigma: Tensor) -> Tensor:
-        if self._way == "rescale":
-            return ways.rescaled(cond, uncond, scale, x=x, sigma=sigma, space=self._space)
-        if self._way == "apg":
-            return self._projected(cond, uncond, scale)
-        return ways.zero_star(cond, uncond, scale, x=x)
 
 
 def around(
