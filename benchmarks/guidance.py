@@ -1,7 +1,7 @@
 """Guidance and detail on the embedded models: python benchmarks/guidance.py [--pictures FOLDER]
 
-Tables as docs/guidance.md has them: what an independent classifier reads, how colourful the pictures are and how much of
-them lies outside of what pictures may be, for every way of guidance; and how much fine structure detail makes.
+Tables as docs/guidance.md has them: what an independent classifier reads, how colourful the pictures are and how much
+of them lies outside of what pictures may be, for every way of guidance; and how much fine structure detail makes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from sigmatic.core.model import cfg as ways
 from sigmatic.demo import digits, sheet, tiles
 
 MODELS = {"digits": digits.MODEL, "tiles": tiles.MODEL}
-SCALES, STEPS, EACH = (3.0, 6.0, 9.0, 12.0), 16, 4
-AMOUNTS = (-0.1, 0.0, 0.02, 0.05, 0.1, 0.2)
-SAMPLERS = ("euler", "heun", "dpmpp_2m", "uni_pc", "dpmpp_3m", "arc")
+SCALES, STEPS = (3.0, 6.0, 9.0, 12.0), 16
+EACH = {"digits": 4, "tiles": 2}  # pictures of every class
+AMOUNTS = (-0.1, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+SAMPLERS = ("euler", "dpmpp_2m", "uni_pc", "arc")
 
 
 def guided(model, labels, scale, way, space, between=(0.0, 1.0)):
@@ -42,13 +43,15 @@ def ends(space, between):
     if space == "flow":
         return tuple(1 - share for share in between)
     table = sigmatic.schedulers.sigmas("normal", 1000)[:-1]
-    return tuple(float("inf") if share == 0 else 0.0 if share == 1 else float(table[int(999 * share)]) for share in between)
+    return tuple(
+        float("inf") if share == 0 else 0.0 if share == 1 else float(table[int(999 * share)]) for share in between
+    )
 
 
-def run(model, denoise, space, sampler="dpmpp_2m"):
+def run(model, denoise, space, count, sampler="dpmpp_2m"):
     sigmas = sigmatic.schedulers.sigmas("karras" if space == "ve" else "linear", STEPS, space=space)
     generator = torch.Generator().manual_seed(1)
-    x = torch.randn(EACH * model.classes, model.colours, 32, 32, generator=generator) * sigmas[0]
+    x = torch.randn(count, model.colours, 32, 32, generator=generator) * sigmas[0]
     return sigmatic.samplers.sample(sampler, denoise, x, sigmas, space=space, disable=True)
 
 
@@ -71,53 +74,58 @@ def fineness(x0):
     return float((power * high).sum((1, 2, 3)).div(power.sum((1, 2, 3))).mean())
 
 
-def guidance_table(folder):
-    for name, model in MODELS.items():
-        labels = [k for k in range(model.classes) for _ in range(EACH)]
+def guidance_table(folder, names):
+    for name in names:
+        model = MODELS[name]
+        labels = [k for k in range(model.classes) for _ in range(EACH[name])]
         for space in ("ve", "flow"):
             rows = [(way, (0.0, 1.0)) for way in ways.WAYS if space == "flow" or way != "cfg_zero_init"]
             images = []
             for way, between in [*rows, ("plain", (0.2, 0.8))]:
                 cells = []
                 for scale in SCALES:
-                    x0 = run(model, guided(model, labels, scale, way, space, between), space)
+                    x0 = run(model, guided(model, labels, scale, way, space, between), space, len(labels))
                     cells.append("{:.0%} / {:.3f} / {:.1%}".format(*measures(model, x0, labels)))
-                    images += model.to_images(x0[:: EACH * model.classes // 10][:10])
+                    images += model.to_images(x0[:: len(x0) // 10][:10])
                 title = f"{way}" if between == (0.0, 1.0) else f"{way} in 20-80"
                 print(f"| {name} {space} | {title} | " + " | ".join(cells) + " |", flush=True)
             if folder:
-                sheet.tiles(images, 40, 1 if model.colours == 1 else 1).save(folder / f"guidance-{name}-{space}.png")
+                sheet.tiles(images, 40, 1).save(folder / f"guidance-{name}-{space}.png")
 
 
-def detail_table(folder):
-    for name, model in MODELS.items():
-        labels = [k for k in range(model.classes) for _ in range(EACH)]
+def detailed(denoise, amount, space):
+    """The denoiser that is given the noise of `amount` less."""
+    most = 1.0 if space == "flow" else 14.6146
+    return lambda x, sigma, **_: denoise(x, (sigma * (1 - amount)).clamp(max=most))
+
+
+def detail_table(folder, names):
+    for name in names:
+        model = MODELS[name]
+        labels = [k for k in range(model.classes) for _ in range(EACH[name])]
         for space in ("ve", "flow"):
             denoise, images = model.guided(model.load(), labels, space=space, cfg=model.guidance), []
             for sampler in SAMPLERS:
                 cells = []
                 for amount in AMOUNTS:
-                    x0 = run(model, lambda x, sigma, a=amount, **_: denoise(x, (sigma * (1 - a)).clamp(max=top(space))), space, sampler)
+                    x0 = run(model, detailed(denoise, amount, space), space, len(labels), sampler)
                     cells.append(f"{fineness(x0):.4f} ({measures(model, x0, labels)[0]:.0%})")
                     if sampler == "dpmpp_2m":
-                        images += model.to_images(x0[:: EACH * model.classes // 10][:10])
+                        images += model.to_images(x0[:: len(x0) // 10][:10])
                 print(f"| {name} {space} | {sampler} | " + " | ".join(cells) + " |", flush=True)
             if folder:
                 sheet.tiles(images, 10, 2).save(folder / f"detail-{name}-{space}.png")
-
-
-def top(space):
-    return 1.0 if space == "flow" else 14.6146
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="a folder for pictures")
     parser.add_argument("--only", choices=("guidance", "detail"))
+    parser.add_argument("--models", nargs="+", choices=tuple(MODELS), default=list(MODELS))
     args = parser.parse_args()
     for what, table in (("guidance", guidance_table), ("detail", detail_table)):
         if args.only in (None, what):
-            table(args.pictures)
+            table(args.pictures, args.models)
 
 
 if __name__ == "__main__":

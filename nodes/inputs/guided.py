@@ -31,9 +31,9 @@ class Cfg:
         between = f"{self.between[0]:g}-{self.between[1]:g}" if self.between else ""
         return ", ".join(filter(None, (str(self.points) if self.points else "", between)))
 
-    def most(self, own: float) -> float:
-        """The largest scale, where `own` is the node's."""
-        return max(scale for _, scale in self.points.points) if self.points else own
+    def most(self, otherwise: float) -> float:
+        """The largest scale, or `otherwise`, the node's."""
+        return max(scale for _, scale in self.points.points) if self.points else otherwise
 
 
 def amount(text: str | None) -> float | Percents | None:

@@ -13,7 +13,7 @@ from ...core.curve import scaled
 from ...core.noise import kinds
 from ...core.spec import SamplerSpec
 from ...core.table import Table
-from ..host import facts, latents, warnings
+from ..host import caches, facts, latents, warnings
 from ..host.uncond import with_uncond
 from ..host.watched_model import Sentinel
 from ..inputs import options
@@ -134,7 +134,8 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         denoiser, extra_args, lacked = with_uncond(name, model, extra_args) if spec.uncond else plain
         denoiser, extra_args = each_call.around(model, denoiser, extra_args, chosen.options, table)
         record.warn(each_call.notes(denoiser))
-        watched = Sentinel(denoiser, name, record.sigmas, x.device.type == "cpu")
+        computed = caches.around(denoiser, extra_args, chosen.space, table and table.called_at)
+        watched = Sentinel(computed, name, record.sigmas, x.device.type == "cpu")
         run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
         places = record.places(chosen.options.get("batch_index"), model) if spec.stochastic else None
         run |= {"batch_index": places, "callback": callback, "disable": disable}

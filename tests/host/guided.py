@@ -52,7 +52,9 @@ class Run:
         self.rows, self.log = 0, record.Record()
         model.set_model_unet_function_wrapper(self._counted)
         function = adapter.host_sampler(sampler, log=self.log)
-        sigmas = adapter.model_levels(model.get_model_object("model_sampling"), "karras" if self.space == "ve" else "linear", steps)
+        sigmas = adapter.model_levels(
+            model.get_model_object("model_sampling"), "karras" if self.space == "ve" else "linear", steps
+        )
         latent = torch.zeros(2, 1, 32, 32)
         noise = comfy.sample.prepare_noise(latent, SEED)
         token = torch.zeros(1, 1, len(demo.CLASSES))
@@ -102,7 +104,7 @@ def neutral(run):
 
 
 def ranges(run):
-    node = next((getattr(importlib.import_module("comfy_extras.nodes_custom_sampler"), n, None) for n in ["CFGOverride"]))
+    node = getattr(importlib.import_module("comfy_extras.nodes_custom_sampler"), "CFGOverride", None)
     for sampler in SAMPLERS:
         ours = run(run.settings(cfg_curve="25-75"), sampler=sampler)
         rows, spared, made = run.rows, run.log.spared, run.log.evaluations
@@ -155,7 +157,11 @@ def others(run):
     count(f"count {run.kind} cfg++ says nothing", len(run.log.notes), 0)
     report(f"equal {run.kind} cfg++ at 1 is plain", alone, run(cfg=1.0))
     lonely = Run(run.kind, negative=False)
-    report(f"equal {run.kind} no negative", lonely(lonely.settings(cfg_curve="0:5", guidance="apg"), cfg=1.0), lonely(cfg=1.0))
+    report(
+        f"equal {run.kind} no negative",
+        lonely(lonely.settings(cfg_curve="0:5", guidance="apg"), cfg=1.0),
+        lonely(cfg=1.0),
+    )
     lonely(lonely.settings(cfg_curve="0:5"), cfg=1.0)
     count(f"count {run.kind} no negative said", sum("cfg_curve" in note for note in lonely.log.notes), 1)
 
