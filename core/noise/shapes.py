@@ -114,9 +114,9 @@ def frames(shape: Shape, window: int = 16, stride: int = 4, shuffled: bool = Tru
 
     FreeNoise (Qiu et al. 2023, arXiv:2310.15169, section 3.2): after the first `window` frames the same ones come
     again, shuffled among each `stride` of them, in an order of its own every time; with shuffled=False they come as
-    they were, a loop. Every frame is white noise by itself, of variance exactly 1; a clip no longer than the window is white
-    altogether. Returns as `power` does. ValueError where x is not (B, C, frames, height, width), or for a window or
-    stride below 1.
+    they were, a loop. Every frame is white noise by itself, of variance exactly 1; a clip no longer than the window is
+    white altogether. Returns as `power` does. ValueError where x is not (B, C, frames, height, width), or for a window
+    or stride below 1.
     """
     if len(shape) != 5:
         raise ValueError(
