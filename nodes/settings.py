@@ -77,9 +77,10 @@ class SigmaticSettings(io.ComfyNode):
         return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more) or True
 
     @classmethod
-    def plan(
+    def plan(  # noqa: PLR0913 - one argument a widget
         cls, model: ModelFacts, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="",
-        s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1, **over_run,
+        s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1, detail="",
+        cfg_curve="", guidance=guided.LEFT,
     ) -> Plan:  # fmt: skip
         """The model with the options that the widgets give."""
         widgets.require_names(noise=(noise, widgets.NOISES))
@@ -91,7 +92,7 @@ class SigmaticSettings(io.ComfyNode):
         given = (
             catalog.take(given) | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         )
-        given |= guided.options(**over_run)
+        given |= guided.options(detail, cfg_curve, guidance)
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):
