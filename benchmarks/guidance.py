@@ -13,6 +13,7 @@ import torch
 
 import sigmatic
 from sigmatic.core.model import cfg as ways
+from sigmatic.core.model.detail import detailed
 from sigmatic.demo import digits, sheet, tiles
 
 MODELS = {"digits": digits.MODEL, "tiles": tiles.MODEL}
@@ -74,6 +75,16 @@ def fineness(x0):
     return float((power * high).sum((1, 2, 3)).div(power.sum((1, 2, 3))).mean())
 
 
+def draw(path, images, rows, columns):
+    """Ten pictures a cell, as a labelled sheet; of several columns the first and the last."""
+    walls = [sheet.tiles(images[k : k + 10], 10, 2) for k in range(0, len(images), 10)]
+    cells = [[*walls[k * len(columns) : (k + 1) * len(columns)]] for k in range(len(rows))]
+    ends = (0,) if len(columns) == 1 else (0, -1)
+    sheet.contact_sheet([[row[k] for k in ends] for row in cells], rows, [columns[k] for k in ends], path.stem).save(
+        path
+    )
+
+
 def guidance_table(folder, names):
     for name in names:
         model = MODELS[name]
@@ -90,13 +101,8 @@ def guidance_table(folder, names):
                 title = f"{way}" if between == (0.0, 1.0) else f"{way} in 20-80"
                 print(f"| {name} {space} | {title} | " + " | ".join(cells) + " |", flush=True)
             if folder:
-                sheet.tiles(images, 40, 1).save(folder / f"guidance-{name}-{space}.png")
-
-
-def detailed(denoise, amount, space):
-    """The denoiser that is given the noise of `amount` less."""
-    most = 1.0 if space == "flow" else 14.6146
-    return lambda x, sigma, **_: denoise(x, (sigma * (1 - amount)).clamp(max=most))
+                titles = [*(way for way, _ in rows), "20-80"]
+                draw(folder / f"guidance-{name}-{space}.png", images, titles, [f"cfg {scale:g}" for scale in SCALES])
 
 
 def detail_table(folder, names):
@@ -108,13 +114,19 @@ def detail_table(folder, names):
             for sampler in SAMPLERS:
                 cells = []
                 for amount in AMOUNTS:
-                    x0 = run(model, detailed(denoise, amount, space), space, len(labels), sampler)
+                    x0 = run(
+                        model,
+                        detailed(denoise, amount, space=space, sigma_max=None if space == "flow" else 14.6146),
+                        space,
+                        len(labels),
+                        sampler,
+                    )
                     cells.append(f"{fineness(x0):.4f} ({measures(model, x0, labels)[0]:.0%})")
                     if sampler == "dpmpp_2m":
                         images += model.to_images(x0[:: len(x0) // 10][:10])
                 print(f"| {name} {space} | {sampler} | " + " | ".join(cells) + " |", flush=True)
             if folder:
-                sheet.tiles(images, 10, 2).save(folder / f"detail-{name}-{space}.png")
+                draw(folder / f"detail-{name}-{space}.png", images, [f"detail {amount:g}" for amount in AMOUNTS], [""])
 
 
 def main() -> None:

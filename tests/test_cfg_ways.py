@@ -1,9 +1,11 @@
-"""Ways of guidance as functions: each paper's formula, what it is for, and what none may change."""
+"""Ways of guidance, and detail, as functions: each paper's formula, what it is for, and what none may change."""
 
 import pytest
 import torch
 
+from sigmatic.core.curve import Curve
 from sigmatic.core.model import cfg
+from sigmatic.core.model.detail import detailed
 
 SHAPES = [(3, 4, 8, 8), (2, 3, 5, 6, 6), (2, 16)]
 
@@ -86,3 +88,16 @@ def test_cfg_zero_is_guidance_of_velocities_with_the_negative_fitted(given):
 def test_no_guidance_of_another_name():
     with pytest.raises(ValueError, match=r"guidance is 'best'.*apg"):
         cfg.of("best")
+
+
+def test_detail_gives_the_model_less_noise_within_its_range():
+    heard = []
+    x, amounts = torch.zeros(2, 3), (0.0, 0.05, -0.3, Curve(((0.9, 0.2), (0.5, 0.0))))
+    for amount in amounts:
+        model = detailed(lambda x, sigma, **_: heard.append(sigma) or x, amount, space="flow")
+        for level in (0.9, 0.5):
+            model(x, torch.full((2,), level))
+    wanted = [0.9, 0.5, 0.855, 0.475, 1.0, 0.65, 0.72, 0.5]
+    torch.testing.assert_close(torch.stack(heard), torch.tensor(wanted)[:, None].expand(-1, 2))
+    with pytest.raises(ValueError, match="detail is 0.9"):
+        detailed(lambda x, sigma: x, 0.9)

@@ -22,9 +22,9 @@ def pack():
 class Watched:
     """A demo model whose calls are noted: (level, rows) of each."""
 
-    def __init__(self, pack, kind):
-        self.pack, self.calls = pack, []
-        self.model = pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind)
+    def __init__(self, pack, kind, name="mixture"):
+        self.pack, self.calls, self.channels = pack, [], 3 if name == "tiles" else 1
+        self.model = pack.run("SigmaticDemoModel", model=name, parametrisation=kind)
         inner, kept = self.model.model, self.model.model.apply_model
 
         def apply_model(x, sigma, *more):
@@ -37,7 +37,7 @@ class Watched:
         model = self.pack.run("SigmaticSettings", model=self.model, **settings) if settings else self.model
         hosts, sample = importlib.import_module("comfy.samplers"), importlib.import_module("comfy.sample")
         sigmas = hosts.calculate_sigmas(model.get_model_object("model_sampling"), "sig_karras", steps)
-        prompt, latent = self.pack.run("SigmaticDemoPrompt"), torch.zeros(2, 1, 32, 32)
+        prompt, latent = self.pack.run("SigmaticDemoPrompt"), torch.zeros(2, self.channels, 32, 32)
         self.calls.clear()
         solver = hosts.KSAMPLER(hosts.sampler_object("sig_" + sampler).sampler_function, {})
         noise = sample.prepare_noise(latent, 5)
@@ -59,6 +59,21 @@ def test_every_sampler_hands_the_model_less_noise_and_keeps_its_own(pack, kind, 
     if not samplers.get(sampler).adaptive:  # which finds other steps
         assert given == pytest.approx([0.95 * level for level in levels], rel=1e-6)
     assert torch.equal(watched.run(sampler, detail="0"), plain)
+
+
+@pytest.mark.parametrize("kind", ["eps", "flow"])
+@pytest.mark.parametrize("name", ["digits", "tiles"])
+@pytest.mark.parametrize("sampler", ["euler", "dpmpp_2m", "uni_pc", "arc"])
+def test_fine_structure_grows_with_the_amount(pack, kind, name, sampler):
+    """The energy of the upper half of the frequencies, on both embedded models, multistep samplers too."""
+    watched = Watched(pack, kind, name)
+    energies = [fineness(watched.run(sampler, steps=8, detail=amount)) for amount in ("-0.1", "0", "0.1", "0.2", "0.4")]
+    assert energies == sorted(energies) and energies[2] > 1.01 * energies[1], energies
+
+
+def fineness(x0):
+    power, place = torch.fft.fft2(x0.double()).abs().square(), torch.fft.fftfreq(32).abs()
+    return float((power * (torch.maximum(place[:, None], place[None]) >= 0.25)).sum())
 
 
 def test_detail_follows_a_curve_and_never_leaves_the_models_range(pack):

@@ -7,10 +7,9 @@ from typing import Any
 
 from ...core.curve import Percents, parse
 from ...core.model import cfg as ways
+from ...core.model.detail import MOST
 from .widgets import require_names
 
-MOST_DETAIL = 0.5
-"""Farther from its own level, a model draws something else; multistep samplers begin to swing (docs/guidance.md)."""
 MOST_CFG = 100.0
 LEFT = "default"
 WAYS = (LEFT, *ways.WAYS)
@@ -48,10 +47,8 @@ def amount(text: str | None) -> float | Percents | None:
         raise ValueError(f"detail: {wrong} Write an amount (0.05) or percent:amount (20:0, 50:0.1, 80:0).") from None
     amounts = [amount for _, amount in value.points] if isinstance(value, Percents) else [value]
     for amount in amounts:
-        if not abs(amount) <= MOST_DETAIL:
-            raise ValueError(
-                f"detail: {amount:g} is out of range: give -{MOST_DETAIL:g} to {MOST_DETAIL:g}; 0.02 to 0.1 is usual."
-            )
+        if not abs(amount) <= MOST:
+            raise ValueError(f"detail: {amount:g} is out of range: give -{MOST:g} to {MOST:g}; 0.02 to 0.1 is usual.")
     return value
 
 

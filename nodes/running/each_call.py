@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from ...core.model import cfg as ways
+from ...core.model.detail import factor
 from ...core.table import Table
 from ...samplers import Output
 from ..host import facts
@@ -67,12 +68,9 @@ def calls(options: Mapping[str, Any], ms: Any) -> Callable[[float], Call]:
     top = float(ms.sigma_max)
 
     def at(sigma: float) -> Call:
-        factor = 1.0 - amount(sigma)
-        if factor > 1 and sigma > 0:
-            factor = max(1.0, min(factor, top / sigma))  # nothing is noisier than the model knows
         inside = low < sigma <= high
         value = 1.0 if not inside else None if scales is None else scales(sigma)
-        return Call(factor, value, sigma > still_from)
+        return Call(factor(amount(sigma), sigma, top), value, sigma > still_from)
 
     return at
 
