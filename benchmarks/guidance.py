@@ -20,7 +20,7 @@ MODELS = {"digits": digits.MODEL, "tiles": tiles.MODEL}
 SCALES, STEPS = (3.0, 6.0, 9.0, 12.0), 16
 EACH = {"digits": 4, "tiles": 2}  # pictures of every class
 AMOUNTS = (-0.1, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
-SAMPLERS = ("euler", "dpmpp_2m", "uni_pc", "arc")
+SAMPLERS = ("euler", "dpmpp_2m", "arc")
 
 
 def guided(model, labels, scale, way, space, between=(0.0, 1.0)):

@@ -99,5 +99,5 @@ def test_detail_gives_the_model_less_noise_within_its_range():
             model(x, torch.full((2,), level))
     wanted = [0.9, 0.5, 0.855, 0.475, 1.0, 0.65, 0.72, 0.5]
     torch.testing.assert_close(torch.stack(heard), torch.tensor(wanted)[:, None].expand(-1, 2))
-    with pytest.raises(ValueError, match="detail is 0.9"):
+    with pytest.raises(ValueError, match=r"detail is 0\.9"):
         detailed(lambda x, sigma: x, 0.9)
