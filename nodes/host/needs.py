@@ -64,6 +64,7 @@ NEEDS = (
     Need("latent_preview", ("prepare_callback",), "the nodes that run a sampler"),
     Need("folder_paths", ("get_user_directory",), "presets, fitted schedules and recipes of the user's"),
     Need("comfy.model_patcher", ("ModelPatcher", "set_model_options_post_cfg_function"), "CFG++ and the demo model"),
+    Need("comfy.patcher_extension", ("WrapperExecutor", "WrappersMP", "get_all_wrappers"), "the demo model"),
     Need("comfy.model_base", ("BaseModel", "ModelType"), "the demo model"),
     Need("comfy.latent_formats", ("LatentFormat",), "the demo model"),
     Need("comfy.supported_models_base", ("BASE",), "the demo model"),
