@@ -143,9 +143,8 @@ def _register(x: Tensor, prediction: Tensor, ratio: float) -> Tensor:
 @lru_cache(maxsize=16)
 def _evaluated(table: Table, state: torch.dtype) -> Tensor:
     """The sigmas of all evaluations, (n, 1)."""
-    values = [stage.sigma for row in table.rows for stage in row.stages if stage.q]
     with torch.inference_mode(False):  # kept for runs outside of it, too
-        return torch.tensor(values, dtype=state, device="cpu")[:, None]
+        return torch.tensor(table.called_at, dtype=state, device="cpu")[:, None]
 
 
 def _needed(table: Table, output: Any) -> tuple[Tensor, Any, Any]:

@@ -125,7 +125,12 @@ class Table:
     @cached_property
     def evaluations(self) -> int:
         """How often the model is called."""
-        return sum(stage.q != 0 for row in self.rows for stage in row.stages)
+        return len(self.called_at)
+
+    @cached_property
+    def called_at(self) -> tuple[float, ...]:
+        """The sigmas at which the model is called, in order."""
+        return tuple(stage.sigma for row in self.rows for stage in row.stages if stage.q)
 
     @cached_property
     def noise(self) -> tuple[float, ...]:

@@ -83,14 +83,15 @@ class SigmaticKSampler(ByName):
         part = run.part(whole.sigmas, start_at_step, end_at_step, return_with_leftover_noise)
         ours, runs, levels = lookup.schedule_entry(schedule), whole.sampler.ours, part.tolist()
         unsuitable = mismatch.of_schedule(schedulers.get(ours.name), model.sampling) if ours else []
-        unsuitable += mismatch.of_run(runs and samplers.get(runs.name), levels, model.sampling, cfg)
+        unsuitable += mismatch.of_run(runs and samplers.get(runs.name), levels, model.sampling, model.most_cfg(cfg))
         name = runs.name if runs else sampler
-        unsuitable += mismatch.of_recipe(model.recipe.recipe, name, levels, model.sampling, cfg)
+        unsuitable += mismatch.of_recipe(model.recipe.recipe, name, levels, model.sampling, model.most_cfg(cfg))
         steps_there = len(whole.sigmas) - 1
         if steps_there > 0 and start_at_step >= min(end_at_step, steps_there):
             unsuitable.append(_IDLE.format(start_at_step, min(end_at_step, steps_there)))
         warned = tuple(dict.fromkeys((*whole.warnings, *unsuitable)))
-        return replace(whole, levels=(part,), warnings=warned, notes=whole.sampler.ignores("eta", "s_noise"))
+        notes = whole.sampler.ignores("eta", "s_noise")
+        return replace(whole, levels=(part,), warnings=warned, notes=notes, cfg=(cfg,))
 
     @classmethod
     def execute(

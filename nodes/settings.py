@@ -6,12 +6,28 @@ from ..core import catalog
 from .dropdowns.by_name import ByName
 from .dropdowns.plan import ModelFacts, Plan, Plot
 from .host.api import CATEGORY, advanced, io, number, schema
-from .inputs import options, widgets
+from .inputs import guided, options, widgets
 from .running import profile_files, settings_on_model
 
 
 def _or_leave(name: str, high: float, step: float, tooltip: str) -> Any:
     return number(name, -1.0, -1.0, high, step, tooltip + " -1: as it was.")
+
+
+def _over_the_run() -> list:
+    """Detail and guidance; optional, since prompts from before lack them."""
+    return [
+        io.String.Input("detail", default="", optional=True,
+            tooltip="More detail, 0.02 to 0.1, or less, below 0: the model is given less noise than there is. A "
+            "number, or a curve percent:amount, such as 20:0, 50:0.1, 80:0. Nothing: as it was. 0: none."),
+        io.String.Input("cfg_curve", default="", optional=True,
+            tooltip="cfg over the run in place of the node's own: percent:scale, such as 0:8, 100:3. Or a range such "
+            "as 20-80: outside of it cfg is 1 and the negative prompt is not asked, which saves time. Nothing: as it "
+            "was."),
+        io.Combo.Input("guidance", options=list(guided.WAYS), default=guided.LEFT, optional=True,
+            tooltip="How cfg is done. rescale, apg: less burnt at high cfg. cfg_zero: for flow models; cfg_zero_init: "
+            "also no step in the first 4 percent. plain: the usual way. default: as it was."),
+    ]  # fmt: skip
 
 
 class SigmaticSettings(ByName):
@@ -48,13 +64,20 @@ class SigmaticSettings(ByName):
                     tooltip="Place of the first picture in its batch, so that a picture done again by itself gets the "
                     "same noise in its steps. -1: as it was.")),
                 advanced(widgets.profile(profile_files.names())),
+                *map(advanced, _over_the_run()),
             ],
             outputs=[io.Model.Output(display_name="model", tooltip="The model with the settings on it.")],
         )  # fmt: skip
 
     @classmethod
-    def validate_inputs(cls, eta_curve=None, s_noise_curve=None, more=None, profile=None) -> bool | str:
+    def validate_inputs(
+        cls, eta_curve=None, s_noise_curve=None, more=None, profile=None, detail=None, cfg_curve=None
+    ) -> bool | str:
         """Refuse texts that say nothing, and a profile that is gone, before anything is queued."""
+        try:
+            guided.options(detail, cfg_curve)
+        except ValueError as error:
+            return str(error)
         gone = widgets.problem("profile", profile, [widgets.AUTO, *profile_files.names()])
         return gone or options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve, more=more) or True
 
@@ -62,6 +85,7 @@ class SigmaticSettings(ByName):
     def plan(  # noqa: PLR0913 - one argument a widget
         cls, model: ModelFacts, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="",
         s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1, profile=widgets.AUTO,
+        detail="", cfg_curve="", guidance=guided.LEFT,
     ) -> Plan:  # fmt: skip
         """The model with the options that the widgets give."""
         widgets.require_names(noise=(noise, widgets.NOISES))
@@ -73,6 +97,7 @@ class SigmaticSettings(ByName):
         given = (
             catalog.take(given) | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
         )
+        given |= guided.options(detail, cfg_curve, guidance)
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):

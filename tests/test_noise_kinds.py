@@ -9,7 +9,8 @@ import torch
 import sigmatic
 from sigmatic.core.noise import kinds, shapes
 
-KINDS = sorted(kinds.KINDS)
+SHARED = ["window", "loop"]  # by the frames of a video
+KINDS = sorted(set(kinds.KINDS) - set(SHARED))
 SPATIAL = ["pink", "blue", "violet", "pyramid"]
 WITH_A_PATH = ["brownian", *SPATIAL]
 
@@ -118,3 +119,44 @@ def test_levels_too_close_for_comfys_noise_are_refused_in_words(name, apart):
     with pytest.raises(ValueError, match=r"sigmas\[1\] and sigmas\[2\].*apart.*Leave one out"):
         run("comfy")
     assert not calls
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_frames_share_the_noise_of_a_window(kind):
+    """The first 16 frames are white and those of a short clip; the others are 16 again, by fours in another order."""
+    z = draw(kind, (2, 3, 41, 8, 6))
+    assert torch.equal(z[:, :, :16], draw(kind, (2, 3, 16, 8, 6)))
+    assert torch.equal(z[:, :, :16], draw("brownian", (2, 3, 16, 8, 6)))
+    same = [[k for k in range(16) if torch.equal(z[:, :, t], z[:, :, k])] for t in range(41)]
+    assert all(len(found) == 1 for found in same)
+    order = [found[0] for found in same]
+    if kind == "loop":
+        assert order == [t % 16 for t in range(41)]
+    else:
+        assert all(sorted(order[t : t + 4]) == sorted(k % 16 for k in range(t, t + 4)) for t in range(0, 40, 4))
+        assert order[16:32] != list(range(16)) and order[16:32] != order[:16]
+        assert all(order[t : t + 4] != [t % 16 + k for k in range(4)] for t in range(16, 40, 4))
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_every_frame_has_variance_one_and_no_other_its_numbers_nearby(kind):
+    z = torch.cat([draw(kind, (1, 2, 33, 12, 10), seed) for seed in range(60)]).double()
+    assert z.var(dim=(0, 1, 3, 4)).sub(1).abs().max() < 0.05
+    flat = z.movedim(2, 0).flatten(1)
+    likeness = (flat @ flat.T / flat.shape[1]).abs()
+    near = [likeness[t, t + gap] for gap in (1, 2, 3) for t in range(33 - gap)]
+    assert max(near) < 0.06, "frames next to each other stay independent"
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_shared_noise_is_itself_in_any_batch_adds_up_and_says_where_it_does_not_fit(kind):
+    assert torch.equal(draw(kind, (5, 2, 20, 4, 4))[3], draw(kind, (1, 2, 20, 4, 4), batch_index=[3])[0])
+    path = kinds.KINDS[kind](torch.empty(1, 2, 20, 4, 4), 1)
+    clock = [path.clock(sigma) for sigma in (4.0, 2.0, 1.0)]
+    parts = path(4.0, 2.0) * (clock[1] - clock[0]) ** 0.5 + path(2.0, 1.0) * (clock[2] - clock[1]) ** 0.5
+    torch.testing.assert_close(parts, path(4.0, 1.0) * (clock[2] - clock[0]) ** 0.5, atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match="video latents"):
+        draw(kind, (1, 4, 8, 8))
+    assert torch.equal(
+        kinds.initial(torch.empty(1, 2, 5, 4, 4), 1, kind=kind), kinds.initial(torch.empty(1, 2, 5, 4, 4), 1)
+    )

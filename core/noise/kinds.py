@@ -194,6 +194,10 @@ power = Kind("A spectrum 1 / frequency^exponent (-4 to 4) over height and width,
 pyramid = Kind("White plus coarser and coarser copies, each `discount` as strong; a path.", Brownian, shapes.pyramid)
 uniform = Kind("Uniform numbers, without a path.", Gaussian, shapes.uniform)
 laplacian = Kind("Laplacian numbers, without a path.", Gaussian, shapes.laplacian)
+window = Kind(
+    "Video: the noise of 16 frames, again and again, shuffled by fours (FreeNoise); a path.", Brownian, shapes.frames
+)
+loop = Kind("Video: the noise of 16 frames, again and again; a path.", Brownian, shapes.frames, {"shuffled": False})
 
 KINDS: dict[str, Kind] = {
     "gaussian": gaussian,
@@ -204,6 +208,8 @@ KINDS: dict[str, Kind] = {
     "pyramid": pyramid,
     "uniform": uniform,
     "laplacian": laplacian,
+    "window": window,
+    "loop": loop,
 }
 """By the names that `samplers.sample(noise=...)` takes."""
 

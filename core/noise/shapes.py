@@ -1,7 +1,8 @@
-"""Noise that is not white: a power-law spectrum, pyramids, uniform and Laplacian numbers. Unit variance, item by item.
+"""Noise that is not white: a power-law spectrum, pyramids, uniform and Laplacian numbers, frames that share theirs.
 
-Power-law and pyramid noise are fixed linear maps of white noise, so they have a Brownian path wherever white noise has
-one. Uniform and Laplacian numbers do not add up to their own kind: they are new in every step.
+Unit variance, item by item. Power-law, pyramid and shared noise are fixed linear maps of white noise, so they have a
+Brownian path wherever white noise has one. Uniform and Laplacian numbers do not add up to their own kind: they are new
+in every step.
 """
 
 from __future__ import annotations
@@ -106,3 +107,43 @@ def laplacian(shape: Shape) -> tuple[int, Map]:
         return torch.copysign(size, white.double()).float()
 
     return math.prod(shape[1:]), shaped
+
+
+def frames(shape: Shape, window: int = 16, stride: int = 4, shuffled: bool = True) -> tuple[int, Map]:
+    """Long video from the noise of `window` frames: what a model for short clips can hold together.
+
+    FreeNoise (Qiu et al. 2023, arXiv:2310.15169, section 3.2): after the first `window` frames the same ones come
+    again, shuffled among each `stride` of them, in an order of its own every time; with shuffled=False they come as
+    they were, a loop. Every frame is white noise by itself, of variance exactly 1; a clip no longer than the window is
+    white altogether. Returns as `power` does. ValueError where x is not (B, C, frames, height, width), or for a window
+    or stride below 1.
+    """
+    if len(shape) != 5:
+        raise ValueError(
+            f"window or loop noise needs video latents (B, C, frames, height, width), got {tuple(shape)}: it shares "
+            "noise between frames. Take gaussian or brownian."
+        )
+    if not (window >= 1 and stride >= 1):
+        raise ValueError(f"window is {window} and stride {stride}: give whole numbers from 1 up.")
+    count, window, stride = shape[2], int(min(window, shape[2])), int(stride)
+    order = list(range(window))
+    for start in range(window, count, window):
+        again = list(range(window))
+        for first in range(0, window, stride) if shuffled else ():
+            again[first : first + stride] = _shuffled(again[first : first + stride], start + first)
+        order += again
+    places = torch.tensor(order[:count], device="cpu")
+
+    def repeated(white: Tensor) -> Tensor:
+        first = white.reshape(-1, shape[1], window, *shape[3:])
+        return first.index_select(2, places.to(white.device))
+
+    return math.prod(shape[1:]) // count * window, repeated
+
+
+def _shuffled(items: list[int], seed: int) -> list[int]:
+    """In an order that depends on `seed` alone; not as they were, if there are several."""
+    order = torch.randperm(len(items), generator=torch.Generator().manual_seed(seed)).tolist()
+    if order == sorted(order):
+        order = order[1:] + order[:1]
+    return [items[k] for k in order]

@@ -78,6 +78,11 @@ class ModelFacts:
         unknown = recognised.Match(None, "the model is not known yet")
         return self.match or (unknown if self.model is None else recognised.match(self.model, self.wire))
 
+    def most_cfg(self, cfg: float) -> float:
+        """The largest scale of guidance of a run whose node says `cfg`."""
+        over_run = self.settings.get("cfg")
+        return over_run.most(cfg) if over_run else cfg
+
     def with_settings(self, given: Mapping[str, Any]) -> "ModelFacts":
         """The same with Sigmatic Settings put on it."""
         settings, sampling = settings_on_model.put(given, self.settings, self.sampling)

@@ -9,6 +9,7 @@ import comfy.latent_formats
 import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
+import comfy.patcher_extension as extension
 import comfy.supported_models_base
 import torch
 from torch import Tensor
@@ -70,8 +71,15 @@ class DemoNetwork(torch.nn.Module):
         self.shape = (config(name).latent_format.latent_channels, *SHAPE[1:])
 
     def forward(
-        self, x: Tensor, t: Tensor, context=None, control=None, *, transformer_options: dict, **_: Any
+        self, x: Tensor, t: Tensor, context=None, control=None, transformer_options: dict | None = None, **more: Any
     ) -> Tensor:
+        """`_forward` with what other nodes have put around a network (EasyCache), as the host's own models do it."""
+        options = transformer_options or {}
+        around = extension.get_all_wrappers(extension.WrappersMP.DIFFUSION_MODEL, options)
+        run = extension.WrapperExecutor.new_class_executor(self._forward, self, around)
+        return run.execute(x, t, context, control, options, **more)
+
+    def _forward(self, x: Tensor, t: Tensor, context: Any, control: Any, transformer_options: dict, **_: Any) -> Tensor:
         """x (B, C, 32, 32) as scaled by the host, context (B, tokens, CLASSES) class weights -> (B, C, 32, 32).
 
         The level of noise is the sampler's (transformer_options["sigmas"]): `t` is rounded to the model's 1000 steps.

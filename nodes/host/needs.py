@@ -67,6 +67,7 @@ NEEDS = (
     Need("folder_paths", ("get_user_directory",), "presets, fitted schedules and recipes of the user's"),
     Need("folder_paths", ("get_output_directory", "get_save_image_path"), "saved runs"),
     Need("comfy.model_patcher", ("ModelPatcher", "set_model_options_post_cfg_function"), "CFG++ and the demo model"),
+    Need("comfy.patcher_extension", ("WrapperExecutor", "WrappersMP", "get_all_wrappers"), "the demo model"),
     Need("comfy.model_base", ("BaseModel", "ModelType"), "the demo model"),
     Need("comfy.latent_formats", ("LatentFormat",), "the demo model"),
     Need("comfy.supported_models_base", ("BASE",), "the demo model"),

@@ -27,11 +27,13 @@ def with_uncond(
         )
     unconditional: list[Tensor | None] = []  # of the call that is running
     absent: list[Tensor] = []  # of every call, on the device
+    wanted: list[bool] = []  # of every call: not where it was done without on purpose, where cfg_curve is 1
 
     def keep(args: dict[str, Any]) -> Tensor:
         guided, uncond = args["denoised"], args.get("uncond_denoised")
         unconditional[:] = [uncond]
         absent.append(torch.ones((), dtype=torch.bool) if uncond is None else (uncond == 0).all())
+        wanted.append(args.get("model_options", {}).get("disable_cfg1_optimization", True))
         # of zeros the host has made cfg times the prediction: cfg has nothing to push away from
         return guided if uncond is None else torch.where(absent[-1], args.get("cond_denoised", guided), guided)
 
@@ -49,4 +51,7 @@ def with_uncond(
         uncond = unconditional.pop()
         return Output(denoised, denoised if uncond is None else torch.where(absent[-1], denoised, uncond))
 
-    return predict, {**extra_args, "model_options": options}, lambda: any(bool(one) for one in absent)
+    def lacked() -> bool:
+        return any(want and bool(one) for want, one in zip(wanted, absent, strict=True))
+
+    return predict, {**extra_args, "model_options": options}, lacked

@@ -13,6 +13,7 @@ from ...core import catalog
 from ...core.curve import Percents, interval, parse
 from ...core.spec import CHURN, LAW, RESTART, Spec
 from ..host import facts
+from . import guided
 
 _AMOUNTS = ("eta", "tau", "s_churn")  # of noise: 0 outside of `between`; its strength, s_noise, stays as it is
 _RARE = {param.name: param.default for param in (*CHURN[:3], *RESTART, LAW)}  # left out of words at these values
@@ -96,7 +97,7 @@ def over_sigma(given: dict[str, Any], ms: Any, between: tuple[float, float] | No
 
 def as_text(value: Any) -> Any:
     """An option's value as JSON and people have it: curves as text, whole numbers without a point."""
-    if isinstance(value, Percents):
+    if isinstance(value, (Percents, guided.Cfg)):
         return str(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 

@@ -6,7 +6,7 @@ and every answer takes a few milliseconds: what would take longer is refused in 
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -18,6 +18,7 @@ from ..dropdowns import lookup, start_here
 from ..dropdowns.lookup import PREFIX
 from ..dropdowns.plan import Message, ModelFacts, Plan, say
 from ..host import facts
+from ..running import each_call
 from ..running.host_functions import offered
 from ..running.recognised import Match, described
 from . import assumed, checks, planned
@@ -75,7 +76,7 @@ def describe(request: Any) -> dict[str, Any]:
         "switch": plan.switch,
         "names": _names(plan, model),
         "assumes": [*_once(plan.assumes), *_by_recipe(plan, model), assumed.in_words(kind, match)],
-        **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise")},
+        **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise", "detail", "cfg")},
         "notes": _once([*plan.notes, *steps["notes"], *map(say, warned)]),
         "warnings": list(dict.fromkeys(warned)),
         "recipe": described(plan.model.recipe) if plan.model else None,
@@ -149,10 +150,22 @@ def _steps(plan: Plan, model: ModelFacts) -> dict[str, Any]:
         steps[key] = [_at(chosen.params[key], sigma) for sigma in sigmas[:-1]]
     if (len(sigmas) - 1) * (1 + chosen.params.get("restarts", 0)) > ROWS:
         return {**steps, "notes": [say("What each step does is drawn for up to {rows} steps.", rows=ROWS)]}
-    table = chosen.table(sigmas)
+    table, given = chosen.table(sigmas), each_call.calls(chosen.options, model.sampling)
+    steps |= _calls(chosen.options, [given(sigma) for sigma in sigmas[:-1]], plan.cfg)
     if table is None:
         return {**steps, "notes": [say("{name} finds its own steps.", name=sampler.name)]}
-    return {**steps, "notes": [], **_by_step(table, sigmas)}
+    alone = sum(call.alone for call in map(given, table.called_at))
+    spared = say("The negative prompt is not asked in {n} of {all} evaluations.", n=alone, all=table.evaluations)
+    return {**steps, "notes": [spared] if alone else [], **_by_step(table, sigmas)}
+
+
+def _calls(options: Mapping[str, Any], calls: Sequence[each_call.Call], cfg: Sequence[float]) -> dict[str, list]:
+    """Detail and the scale of guidance in each step, where something is set; None for a scale that is not known."""
+    known = cfg[0] if len(cfg) == 1 else None
+    out = {"detail": [_rounded(1 - call.factor) for call in calls]} if options.get("detail") else {}
+    if options.get("cfg"):
+        out["cfg"] = [known if call.cfg is None else _rounded(call.cfg) for call in calls]
+    return out
 
 
 def _lines(runs: Sequence[Plan], ms: Any) -> list[dict[str, Any]]:

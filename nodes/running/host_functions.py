@@ -13,15 +13,15 @@ from ...core.curve import scaled
 from ...core.noise import kinds
 from ...core.spec import SamplerSpec
 from ...core.table import Table
-from ..host import facts, latents, warnings
+from ..host import caches, facts, latents, warnings
 from ..host.uncond import with_uncond
 from ..host.watched_model import Sentinel
 from ..inputs import options
-from . import fitted, foreign_noise, mismatch, settings_on_model
+from . import each_call, fitted, foreign_noise, mismatch, settings_on_model
 from .record import Record
 
 DEFAULT_NOISE = "default"
-RUN = ("noise", "between", "batch_index")
+RUN = ("noise", "between", "batch_index", *each_call.OPTIONS)
 """Options of a run, not of its sampler."""
 _WITHOUT_NEGATIVE = (
     "let the negative prompt hold for the whole run, or choose the sampler without _cfg_pp: where this run had none, "
@@ -133,7 +133,10 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
             source = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
         plain = (model, extra_args, lambda: False)
         denoiser, extra_args, lacked = with_uncond(name, model, extra_args) if spec.uncond else plain
-        watched = Sentinel(denoiser, name, record.sigmas, x.device.type == "cpu")
+        denoiser, extra_args = each_call.around(model, denoiser, extra_args, chosen.options, table)
+        record.warn(each_call.notes(denoiser))
+        computed = caches.around(denoiser, extra_args, chosen.space, table and table.called_at)
+        watched = Sentinel(computed, name, record.sigmas, x.device.type == "cpu")
         run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
         places = record.places(chosen.options.get("batch_index"), model) if spec.stochastic else None
         run |= {"batch_index": places, "callback": callback, "disable": disable}
@@ -141,7 +144,8 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         out, left = samplers.sample_with_state(name, watched, x, sigmas, **run)
         out = watched.finish(out) if watched.evaluations else out
         record.warn([_WITHOUT_NEGATIVE.format(name=name)] if lacked() else [])
-        return record.end(out, left, watched.evaluations, model, extra_args.get("denoise_mask"))
+        record.spared, still = each_call.spared(denoiser)
+        return record.end(out, left, watched.evaluations - still, model, extra_args.get("denoise_mask"))
 
     setattr(sample, _CHOICE, choice)
     return _described(sample, spec)

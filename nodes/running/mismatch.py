@@ -10,7 +10,7 @@ from ...core.spread import overshoot
 from ...core.table import Table
 from ...recipes import Recipe
 from ..host import facts
-from . import recognised
+from . import recognised, settings_on_model
 
 _LATE = 0.1
 _EQUAL = 1e-4  # of a shift that is worked out of float32 levels
@@ -36,6 +36,8 @@ def notes(
     guider, ms = getattr(model, "inner_model", None), facts.model_sampling(model)
     scales = [getattr(guider, name, None) for name in ("cfg", "cfg1", "cfg2")]  # DualCFGGuider has two
     cfg = max((scale for scale in scales if isinstance(scale, (int, float))), default=0.0)
+    over_run = settings_on_model.of_model(model, extra_args).get("cfg")
+    cfg = over_run.most(cfg) if over_run else cfg
     of_table = [note for note in (_between(spec, table, sigmas, extra_args), _overshoots(spec, table)) if note]
     recipe = None if tries else recognised.match(model).recipe
     return [*of_table, *of_run(spec, sigmas, ms, cfg), *of_recipe(recipe, spec.name, sigmas, ms, cfg)]

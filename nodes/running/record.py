@@ -41,7 +41,8 @@ def seconds_per_evaluation(network: Any) -> float | None:
 class Record:
     """A run of one of our samplers; filled in while it happens.
 
-    `keeps`: what a continuation needs is kept, too. `tries`: it is one of several that are compared.
+    `keeps`: what a continuation needs is kept, too. `tries`: it is one of several that are compared. `spared`: so many
+    of its evaluations were done without the negative.
     """
 
     keeps: bool = False
@@ -52,6 +53,7 @@ class Record:
     options: dict[str, Any] = field(default_factory=dict)
     sigmas: tuple[float, ...] = ()
     evaluations: int = 0
+    spared: int = 0
     notes: list[str] = field(default_factory=list)
     left: dict[str, Any] | None = None
     _identity: dict[str, Any] = field(default_factory=dict)
@@ -199,6 +201,7 @@ def summary(record: Record, sampler: str, schedule: str, **values: Any) -> str:
     if len(sigmas) > 1:
         lines.append(f"steps: {len(sigmas) - 1}, sigma {sigmas[0]:.6g} to {sigmas[-1]:.6g}")
     if record.evaluations:
-        lines.append(f"evaluations: {record.evaluations}")
+        without = f", {record.spared} of them without the negative" if record.spared else ""
+        lines.append(f"evaluations: {record.evaluations}{without}")
     notes = dict.fromkeys((*record.notes, *warnings.of_running_node()))
     return "\n".join([*lines, *(f"note: {note}" for note in notes)])

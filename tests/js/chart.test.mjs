@@ -138,3 +138,17 @@ test("the switch between two models is drawn where the second begins, and only w
   for (const step of [0, 1, 2, 3]) assert.equal(line(step).x1, edges[step][1].cx);
   assert.ok(line(1).y1 < line(1).y2);
 });
+
+test("detail and cfg have strips of their own, and a scale that is not known is left out", () => {
+  const given = { ...ANSWER, detail: [0, 0.05, 0], cfg: [1, null, 4] };
+  const paths = ["detail", "cfg"].map((name) => find(chart(given, VIEW), name).find(([tag]) => tag === "path"));
+  assert.ok(paths.every(Boolean));
+  assert.equal(paths[1][1].d.match(/M/g).length, 2);
+  const lowest = (answer) => Math.max(...find(chart(answer, VIEW), "circle").map(([, { cy }]) => cy));
+  assert.ok(lowest(given) < lowest(ANSWER), "the curve makes room");
+  assert.match(atStep(given, 2), /detail 0 · cfg 4/);
+  assert.doesNotMatch(atStep(given, 1), /cfg/);
+  assert.match(description(given), /cfg 1 to 4/);
+  assert.match(asText(given), /detail\tcfg/);
+  assert.equal(find(chart(ANSWER, VIEW), "cfg").length, 0);
+});

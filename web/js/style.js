@@ -53,6 +53,8 @@ const CSS = `
 .sigmatic-plot .evaluations { stroke: var(--sig-text); stroke-width: 1; fill: none; }
 .sigmatic-plot path.eta { stroke: var(--sig-eta); stroke-width: 1.5; fill: none; }
 .sigmatic-plot path.s_noise { stroke: var(--sig-s); stroke-width: 1.5; fill: none; }
+.sigmatic-plot path.detail { stroke: var(--sig-noise); stroke-width: 1.5; fill: none; }
+.sigmatic-plot path.cfg { stroke: var(--sig-level); stroke-width: 1.5; fill: none; }
 .sigmatic-plot .label.eta { fill: var(--sig-eta); }
 .sigmatic-plot .label.s_noise { fill: var(--sig-s); }
 .sigmatic-plot .pointer rect { fill: var(--sig-text); fill-opacity: 0.1; }

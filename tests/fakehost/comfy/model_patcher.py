@@ -30,4 +30,5 @@ class ModelPatcher:
 def set_model_options_post_cfg_function(model_options, function, disable_cfg1_optimization=False):
     """Have `function` called with both predictions."""
     before = model_options.get("sampler_post_cfg_function", [])
-    return {**model_options, "sampler_post_cfg_function": [*before, function]}
+    forced = {"disable_cfg1_optimization": True} if disable_cfg1_optimization else {}
+    return {**model_options, "sampler_post_cfg_function": [*before, function], **forced}

@@ -54,12 +54,20 @@ class Guider:
 
     def __call__(self, x, sigma, model_options=None, **_):
         options = {**model_options["transformer_options"], "sigmas": sigma}
-        contexts = [cond[0][0].expand(len(x), -1, -1) for cond in self.conds.values()]
-        both = self.inner_model.apply_model(x.repeat(2, 1, 1, 1), sigma.repeat(2), torch.cat(contexts), options)
-        yes, no = both.chunk(2)
+        negative = (
+            None if self.cfg == 1 and not model_options.get("disable_cfg1_optimization") else self.conds["negative"]
+        )
+        asked = [self.conds["positive"], *([negative] if negative else [])]
+        contexts = torch.cat([cond[0][0].expand(len(x), -1, -1) for cond in asked])
+        repeated = x.repeat(len(asked), *[1] * (x.ndim - 1)), sigma.repeat(len(asked)), contexts
+        both = self.inner_model.apply_model(*repeated, options).chunk(len(asked))
+        yes, no = both if negative else (both[0], torch.zeros_like(x))
         denoised = no + (yes - no) * self.cfg
         for function in model_options.get("sampler_post_cfg_function", []):
-            denoised = function({"denoised": denoised, "uncond_denoised": no, "cond_denoised": yes})
+            denoised = function({
+                "denoised": denoised, "uncond_denoised": no, "cond_denoised": yes, "cond_scale": self.cfg, "input": x,
+                "sigma": sigma, "uncond": negative, "model_options": model_options,
+            })  # fmt: skip
         return denoised
 
 

@@ -6,7 +6,7 @@ import { format, linear, log, span } from "../scale.js";
 
 /**
  * @typedef {import("./words.js").Answer} Answer @typedef {import("./words.js").Levels} Levels
- * @typedef {"log" | "linear" | "snr"} Axis
+ * @typedef {"log" | "linear" | "snr"} Axis @typedef {"eta" | "s_noise" | "detail" | "cfg"} OverRun
  * @typedef {[string, Record<string, string | number>, (Tree[] | string)?]} Tree
  * @typedef {{width: number, height: number, axis: Axis, other?: Answer | null, at?: number | null}} View
  * @typedef {{left: number, right: number, top: number, bottom: number}} Box
@@ -15,6 +15,7 @@ import { format, linear, log, span } from "../scale.js";
 const GUTTER = 38;
 const FOOT = 15;
 const STRIP = 24;
+const STRIPS = /** @type {(readonly OverRun[])[]} */ ([["eta", "s_noise"], ["detail"], ["cfg"]]);
 const COLOURS = 6;
 const ROW = 11;
 
@@ -34,7 +35,7 @@ export function chart(answer, view) {
   out.push(...lines(answer).map((line, i) => levels(line, view.axis, x, y, `main n${i % COLOURS}`)));
   if (answer.evaluations) out.push(evaluations(answer.evaluations, x, box));
   if (answer.switch !== null && answer.switch !== undefined) out.push(change(answer.switch, x, box));
-  if (answer.eta || answer.s_noise) out.push(...strip(answer, x, box));
+  out.push(...strips(answer).flatMap((keys, i) => strip(answer, keys, x, { ...box, bottom: box.bottom + i * STRIP })));
   out.push(legend(answer, view, box));
   if (view.at !== null && view.at !== undefined) out.push(pointer(answer, view, x, y, box));
   return out;
@@ -58,10 +59,15 @@ export function stepAt(answer, view, px) {
   return Math.max(0, Math.min(answer.sigmas.length - 2, place));
 }
 
-/** Where the curve is, the strip of eta and s_noise and the step numbers left out. @param {Answer} answer @param {View} view */
+/** What is drawn below the curve, a strip each. @param {Answer} answer @returns {(readonly OverRun[])[]} */
+function strips(answer) {
+  return STRIPS.filter((keys) => keys.some((key) => answer[key]));
+}
+
+/** Where the curve is, the strips below and the step numbers left out. @param {Answer} answer @param {View} view */
 function panel(answer, view) {
-  const strips = answer.eta || answer.s_noise ? STRIP : 0;
-  return { left: GUTTER, right: view.width - 8, top: 8, bottom: Math.max(30, view.height - FOOT - strips) };
+  const below = strips(answer).length * STRIP;
+  return { left: GUTTER, right: view.width - 8, top: 8, bottom: Math.max(30, view.height - FOOT - below) };
 }
 
 /** @param {Levels} answer @param {Axis} axis @returns {(number | null)[]} */
@@ -127,21 +133,25 @@ function change(step, x, box) {
   return ["g", { class: "switch" }, [["line", { x1: at, x2: at, y1: box.top, y2: px(box.bottom) }], name]];
 }
 
-/** eta and s_noise as steps, from 0 up, below the curve. @param {Answer} answer @param {import("../scale.js").Scale} x @param {Box} box @returns {Tree[]} */
-function strip(answer, x, box) {
+/** What changes over the run as steps, from 0, below the curve. @param {Answer} answer @param {readonly OverRun[]} keys @param {import("../scale.js").Scale} x @param {Box} box @returns {Tree[]} */
+function strip(answer, keys, x, box) {
   const top = box.bottom + 5;
   const bottom = box.bottom + STRIP - 3;
-  const y = linear(0, Math.max(1, ...(answer.eta ?? []), ...(answer.s_noise ?? [])), bottom, top);
+  const all = keys.flatMap((key) => answer[key] ?? []).flatMap((value) => (value === null ? [] : [value]));
+  const y = linear(Math.min(0, ...all), Math.max(keys[0] === "detail" ? 0.1 : 1, ...all), bottom, top);
   /** @type {Tree[]} */
-  const out = [["line", { class: "grid", x1: box.left, x2: box.right, y1: px(bottom), y2: px(bottom) }]];
-  for (const [key, shift] of /** @type {const} */ ([["eta", 0.7], ["s_noise", -0.7]])) {
+  const out = [["line", { class: "grid", x1: box.left, x2: box.right, y1: px(y.to(0)), y2: px(y.to(0)) }]];
+  keys.forEach((key, place) => {
     const values = answer[key];
-    if (!values) continue;
-    const d = values.map((v, i) => `${i ? "L" : "M"}${px(x.to(i))} ${px(y.to(v) + shift)}H${px(x.to(i + 1))}`).join("");
+    if (!values) return;
+    const shift = keys.length > 1 ? 0.7 - 1.4 * place : 0;
+    const d = values
+      .map((v, i) => (v === null ? "" : `${i && values[i - 1] !== null ? "L" : "M"}${px(x.to(i))} ${px(y.to(v) + shift)}H${px(x.to(i + 1))}`))
+      .join("");
     out.push(["path", { class: key, d }]);
-    const at = key === "eta" ? top + 5 : bottom + 1;
+    const at = place === 0 && keys.length > 1 ? top + 5 : bottom + 1;
     out.push(["text", { class: `label ${key}`, x: box.left - 4, y: px(at), "text-anchor": "end" }, key]);
-  }
+  });
   return out;
 }
 

@@ -13,7 +13,8 @@ import { format } from "../scale.js";
  * @typedef {Levels & {
  *   range: [number, number], names: {sampler: string, schedule: string}, assumes: Message[], notes: Message[],
  *   warnings?: string[], recipe?: import("./recipe.js").Recipe | null,
- *   evaluations: number[] | null, noise: number[] | null, eta: number[] | null, s_noise: number[] | null, lines: Line[] | null, switch?: number | null,
+ *   evaluations: number[] | null, noise: number[] | null, eta: number[] | null, s_noise: number[] | null,
+ *   detail?: number[] | null, cfg?: (number | null)[] | null, lines: Line[] | null, switch?: number | null,
  * }} Answer
  */
 
@@ -66,9 +67,9 @@ function sentences(messages) {
  */
 export function description(answer, linked = [], other = null) {
   const parts = [summary(answer)];
-  for (const [name, key] of /** @type {const} */ ([[say("Noise per step"), "noise"], ["eta", "eta"], ["s_noise", "s_noise"]])) {
-    const values = answer[key];
-    if (values) parts.push(`${name} ${range(values)}.`);
+  for (const [name, key] of /** @type {const} */ ([[say("Noise per step"), "noise"], ["eta", "eta"], ["s_noise", "s_noise"], ["detail", "detail"], ["cfg", "cfg"]])) {
+    const values = answer[key]?.flatMap((value) => (value === null ? [] : [value]));
+    if (values?.length) parts.push(`${name} ${range(values)}.`);
   }
   parts.push(...sentences(answer.notes), ...assumptions(answer, linked));
   if (other) parts.push(say("Compared with {run}", { run: summary(other) }));
@@ -116,6 +117,9 @@ export function atStep(answer, i) {
   if (answer.noise) parts.push(say("noise {value}", { value: answer.noise[i] }));
   if (answer.eta) parts.push(`eta ${format(answer.eta[i])}`);
   if (answer.s_noise) parts.push(`s_noise ${format(answer.s_noise[i])}`);
+  if (answer.detail) parts.push(`detail ${format(answer.detail[i])}`);
+  const scale = answer.cfg?.[i];
+  if (scale !== null && scale !== undefined) parts.push(`cfg ${format(scale)}`);
   return parts.join(" · ");
 }
 
@@ -137,6 +141,8 @@ export function asText(answer, linked = []) {
     ["noise", answer.noise],
     ["eta", answer.eta],
     ["s_noise", answer.s_noise],
+    ["detail", answer.detail ?? null],
+    ["cfg", answer.cfg ?? null],
   ];
   /** @type {[string, (number | null)[] | null][] | undefined} */
   const several = answer.lines?.map(({ schedule, sigmas }) => [`${schedule} ${sigmas.length - 1}`, sigmas]);

@@ -1,0 +1,144 @@
+"""Guidance and detail on the embedded models: python benchmarks/guidance.py [--pictures FOLDER]
+
+Tables as docs/guidance.md has them: what an independent classifier reads, how colourful the pictures are and how much
+of them lies outside of what pictures may be, for every way of guidance; and how much fine structure detail makes.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+import sigmatic
+from sigmatic.core.model import cfg as ways
+from sigmatic.core.model.detail import detailed
+from sigmatic.demo import digits, sheet, tiles
+
+MODELS = {"digits": digits.MODEL, "tiles": tiles.MODEL}
+SCALES, STEPS = (3.0, 6.0, 9.0, 12.0), 16
+EACH = {"digits": 4, "tiles": 2}  # pictures of every class
+AMOUNTS = (-0.1, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
+SAMPLERS = ("euler", "dpmpp_2m", "arc")
+
+
+def guided(model, labels, scale, way, space, between=(0.0, 1.0)):
+    """The denoiser of a run; `between`: shares of the run's time, outside of which the scale is 1."""
+    both = model.guided(model.load(), labels, space=space, cfg=1.0, uncond=True)
+    combine = ways.of(way, space)
+    high, low = ends(space, between)
+
+    def denoise(x, sigma, **_):
+        cond, uncond = both(x, sigma)[:2]
+        level = float(sigma[0])
+        if space == "flow" and way == "cfg_zero_init" and level > 1 - ways.ZERO_INIT:
+            return x
+        return combine(cond, uncond, scale, x, sigma) if low < level <= high else cond
+
+    return denoise
+
+
+def ends(space, between):
+    """Sigmas at two shares of the time of the models' run."""
+    if space == "flow":
+        return tuple(1 - share for share in between)
+    table = sigmatic.schedulers.sigmas("normal", 1000)[:-1]
+    return tuple(
+        float("inf") if share == 0 else 0.0 if share == 1 else float(table[int(999 * share)]) for share in between
+    )
+
+
+def run(model, denoise, space, count, sampler="dpmpp_2m"):
+    sigmas = sigmatic.schedulers.sigmas("karras" if space == "ve" else "linear", STEPS, space=space)
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(count, model.colours, 32, 32, generator=generator) * sigmas[0]
+    return sigmatic.samplers.sample(sampler, denoise, x, sigmas, space=space, disable=True)
+
+
+def measures(model, x0, labels):
+    """Recognised, colourfulness (of pictures within their range), share of values beyond the range."""
+    share = (x0.clamp(model.low, model.high) - model.low) / (model.high - model.low)
+    colour = (share.amax(1) - share.amin(1)).mean() if model.colours > 1 else share.std(dim=(1, 2, 3)).mean()
+    wide = 0.1 * (model.high - model.low)
+    beyond = ((x0 < model.low - wide) | (x0 > model.high + wide)).float().mean()
+    hits = (model.classify(x0) == torch.tensor(labels)).float().mean()
+    return float(hits), float(colour), float(beyond)
+
+
+def fineness(x0):
+    """The energy of the upper half of the frequencies beside all but the mean, averaged over pictures."""
+    power = torch.fft.fft2(x0.double()).abs().square()
+    place = torch.fft.fftfreq(32).abs()
+    high = torch.maximum(place[:, None], place[None]) >= 0.25
+    power[..., 0, 0] = 0
+    return float((power * high).sum((1, 2, 3)).div(power.sum((1, 2, 3))).mean())
+
+
+def draw(path, images, rows, columns):
+    """Ten pictures a cell, as a labelled sheet; of several columns the first and the last."""
+    walls = [sheet.tiles(images[k : k + 10], 10, 2) for k in range(0, len(images), 10)]
+    cells = [[*walls[k * len(columns) : (k + 1) * len(columns)]] for k in range(len(rows))]
+    ends = (0,) if len(columns) == 1 else (0, -1)
+    sheet.contact_sheet([[row[k] for k in ends] for row in cells], rows, [columns[k] for k in ends], path.stem).save(
+        path
+    )
+
+
+def guidance_table(folder, names):
+    for name in names:
+        model = MODELS[name]
+        labels = [k for k in range(model.classes) for _ in range(EACH[name])]
+        for space in ("ve", "flow"):
+            rows = [(way, (0.0, 1.0)) for way in ways.WAYS if space == "flow" or way != "cfg_zero_init"]
+            images = []
+            for way, between in [*rows, ("plain", (0.2, 0.8))]:
+                cells = []
+                for scale in SCALES:
+                    x0 = run(model, guided(model, labels, scale, way, space, between), space, len(labels))
+                    cells.append("{:.0%} / {:.3f} / {:.1%}".format(*measures(model, x0, labels)))
+                    images += model.to_images(x0[:: len(x0) // 10][:10])
+                title = f"{way}" if between == (0.0, 1.0) else f"{way} in 20-80"
+                print(f"| {name} {space} | {title} | " + " | ".join(cells) + " |", flush=True)
+            if folder:
+                titles = [*(way for way, _ in rows), "20-80"]
+                draw(folder / f"guidance-{name}-{space}.png", images, titles, [f"cfg {scale:g}" for scale in SCALES])
+
+
+def detail_table(folder, names):
+    for name in names:
+        model = MODELS[name]
+        labels = [k for k in range(model.classes) for _ in range(EACH[name])]
+        for space in ("ve", "flow"):
+            denoise, images = model.guided(model.load(), labels, space=space, cfg=model.guidance), []
+            for sampler in SAMPLERS:
+                cells = []
+                for amount in AMOUNTS:
+                    x0 = run(
+                        model,
+                        detailed(denoise, amount, space=space, sigma_max=None if space == "flow" else 14.6146),
+                        space,
+                        len(labels),
+                        sampler,
+                    )
+                    cells.append(f"{fineness(x0):.4f} ({measures(model, x0, labels)[0]:.0%})")
+                    if sampler == "dpmpp_2m":
+                        images += model.to_images(x0[:: len(x0) // 10][:10])
+                print(f"| {name} {space} | {sampler} | " + " | ".join(cells) + " |", flush=True)
+            if folder:
+                draw(folder / f"detail-{name}-{space}.png", images, [f"detail {amount:g}" for amount in AMOUNTS], [""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=Path, help="a folder for pictures")
+    parser.add_argument("--only", choices=("guidance", "detail"))
+    parser.add_argument("--models", nargs="+", choices=tuple(MODELS), default=list(MODELS))
+    args = parser.parse_args()
+    for what, table in (("guidance", guidance_table), ("detail", detail_table)):
+        if args.only in (None, what):
+            table(args.pictures, args.models)
+
+
+if __name__ == "__main__":
+    main()
