@@ -7,7 +7,9 @@ import { filterAll, filterNode } from "./panel/filter.js";
 import { api, app, chain, onSetting, toast } from "./host.js";
 import { learn } from "./language.js";
 import { offerTurn } from "./menu/turn.js";
+import { watchZoom } from "./plot/far.js";
 import { addPlot, refresh, relabel } from "./plot/plot.js";
+import { followRuns } from "./plot/running.js";
 import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
 import { settings, useDefaults } from "./panel/settings.js";
@@ -47,6 +49,8 @@ app.registerExtension({
     api.addEventListener("executing", takeBack);
     api.addEventListener("progress_text", makeRoom);
     onSetting("Comfy.Locale", listen);
+    followRuns();
+    watchZoom();
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
   },
   nodeCreated(/** @type {any} */ node) {

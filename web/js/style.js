@@ -55,6 +55,12 @@ const CSS = `
 .sigmatic-plot path.s_noise { stroke: var(--sig-s); stroke-width: 1.5; fill: none; }
 .sigmatic-plot .label.eta { fill: var(--sig-eta); }
 .sigmatic-plot .label.s_noise { fill: var(--sig-s); }
+.sigmatic-plot .levels.over polyline { stroke-dasharray: 5 5; }
+.sigmatic-plot .levels.ran polyline { stroke: var(--sig-s); stroke-width: 1.2; }
+.sigmatic-plot .levels.ran circle, .sigmatic-plot .legend .ran { fill: var(--sig-s); }
+.sigmatic-plot .marker rect { fill: var(--sig-level); fill-opacity: 0.13; }
+.sigmatic-plot .marker line { stroke: var(--sig-text); stroke-width: 1.5; }
+.sigmatic-far .sigmatic-plot :is(.label, .says, .bar, .recipe > *, .foot) { visibility: hidden; }
 .sigmatic-plot .pointer rect { fill: var(--sig-text); fill-opacity: 0.1; }
 .sigmatic-plot .pointer circle { fill: none; stroke: var(--sig-text); stroke-width: 1.5; }
 .sigmatic-plot .curve { flex: none; height: 196px; display: flex; flex-direction: column; border-top: 1px solid var(--sig-line); }

@@ -10,7 +10,7 @@ const SHIFTS = [1, 1.73, 3, 3.16, 5, 7, 8, 12];
 
 /** @returns {[Axis, string][]} */
 function axes() {
-  return [["log", say("σ log")], ["linear", say("σ even")], ["snr", "log-SNR"]];
+  return [["log", say("noise, log scale")], ["linear", say("noise, even scale")], ["snr", say("noise as log-SNR")]];
 }
 
 /** @returns {[string, string][]} */

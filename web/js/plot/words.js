@@ -17,6 +17,9 @@ import { format } from "../scale.js";
  * }} Answer
  */
 
+/** Digits of numbers that are pointed at; copied, they have all. */
+const FEW = 3;
+
 /** The run in one sentence. @param {Answer} answer */
 export function summary(answer) {
   return course(answer, runName(answer));
@@ -102,21 +105,27 @@ function range(values) {
 }
 
 /**
- * The exact numbers of step `i`, counted from 0.
+ * The numbers of step `i`, counted from 0.
  * @param {Answer} answer @param {number} i
  */
 export function atStep(answer, i) {
   const { sigmas, log_snr: snr } = answer;
   const parts = [
     say("Step {i} of {n}", { i: i + 1, n: sigmas.length - 1 }),
-    `σ ${format(sigmas[i])} → ${format(sigmas[i + 1])}`,
-    `log-SNR ${format(signed(snr, sigmas, i))} → ${format(signed(snr, sigmas, i + 1))}`,
+    `σ ${format(sigmas[i], FEW)} → ${format(sigmas[i + 1], FEW)}`,
+    say("noise left {from} % to {to} %", { from: left(signed(snr, sigmas, i)), to: left(signed(snr, sigmas, i + 1)) }),
+    `log-SNR ${format(signed(snr, sigmas, i), FEW)} → ${format(signed(snr, sigmas, i + 1), FEW)}`,
   ];
   if (answer.evaluations) parts.push(answer.evaluations[i] === 1 ? say("1 evaluation") : say("{n} evaluations", { n: answer.evaluations[i] }));
-  if (answer.noise) parts.push(say("noise {value}", { value: answer.noise[i] }));
-  if (answer.eta) parts.push(`eta ${format(answer.eta[i])}`);
-  if (answer.s_noise) parts.push(`s_noise ${format(answer.s_noise[i])}`);
+  if (answer.noise) parts.push(say("fresh noise {value}", { value: format(answer.noise[i], FEW) }));
+  if (answer.eta) parts.push(`eta ${format(answer.eta[i], FEW)}`);
+  if (answer.s_noise) parts.push(`s_noise ${format(answer.s_noise[i], FEW)}`);
   return parts.join(" · ");
+}
+
+/** The share of noise in the picture, in percent, at a log-SNR. @param {number} snr */
+function left(snr) {
+  return format(100 / (1 + Math.exp(snr)), FEW);
 }
 
 /** @param {(number | null)[]} snr @param {number[]} sigmas @param {number} i */
