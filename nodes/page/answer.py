@@ -20,7 +20,7 @@ from ..dropdowns.plan import Message, ModelFacts, Plan, say
 from ..host import facts
 from ..running.host_functions import offered
 from ..running.recognised import Match, described
-from . import assumed, checks, planned
+from . import assumed, checks, planned, purposes
 
 BODY = 1 << 14
 """A request may have so many bytes."""
@@ -85,9 +85,14 @@ def catalogue() -> dict[str, Any]:
         entries = {PREFIX + name: {**as_dict(registry.get(name)), "name": PREFIX + name} for name in bare}
         names = start_here.ordered([lookup.AUTO, *entries], schedule)
         first = start_here.FIRST[schedule]
-        return [{**entries.get(name, AUTO), "start": name in first} for name in names]
+        return [{**entries.get(name, AUTO), **_about(name, schedule), "start": name in first} for name in names]
 
     return {"samplers": listed(samplers, offered(), False), "schedules": listed(schedulers, schedulers.names(), True)}
+
+
+def _about(name: str, schedule: bool) -> dict[str, Any]:
+    bare = name.removeprefix(PREFIX)
+    return {**purposes.of(bare, schedule), "sketch": purposes.sketch(bare, schedule)}
 
 
 def plots() -> dict[str, Any]:

@@ -91,6 +91,15 @@ const CSS = `
 .sigmatic-browser .head b { overflow-wrap: anywhere; }
 .sigmatic-browser button { font: inherit; font-size: 12px; padding: 2px 10px; cursor: pointer; color: var(--input-text, #ddd); background: var(--comfy-input-bg, #222); border: 1px solid var(--border-color, #444); border-radius: 6px; }
 .sigmatic-browser button:hover, .sigmatic-browser button:focus-visible { border-color: var(--input-text, #ddd); }
+.sigmatic-browser .chips { display: flex; flex-wrap: wrap; gap: 4px; }
+.sigmatic-browser .chips button { font-size: 11px; padding: 1px 8px; border-radius: 10px; }
+.sigmatic-browser .chips [aria-pressed="true"] { border-color: #3d93d4; background: color-mix(in srgb, #3d93d4 25%, transparent); }
+.sigmatic-browser .body { display: flex; gap: 8px; align-items: flex-start; justify-content: space-between; margin: 3px 0; }
+.sigmatic-browser .sketch { flex: none; width: 84px; height: 40px; border-radius: 4px; background: color-mix(in srgb, var(--input-text, #ddd) 7%, transparent); }
+.sigmatic-browser .sketch polyline { fill: none; stroke: #3d93d4; stroke-width: 1.5; }
+.sigmatic-browser .sketch rect { fill: #e8853d; fill-opacity: 0.6; }
+.sigmatic-browser .sketch path { stroke: var(--input-text, #ddd); stroke-width: 1; opacity: 0.7; }
+.sigmatic-browser summary { cursor: pointer; }
 .sigmatic-browser [hidden] { display: none; }
 .sigmatic-browser .presets .row { flex-wrap: wrap; }
 .sigmatic-browser .presets .row input { flex: 1 1 140px; }

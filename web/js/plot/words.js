@@ -87,6 +87,11 @@ export function caption(answer, linked, other) {
   return [course(answer, known), ...dashed, ...sentences(notes), ...assumptions(answer, linked)].join(" ");
 }
 
+/** A sentence of the server without values, such as a summary. @param {string} text */
+export function ofServer(text) {
+  return say(text);
+}
+
 /** What ought to be changed, with the way out. @param {Answer} answer @returns {string[]} */
 export function warned({ warnings = [] }) {
   return warnings.map((one) => say(one)).map((one) => one.charAt(0).toUpperCase() + one.slice(1));
