@@ -7,6 +7,7 @@ import { filterAll, filterNode } from "./panel/filter.js";
 import { api, app, chain, onSetting, toast } from "./host.js";
 import { learn } from "./language.js";
 import { offerTurn } from "./menu/turn.js";
+import { foldRare, refold } from "./plot/advanced.js";
 import { watchZoom } from "./plot/far.js";
 import { addPlot, refresh, relabel } from "./plot/plot.js";
 import { followRuns } from "./plot/running.js";
@@ -49,6 +50,7 @@ app.registerExtension({
     api.addEventListener("executing", takeBack);
     api.addEventListener("progress_text", makeRoom);
     onSetting("Comfy.Locale", listen);
+    onSetting("Comfy.VueNodes.Enabled", refold);
     followRuns();
     watchZoom();
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
@@ -57,6 +59,7 @@ app.registerExtension({
     useDefaults(node);
     filterNode(node, catalogue.samplers);
     chain(node, "onConfigure", () => filterNode(node, catalogue.samplers));
+    foldRare(node);
     addPlot(node);
     tend(node);
     offerPreset(node);

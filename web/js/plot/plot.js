@@ -1,6 +1,7 @@
 // @ts-check
 /** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
 
+import { foldButton } from "./advanced.js";
 import { bar } from "./bar.js";
 import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
@@ -72,7 +73,7 @@ export class Plot {
       list: () => listOthers(this),
       picture: () => void (this.answer && copyChart(this.svg, summary(this.answer))),
       text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
-    }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
+    }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES), foldButton(this.node));
   }
 
   /** The page speaks another language. */
