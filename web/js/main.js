@@ -9,6 +9,7 @@ import { learn } from "./language.js";
 import { offerTurn } from "./menu/turn.js";
 import { foldRare, refold } from "./plot/advanced.js";
 import { watchZoom } from "./plot/far.js";
+import { addInfo } from "./plot/info.js";
 import { addPlot, refresh, relabel } from "./plot/plot.js";
 import { followRuns } from "./plot/running.js";
 import { saveSelected } from "./panel/presets.js";
@@ -61,6 +62,7 @@ app.registerExtension({
     chain(node, "onConfigure", () => filterNode(node, catalogue.samplers));
     foldRare(node);
     addPlot(node);
+    addInfo(node);
     tend(node);
     offerPreset(node);
     offerTurn(node);

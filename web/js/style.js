@@ -76,6 +76,12 @@ const CSS = `
 .sigmatic-plot .curve button { font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; cursor: pointer; }
 .sigmatic-plot .curve .knob { fill: var(--sig-level); stroke: var(--component-node-background, #222); stroke-width: 1.5; cursor: grab; }
 .sigmatic-plot .curve .knob.chosen { stroke: var(--sig-text); }
+.sigmatic-info {
+  width: 100%; height: 100%; min-height: 0; margin: 0; padding: 6px 8px; overflow: auto; box-sizing: border-box; white-space: pre-wrap; user-select: text;
+  background: var(--component-node-background, var(--comfy-input-bg, #222)); color: var(--input-text, #ddd); border-radius: 6px; font: 11px/1.35 monospace;
+}
+[data-node-id] .sigmatic-info { min-height: 150px; max-height: 360px; }
+[data-node-id]:has(.ofSigmaticCompare) textarea { min-height: 228px; }
 .sigmatic-ticks { display: flex; flex-wrap: wrap; gap: 2px 12px; max-width: 380px; justify-content: flex-end; }
 .sigmatic-browser { display: flex; flex-direction: column; gap: 6px; padding: 10px; height: 100%; box-sizing: border-box; font: 13px/1.4 sans-serif; color: var(--input-text, #ddd); }
 .sigmatic-browser .row { display: flex; gap: 6px; }

@@ -53,7 +53,7 @@ export class Plot {
     this.foot = new Foot();
     this.recipe = declared(node.constructor.comfyClass ?? node.type)?.recipe ? new RecipePanel(node) : null;
     const parts = [this.bar.element, ...(this.recipe ? [this.recipe.element] : []), this.picture, this.foot.warns, this.foot.says];
-    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": say("Plot of the run") }, parts);
+    this.element = html("div", { class: `sigmatic-plot of${node.constructor.comfyClass}`, tabindex: 0, role: "group", "aria-label": say("Plot of the run") }, parts);
     this.observer = new ResizeObserver(() => this.paint());
     for (const widget of node.widgets ?? []) chain(widget, "callback", () => { this.foot.still = false; this.queue(); });
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {

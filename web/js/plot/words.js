@@ -133,6 +133,16 @@ function left(snr) {
   return format(100 / (1 + Math.exp(snr)), FEW);
 }
 
+/** The run in a sentence, and its steps in columns that stand below each other. @param {Answer} answer */
+export function table(answer) {
+  const { sigmas, noise, evaluations } = answer;
+  const names = [say("step"), "σ", "→ σ", ...(noise ? [say("fresh noise")] : []), ...(evaluations ? [say("evaluations")] : [])];
+  const rows = sigmas.slice(1).map((next, i) => [String(i + 1), format(sigmas[i], 4), format(next, 4), ...(noise ? [format(noise[i], FEW)] : []), ...(evaluations ? [String(evaluations[i])] : [])]);
+  const widths = names.map((name, k) => Math.max(name.length, ...rows.map((row) => row[k].length)));
+  const lined = [names, ...rows].map((row) => row.map((text, k) => text.padStart(widths[k])).join("  "));
+  return [summary(answer), ...warned(answer), ...sentences(answer.notes.filter(([text]) => !answer.warnings?.includes(text))), "", ...lined].join("\n");
+}
+
 /** @param {(number | null)[]} snr @param {number[]} sigmas @param {number} i */
 function signed(snr, sigmas, i) {
   return snr[i] ?? (sigmas[i] > 0 ? -Infinity : Infinity);
