@@ -23,7 +23,8 @@ def test_the_table_is_there_as_soon_as_it_is_wired_and_follows(page):
     saved = page.js("() => app.graph.serialize()")
     assert "4 steps" not in str(saved) and page.js("(id) => __node(id).widgets.at(-1).name", info) == "info"
     shown = page.js(
-        "(id) => { const box = __node(id).widgets.at(-1).element.getBoundingClientRect(); return [box.width, box.height]; }",
+        """(id) => { const box = __node(id).widgets.at(-1).element.getBoundingClientRect();
+            return [box.width, box.height]; }""",
         info,
     )
     assert min(shown) > 100
