@@ -26,7 +26,7 @@ BODY = 1 << 14
 """A request may have so many bytes."""
 AUTO = {
     "name": lookup.AUTO, "title": "Auto", "params": [], "reference": "docs/recipes.md",
-    "summary": "What the recipe of the model at hand says: the right choice where you have no other in mind.",
+    "summary": say("What the recipe of the model at hand says: the right choice where you have no other in mind.")[0],
 }  # fmt: skip
 UNKNOWN_SIZE = (1, 1, 1, 128, 128)
 """Of a latent of 1024 x 1024: where nothing on the wires says another."""

@@ -71,3 +71,18 @@ def test_people_search_in_their_language(page, panel):
     finally:
         page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", "en")
         panel.get_by_label("Samplers or schedules").wait_for()
+
+
+def test_cards_are_in_the_language_of_the_page(page, panel):
+    words = json.loads((WORDS / "ru.json").read_text(encoding="utf-8"))
+    page.checkpoint()
+    page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", "ru")
+    try:
+        panel.get_by_label(words["Samplers or schedules"]).wait_for()
+        panel.get_by_role("searchbox").fill("sig_dpmpp_2m")
+        card = panel.locator("li").first.inner_text()
+        summary = "The all-round ODE sampler: one evaluation a step, second order, good from 10 to 30 steps."
+        assert words[summary] in card and summary not in card
+    finally:
+        page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", "en")
+        panel.get_by_label("Samplers or schedules").wait_for()
