@@ -86,3 +86,15 @@ def test_cards_are_in_the_language_of_the_page(page, panel):
     finally:
         page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", "en")
         panel.get_by_label("Samplers or schedules").wait_for()
+
+
+def test_shorter_lists_are_offered_once(page, panel):
+    line = panel.locator(".hint")
+    assert "Leave out families" in line.inner_text()
+    line.get_by_label("Do not show this again").click()
+    assert line.count() == 0
+    toggle = "() => app.extensionManager.sidebarTab.toggleSidebarTab('sigmatic-browser')"
+    page.js(toggle), page.js(toggle)
+    panel.get_by_role("searchbox").wait_for()
+    assert line.count() == 0
+    page.js("() => localStorage.removeItem('sigmatic.families.offered')")

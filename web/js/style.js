@@ -97,6 +97,8 @@ const CSS = `
 .sigmatic-browser .head b { overflow-wrap: anywhere; }
 .sigmatic-browser button { font: inherit; font-size: 12px; padding: 2px 10px; cursor: pointer; color: var(--input-text, #ddd); background: var(--comfy-input-bg, #222); border: 1px solid var(--border-color, #444); border-radius: 6px; }
 .sigmatic-browser button:hover, .sigmatic-browser button:focus-visible { border-color: var(--input-text, #ddd); }
+.sigmatic-browser .hint { display: flex; gap: 6px; align-items: center; font-size: 12px; }
+.sigmatic-browser .hint span { flex: 1; }
 .sigmatic-browser .chips { display: flex; flex-wrap: wrap; gap: 4px; }
 .sigmatic-browser .chips button { font-size: 11px; padding: 1px 8px; border-radius: 10px; }
 .sigmatic-browser .chips [aria-pressed="true"] { border-color: #3d93d4; background: color-mix(in srgb, #3d93d4 25%, transparent); }

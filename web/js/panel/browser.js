@@ -4,6 +4,7 @@
 import { presets } from "./presets.js";
 import { say } from "../say.js";
 import { card } from "./card.js";
+import { hint } from "./hint.js";
 import { labels } from "./purposes.js";
 import { families, search } from "./search.js";
 import { html } from "../svg.js";
@@ -56,7 +57,7 @@ function panel(catalogue) {
   const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: say("search: a model, few steps, sharp …"), "aria-label": say("Search"), input: show }));
   const chips = html("div", { class: "chips" }, labels().map((word) => chip(word, query, show)));
   show();
-  return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), query, chips, count, list, saved]);
+  return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), ...hint(), query, chips, count, list, saved]);
 }
 
 /** @param {string} label @param {[string, string][]} options @param {() => void} change */
