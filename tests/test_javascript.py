@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 JS = ROOT / "web" / "js"
 PURE = {
     "say", "scale", "plot/chart", "plot/wires", "plot/words", "editor/curve", "editor/drawn", "panel/preset",
-    "panel/search", "menu/turn_values",
+    "panel/purposes", "panel/search", "plot/going", "menu/turn_values",
 }  # fmt: skip
 MAY_IMPORT = {"": {""}, "editor": {"", "editor"}, "plot": {"", "editor", "plot"}, "panel": {"", "plot", "panel"},
               "menu": {"", "plot", "menu"}}  # fmt: skip

@@ -264,3 +264,12 @@ def test_pictures_come_from_the_vae_or_from_preview_colours(pack):
         results.visible(model, None)
     assert results.sized(torch.zeros(32, 16, 3), 100).size == (48, 96)
     assert results.sized(torch.zeros(1024, 512, 3), 100).size == (50, 100)
+
+
+@pytest.mark.parametrize(
+    ("apart", "words"), [(0.0, "not visible"), (0.01, "hardly visible"), (0.04, "visible"), (0.3, "another picture")]
+)
+def test_a_difference_says_whether_it_can_be_seen(pack, apart, words):
+    seen, grey = pack.part("measuring.sheet").seen, torch.full((2, 8, 8, 3), 0.5)
+    assert seen(grey + apart, grey) == words
+    assert seen(torch.stack([grey[0], grey[1] + apart]), grey) == words, "the pair that differs most"

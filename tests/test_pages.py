@@ -10,7 +10,7 @@ import pytest
 _SPEC = importlib.util.spec_from_file_location("sigmatic_pages", Path(__file__).parents[1] / "tools" / "pages.py")
 pages = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(pages)
-AS_IT_IS = re.compile(r"[a-zA-Z0-9]*_[a-zA-Z0-9_]+|\d*[.:]\d+|ComfyUI|SD3|Flux|Wan|Karras")
+AS_IT_IS = re.compile(r"[a-zA-Z0-9]*_[a-zA-Z0-9_]+|\d*[.:]\d+|ComfyUI|SD3|Flux|Wan(?!ts)|Karras")
 NAMES = re.compile(r"\{.*?\}|[{}]")
 
 

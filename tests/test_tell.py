@@ -1,6 +1,7 @@
 """Warnings reach the page, under the node that is running, on the stand-in host."""
 
 import importlib
+import json
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -122,3 +123,32 @@ def test_a_model_without_levels_of_noise_is_refused_in_the_words_of_its_node(pac
     for refuse in (pack.part("host.facts").levels, lambda ms: pack.part("running.mismatch").refuse(ms, (1.0, 0.0))):
         with pytest.raises(ValueError, match="shift 0 in ModelSamplingSD3"):
             refuse(nothing)
+
+
+@pytest.mark.parametrize(("sampler", "cfg", "evaluations"), [("sig_heun", 1.0, 9), ("sig_euler", 3.0, 5)])
+def test_the_page_is_told_what_a_run_has_done(pack, running, sampler, cfg, evaluations):
+    running("first", "7")
+    events = importlib.import_module("server").EVENTS
+    events.clear()
+    pack.line(sampler=sampler, cfg=cfg, steps=5)
+    ((event, ran, client),) = events
+    assert (event, client, ran["node"]) == ("sigmatic.ran", "page", "7")
+    assert (ran["steps"], ran["evaluations"]) == (5, evaluations) and ran["seconds"] > 0
+    assert ran["negative"] is (cfg != 1.0) and ran["levels"] is None and ran["rejected"] is None
+    json.dumps(ran)
+    running("second", "7", client=None)
+    events.clear()
+    pack.line(sampler=sampler, cfg=cfg, steps=5)
+    assert events == []
+
+
+def test_an_adaptive_run_tells_of_the_steps_that_it_chose(pack, running):
+    running("first", "7")
+    events = importlib.import_module("server").EVENTS
+    events.clear()
+    pack.line(sampler="sig_dpm_adaptive", cfg=2.0, steps=5)
+    (_, ran, _) = events[-1]
+    sigmas = ran["levels"]["sigmas"]
+    assert len(sigmas) == ran["steps"] + 1 == len(ran["levels"]["log_snr"])
+    assert sigmas == sorted(sigmas, reverse=True) and sigmas[-1] == 0 and ran["rejected"] >= 0
+    json.dumps(ran, allow_nan=False)

@@ -2,8 +2,9 @@
 
 `python tools/pages.py` from the project folder. Of a help page the part above the mark is written by hand, the list of
 inputs below it is made here. A translation is made of phrases: tools/phrases/<language>.json has one for every English
-text in a node or setting, and for everything that the page says of itself (say("...") in web/js and in nodes), so that
-a changed text asks for a new translation. ComfyUI reads locales; web/words is read by our own page.
+text in a node or setting, for everything that the page says of itself (say("...") in web/js and in nodes), and for
+the summary of every sampler and schedule, so that a changed text asks for a new translation. ComfyUI reads locales;
+web/words is read by our own page.
 """
 
 import importlib
@@ -53,8 +54,15 @@ def settings():
 
 
 def spoken():
-    """What the page says of itself: {text: the file that says it}. ValueError for what is not a text as it stands."""
+    """What the page says of itself: {text: the file that says it}. ValueError for what is not a text as it stands.
+
+    The summaries of samplers and schedules are among it: the browser shows them.
+    """
+    sigmatic = importlib.import_module("sigmatic")
     collected = {}
+    for name in ("samplers", "schedulers"):
+        registry = getattr(sigmatic, name)
+        collected |= {registry.get(one).summary: ROOT / name for one in registry.names()}
     for path in sorted([*(ROOT / "web" / "js").rglob("*.js"), *(ROOT / "nodes").rglob("*.py")]):
         for text in SAID.findall(path.read_text(encoding="utf-8")):
             if text:

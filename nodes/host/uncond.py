@@ -1,5 +1,6 @@
 """The unconditional prediction of the host's guidance, for samplers that need it (CFG++)."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -55,3 +56,16 @@ def with_uncond(
         return any(want and bool(one) for want, one in zip(wanted, absent, strict=True))
 
     return predict, {**extra_args, "model_options": options}, lacked
+
+
+def asks_negative(model: Any) -> bool | None:
+    """Whether a run that was handed `model` asks for the negative prompt: at cfg 1 the host leaves it out.
+
+    None where there is none, or where the guider does not say.
+    """
+    guider = getattr(model, "inner_model", None)
+    conds, cfg = getattr(guider, "conds", None), getattr(guider, "cfg", None)
+    if not isinstance(conds, dict) or not conds.get("negative") or not isinstance(cfg, (int, float)):
+        return None
+    options = getattr(guider, "model_options", None) or {}
+    return not math.isclose(cfg, 1.0) or bool(options.get("disable_cfg1_optimization"))

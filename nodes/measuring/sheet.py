@@ -29,6 +29,16 @@ def rms(cell: Cell, reference: Cell) -> float:
     return float((cell.samples.double() - reference.samples.double()).square().mean().sqrt())
 
 
+SEEN = ((1.0, "not visible"), (4.0, "hardly visible"), (14.0, "visible"), (float("inf"), "another picture"))
+"""Below which root mean square difference of two pictures, in steps of 256, what is said of it."""
+
+
+def seen(pictures: Tensor, reference: Tensor) -> str:
+    """In words, how far pictures (B, H, W, 3) in [0, 1] look different: by the pair that differs most."""
+    apart = (pictures.clamp(0, 1).double() - reference.clamp(0, 1).double()).square().mean((1, 2, 3)).sqrt()
+    return next(words for most, words in SEEN if 255 * float(apart.max()) < most)
+
+
 def table(listed: Sequence[Line], cells: Sequence[Cell], reference: int) -> str:
     """CSV with a head: entry, steps, evaluations, seconds, rms (difference to the entry at place `reference`)."""
     out = io.StringIO()
@@ -84,12 +94,14 @@ def sheet(listed: Sequence[Line], cells: Sequence[Cell], decode: Any, side: int,
     """
     shared = {name: value for name, value in head.items() if name != "reference"}
     reference = cells[head["reference"]]
-    pictures = [[sized(picture, side) for picture in decode(cell.samples)] for cell in cells]
+    shown = [decode(cell.samples) for cell in cells]
+    pictures = [[sized(picture, side) for picture in batch] for batch in shown]
     labels = []
-    for line, cell in zip(listed, cells, strict=True):
+    for line, cell, batch in zip(listed, cells, shown, strict=True):
         lines = [line.sampler, line.schedule, line.params]
         lines.append(f"{cell.steps} steps, {cell.evaluations} evaluations, {cell.seconds:.3g} s")
-        lines.append("the reference" if cell is reference else f"difference {rms(cell, reference):.3g}")
+        apart = f"difference {rms(cell, reference):.3g}: {seen(batch, shown[head['reference']])}"
+        lines.append("the reference" if cell is reference else apart)
         labels.append("\n".join(filter(None, lines)))
     note = ", ".join(f"{name} {value}" for name, value in shared.items())
     drawn = contact_sheet(pictures, labels, [""] * len(pictures[0]), "One noise, many ways", note)

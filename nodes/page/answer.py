@@ -21,17 +21,17 @@ from ..host import facts
 from ..running import each_call
 from ..running.host_functions import offered
 from ..running.recognised import Match, described
-from . import assumed, checks, planned
+from . import assumed, checks, planned, purposes
 
 BODY = 1 << 14
 """A request may have so many bytes."""
 AUTO = {
     "name": lookup.AUTO, "title": "Auto", "params": [], "reference": "docs/recipes.md",
-    "summary": "What the recipe of the model at hand says: the right choice where you have no other in mind.",
+    "summary": say("What the recipe of the model at hand says: the right choice where you have no other in mind.")[0],
 }  # fmt: skip
 FITTED = {
     **AUTO, "name": lookup.FITTED, "title": "Fitted", "reference": "docs/fit.md",
-    "summary": "The profile of the model at hand, which Sigmatic Fit Schedule measures; sig_auto where there is none.",
+    "summary": say("The profile of the model, which Sigmatic Fit Schedule measures; sig_auto where there is none.")[0],
 }  # fmt: skip
 BY_MODEL = {lookup.AUTO: AUTO, lookup.FITTED: FITTED}
 UNKNOWN_SIZE = (1, 1, 1, 128, 128)
@@ -91,9 +91,17 @@ def catalogue() -> dict[str, Any]:
         entries = {PREFIX + name: {**as_dict(registry.get(name)), "name": PREFIX + name} for name in bare}
         names = start_here.ordered([*lookup.by_model(schedule), *entries], schedule)
         first = start_here.FIRST[schedule]
-        return [{**(entries.get(name) or BY_MODEL[name]), "start": name in first} for name in names]
+        return [
+            {**(entries.get(name) or BY_MODEL[name]), **_about(name, schedule), "start": name in first}
+            for name in names
+        ]
 
     return {"samplers": listed(samplers, offered(), False), "schedules": listed(schedulers, schedulers.names(), True)}
+
+
+def _about(name: str, schedule: bool) -> dict[str, Any]:
+    bare = name.removeprefix(PREFIX)
+    return {**purposes.of(bare, schedule), "sketch": purposes.sketch(bare, schedule)}
 
 
 def plots() -> dict[str, Any]:

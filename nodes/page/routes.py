@@ -47,7 +47,7 @@ async def table(request: web.Request) -> web.Response:
 
 async def catalogue(request: web.Request) -> web.Response:
     """Every sampler and schedule as declared (`answer.catalogue`)."""
-    return web.json_response(answer.catalogue())
+    return web.json_response(await asyncio.get_running_loop().run_in_executor(None, answer.catalogue))
 
 
 async def plots(request: web.Request) -> web.Response:

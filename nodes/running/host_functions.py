@@ -139,7 +139,8 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         watched = Sentinel(computed, name, record.sigmas, x.device.type == "cpu")
         run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
         places = record.places(chosen.options.get("batch_index"), model) if spec.stochastic else None
-        run |= {"batch_index": places, "callback": callback, "disable": disable}
+        watching = record.watching(callback) if spec.adaptive else callback
+        run |= {"batch_index": places, "callback": watching, "disable": disable}
         run |= {"table": table} if table is not None else chosen.params
         out, left = samplers.sample_with_state(name, watched, x, sigmas, **run)
         out = watched.finish(out) if watched.evaluations else out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,8 +14,9 @@ from torch import Tensor
 
 from ... import samplers
 from ...samplers import State
-from ..host import facts, identity, latents, warnings
+from ..host import facts, happened, identity, latents, warnings
 from ..host.outside import Outside, noise_of, outside
+from ..host.uncond import asks_negative
 from ..inputs.options import as_text, in_words
 from . import handover, unfinished
 
@@ -59,11 +60,22 @@ class Record:
     _identity: dict[str, Any] = field(default_factory=dict)
     _outside: Outside | None = None
     _places: list[int] | None = None
+    _levels: list[float] = field(default_factory=list)  # of an adaptive run, where each accepted step began
 
     def begin(self, seed: int, options: dict[str, Any], sigmas: Tensor) -> None:
         """Note what is to be run; its time starts here."""
         self.seed, self.options, self.sigmas = seed, options, tuple(sigmas.tolist())
         self.began = time.perf_counter()
+
+    def watching(self, callback: Callable[[dict[str, Any]], Any] | None) -> Callable[[dict[str, Any]], Any]:
+        """The `callback` of an adaptive run, which notes the levels that the run chooses, too."""
+
+        def both(step: dict[str, Any]) -> None:
+            self._levels.append(float(step["sigma"]))
+            if callback is not None:
+                callback(step)
+
+        return both
 
     def warn(self, notes: list[str]) -> None:
         """Keep warnings for the summary, and show them."""
@@ -146,8 +158,11 @@ class Record:
         """Note the cost, keep what a continuation needs, nothing where the run is over; return what the run ends in."""
         self.evaluations = evaluations
         if evaluations:
+            seconds = time.perf_counter() - self.began
             with suppress(TypeError):
-                _paces[facts.network(model)] = (time.perf_counter() - self.began) / evaluations
+                _paces[facts.network(model)] = seconds / evaluations
+            if not self.tries:
+                happened.show(self._account(seconds, state, model))
         if state.sigma <= 0 or state.sigma == self.sigmas[0]:
             return out
         if self._outside and mask is not None and not self._falls():
@@ -160,6 +175,17 @@ class Record:
         unfinished.keep(model, out, left)
         self.left = left if self.keeps else None
         return out
+
+    def _account(self, seconds: float, state: State, model: Any) -> dict[str, Any]:
+        """What really happened, for the page."""
+        took = state.took or {}
+        levels = [*self._levels, self.sigmas[-1]] if self._levels else list(self.sigmas)
+        space = self._identity["space"]
+        return {
+            "steps": took.get("accepted", len(self.sigmas) - 1), "evaluations": self.evaluations, "seconds": seconds,
+            "rejected": took.get("rejected"), "negative": asks_negative(model),
+            "levels": happened.course(levels, space) if self._levels else None,
+        }  # fmt: skip
 
     def resume_from(self, latent: dict[str, Any], add_noise: bool) -> None:
         """Look for what the run before left in the LATENT, and whether its pictures are still the same.

@@ -88,7 +88,7 @@ test("the words say what changed", () => {
   assert.match(description(less, ["steps"], ANSWER), /eta 0\.3\..*taken for one\..*own value: steps\. Compared with sig_heun on sig_karras: 3 steps, 5 model evaluations, sigma 14\.6 to 0, fresh noise in 2 of 3 steps\./);
   assert.equal(
     atStep(ANSWER, 2),
-    "Step 3 of 3 · σ 0.5 → 0 · log-SNR 1.39 → ∞ · 1 evaluation · noise 0 · eta 1 · s_noise 1",
+    "Step 3 of 3 · σ 0.5 → 0 · noise left 19.9 % to 0 % · log-SNR 1.39 → ∞ · 1 evaluation · fresh noise 0 · eta 1 · s_noise 1",
   );
 });
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { speak } from "../../web/js/say.js";
 import { families, facts, search } from "../../web/js/panel/search.js";
 
 const entry = (name, family, more = {}) => ({ name, title: name, summary: "", reference: "", params: [], family, order: 1, evals_per_step: 1, stochastic: false, models: "any", ...more });
@@ -18,6 +19,16 @@ test("every word must be somewhere, names come first", () => {
   assert.equal(names("").length, 4);
   assert.deepEqual(names("nothing of that name"), []);
   assert.deepEqual(names("", "ancestral"), ["sig_euler_ancestral"]);
+});
+
+test("people search by what it is for", () => {
+  const [fast, slow] = [entry("sig_quick", "one-step", { purposes: ["few steps", "flux"], recipes: ["Flux.1 dev"] }), entry("sig_slow", "one-step", { summary: "Poor with a few." })];
+  const found = (query) => search([...ALL, fast, slow], query).map(({ name }) => name);
+  for (const query of ["few steps", "FAST", "quick", "flux", "Flux.1 dev"]) assert.deepEqual(found(query), ["sig_quick"], query);
+  assert.deepEqual(found("few"), ["sig_quick", "sig_slow"]);
+  speak({ "few steps, fast, quick": "wenige Schritte, schnell" });
+  for (const query of ["wenige Schritte", "schnell", "fast"]) assert.deepEqual(found(query), ["sig_quick"], query);
+  speak({});
 });
 
 test("facts are the declaration's", () => {

@@ -72,3 +72,37 @@ def test_the_recipe_is_shown_and_used(page):
     page.until(f"(id) => JSON.stringify(({values})(id)) === '[5,9]'", run)
     page.set(recipe, "recipe", "SDXL")
     page.until("(id) => __plot(id).classList.contains('wrong') || __plot(id).textContent.includes('SDXL')", recipe)
+
+
+def test_words_are_left_out_where_they_cannot_be_read(page):
+    node = page.add("SigmaticKSampler", at=(300, 120))
+    page.drawn(node)
+    shown = """(id) => getComputedStyle(__plot(id).querySelector('.says')).visibility"""
+    zoom = "(scale) => { app.canvas.ds.scale = scale; app.canvas.setDirty(true, true); }"
+    for scale, visible in ((0.4, "hidden"), (0.6, "visible")):
+        page.js(zoom, scale)
+        page.until(f"([id, how]) => ({shown})(id) === how", [node, visible])
+    page.js(zoom, 1)
+
+
+def test_compare_is_there_only_where_there_is_something_to_compare(page):
+    node = page.add("SigmaticKSampler", at=(60, 120))
+    page.drawn(node)
+    absent = "(id) => __plot(id).querySelector('select[aria-label^=Compare]').hidden"
+    assert page.js(absent, node)
+    other = page.add("SigmaticSchedule", at=(600, 120), schedule="sig_karras")
+    page.drawn(other)
+    page.set(node, "steps", 19)
+    page.until(f"(id) => !({absent})(id)", node)
+
+
+def test_courses_that_lie_on_each_other_are_both_seen(page):
+    node, other = page.add("SigmaticKSampler"), page.add("SigmaticSchedule", at=(600, 120), schedule="sig_karras")
+    page.drawn(node), page.drawn(other)
+    page.js(
+        """([id, other]) => { __node(id).properties.sigmatic_plot = { other }; __node(id).onConfigure?.({}); }""",
+        [node, other],
+    )
+    page.until("(id) => __plot(id).querySelectorAll('.levels.other.over').length === 1", node)
+    page.set(other, "schedule", "sig_linear")
+    page.until("(id) => __plot(id).querySelectorAll('.levels.other:not(.over)').length === 1", node)

@@ -75,6 +75,12 @@ def test_run_shows_pictures_and_moves_the_progress(quickstart_page):
     steps = page.js("(id) => __node(id).widgets.find((w) => w.name === 'steps').value", node)
     assert seen["progress"] == sorted(seen["progress"]) and len(seen["progress"]) >= steps
     page.until("() => app.graph._nodes.some((node) => node.imgs?.[0]?.naturalWidth >= 64)")
+    kept = f"Last run: {steps} steps, "
+    page.until(
+        "([id, kept]) => /[0-9] model evaluations, .* s\\./.test(__plot(id).querySelector('.says').textContent)"
+        " && __plot(id).querySelector('.says').textContent.includes(kept)",
+        [node, kept],
+    )
 
 
 def test_cancel_stops_the_run(quickstart_page, host):

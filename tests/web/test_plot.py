@@ -92,6 +92,7 @@ def test_a_dragged_widget_is_followed_at_once(page):
 def test_two_plots_do_not_disturb_each_other(page):
     one, two = page.add("SigmaticKSampler"), page.add("SigmaticKSampler", at=(500, 120))
     page.drawn(one), page.drawn(two)
+    page.tab.wait_for_timeout(300)  # room for the words below
     before = page.shape(two)
     page.set(one, "steps", 7)
     page.drawn(one, "7 steps")

@@ -113,6 +113,12 @@ export function root() {
   return app.rootGraph ?? app.graph;
 }
 
+/** The node that has this id in a prompt; inside of subgraphs that is a path, such as 12:5. @param {unknown} id @returns {any} */
+export function inPrompt(id) {
+  const whole = /** @type {any} */ ({ subgraph: root() });
+  return String(id).split(":").reduce((at, part) => at?.subgraph?.getNodeById?.(part) ?? at?.subgraph?.getNodeById?.(Number(part)), whole);
+}
+
 /** Whether a node is in the open workflow: undo makes subgraphs anew, and the nodes of the old ones are not told. @param {LNode} node */
 export function isOpen({ graph }) {
   const whole = root();

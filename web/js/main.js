@@ -7,7 +7,11 @@ import { filterAll, filterNode } from "./panel/filter.js";
 import { api, app, chain, onSetting, toast } from "./host.js";
 import { learn } from "./language.js";
 import { offerTurn } from "./menu/turn.js";
+import { foldRare, refold } from "./plot/advanced.js";
+import { watchZoom } from "./plot/far.js";
+import { addInfo } from "./plot/info.js";
 import { addPlot, refresh, relabel } from "./plot/plot.js";
+import { followRuns } from "./plot/running.js";
 import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
 import { settings, useDefaults } from "./panel/settings.js";
@@ -47,13 +51,18 @@ app.registerExtension({
     api.addEventListener("executing", takeBack);
     api.addEventListener("progress_text", makeRoom);
     onSetting("Comfy.Locale", listen);
+    onSetting("Comfy.VueNodes.Enabled", refold);
+    followRuns();
+    watchZoom();
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
   },
   nodeCreated(/** @type {any} */ node) {
     useDefaults(node);
     filterNode(node, catalogue.samplers);
     chain(node, "onConfigure", () => filterNode(node, catalogue.samplers));
+    foldRare(node);
     addPlot(node);
+    addInfo(node);
     tend(node);
     offerPreset(node);
     offerTurn(node);

@@ -57,6 +57,12 @@ const CSS = `
 .sigmatic-plot path.cfg { stroke: var(--sig-level); stroke-width: 1.5; fill: none; }
 .sigmatic-plot .label.eta { fill: var(--sig-eta); }
 .sigmatic-plot .label.s_noise { fill: var(--sig-s); }
+.sigmatic-plot .levels.over polyline { stroke-dasharray: 5 5; }
+.sigmatic-plot .levels.ran polyline { stroke: var(--sig-s); stroke-width: 1.2; }
+.sigmatic-plot .levels.ran circle, .sigmatic-plot .legend .ran { fill: var(--sig-s); }
+.sigmatic-plot .marker rect { fill: var(--sig-level); fill-opacity: 0.13; }
+.sigmatic-plot .marker line { stroke: var(--sig-text); stroke-width: 1.5; }
+.sigmatic-far .sigmatic-plot :is(.label, .says, .bar, .recipe > *, .foot) { visibility: hidden; }
 .sigmatic-plot .pointer rect { fill: var(--sig-text); fill-opacity: 0.1; }
 .sigmatic-plot .pointer circle { fill: none; stroke: var(--sig-text); stroke-width: 1.5; }
 .sigmatic-plot .curve { flex: none; height: 196px; display: flex; flex-direction: column; border-top: 1px solid var(--sig-line); }
@@ -72,6 +78,12 @@ const CSS = `
 .sigmatic-plot .curve button { font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; cursor: pointer; }
 .sigmatic-plot .curve .knob { fill: var(--sig-level); stroke: var(--component-node-background, #222); stroke-width: 1.5; cursor: grab; }
 .sigmatic-plot .curve .knob.chosen { stroke: var(--sig-text); }
+.sigmatic-info {
+  width: 100%; height: 100%; min-height: 0; margin: 0; padding: 6px 8px; overflow: auto; box-sizing: border-box; white-space: pre-wrap; user-select: text;
+  background: var(--component-node-background, var(--comfy-input-bg, #222)); color: var(--input-text, #ddd); border-radius: 6px; font: 11px/1.35 monospace;
+}
+[data-node-id] .sigmatic-info { min-height: 150px; max-height: 360px; }
+[data-node-id]:has(.ofSigmaticCompare) textarea { min-height: 228px; }
 .sigmatic-ticks { display: flex; flex-wrap: wrap; gap: 2px 12px; max-width: 380px; justify-content: flex-end; }
 .sigmatic-browser { display: flex; flex-direction: column; gap: 6px; padding: 10px; height: 100%; box-sizing: border-box; font: 13px/1.4 sans-serif; color: var(--input-text, #ddd); }
 .sigmatic-browser .row { display: flex; gap: 6px; }
@@ -87,6 +99,17 @@ const CSS = `
 .sigmatic-browser .head b { overflow-wrap: anywhere; }
 .sigmatic-browser button { font: inherit; font-size: 12px; padding: 2px 10px; cursor: pointer; color: var(--input-text, #ddd); background: var(--comfy-input-bg, #222); border: 1px solid var(--border-color, #444); border-radius: 6px; }
 .sigmatic-browser button:hover, .sigmatic-browser button:focus-visible { border-color: var(--input-text, #ddd); }
+.sigmatic-browser .hint { display: flex; gap: 6px; align-items: center; font-size: 12px; }
+.sigmatic-browser .hint span { flex: 1; }
+.sigmatic-browser .chips { display: flex; flex-wrap: wrap; gap: 4px; }
+.sigmatic-browser .chips button { font-size: 11px; padding: 1px 8px; border-radius: 10px; }
+.sigmatic-browser .chips [aria-pressed="true"] { border-color: #3d93d4; background: color-mix(in srgb, #3d93d4 25%, transparent); }
+.sigmatic-browser .body { display: flex; gap: 8px; align-items: flex-start; justify-content: space-between; margin: 3px 0; }
+.sigmatic-browser .sketch { flex: none; width: 84px; height: 40px; border-radius: 4px; background: color-mix(in srgb, var(--input-text, #ddd) 7%, transparent); }
+.sigmatic-browser .sketch polyline { fill: none; stroke: #3d93d4; stroke-width: 1.5; }
+.sigmatic-browser .sketch rect { fill: #e8853d; fill-opacity: 0.6; }
+.sigmatic-browser .sketch path { stroke: var(--input-text, #ddd); stroke-width: 1; opacity: 0.7; }
+.sigmatic-browser summary { cursor: pointer; }
 .sigmatic-browser [hidden] { display: none; }
 .sigmatic-browser .presets .row { flex-wrap: wrap; }
 .sigmatic-browser .presets .row input { flex: 1 1 140px; }

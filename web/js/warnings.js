@@ -1,16 +1,10 @@
 // @ts-check
 /** Room for warnings: in classic rendering the box that ComfyUI puts a text into, under its node, shows two lines of it. */
 
-import { isVue, refit, root } from "./host.js";
+import { inPrompt, isVue, refit } from "./host.js";
 
 const [BOX, OURS] = ["$$node-text-preview", "Sigmatic: "];
 const [LINE, EDGE, LETTER] = [18, 28, 7];
-
-/** The node that has this id in a prompt; inside of subgraphs that is a path, such as 12:5. @param {unknown} id @returns {any} */
-function inPrompt(id) {
-  const whole = /** @type {any} */ ({ subgraph: root() });
-  return String(id).split(":").reduce((at, part) => at?.subgraph?.getNodeById?.(part) ?? at?.subgraph?.getNodeById?.(Number(part)), whole);
-}
 
 /** Take a warning of ours away when its node runs anew: it was of the run before. @param {{detail?: unknown}} event */
 export function takeBack({ detail }) {

@@ -36,7 +36,7 @@ function precise(widget) {
 
 /** Show a list's lines, as many as it has within reason. @param {LWidget} widget */
 function tall(widget) {
-  if (widget.name !== LIST || !widget.options?.getMinHeight) return;
+  if (widget.name !== LIST || !widget.options) return;
   const lines = String(widget.value ?? "").split("\n").length;
   widget.options.getMinHeight = () => LINE * Math.max(LEAST, Math.min(TALLEST, lines)) + LINE;
 }

@@ -4,13 +4,13 @@
 import { presets } from "./presets.js";
 import { profiles } from "./profiles.js";
 import { say } from "../say.js";
-import { facts, families, search } from "./search.js";
+import { card } from "./card.js";
+import { hint } from "./hint.js";
+import { labels } from "./purposes.js";
+import { families, search } from "./search.js";
 import { html } from "../svg.js";
-import { useInSelected } from "./use.js";
 
 /** @typedef {import("./search.js").Entry} Entry @typedef {{samplers: Entry[], schedules: Entry[]}} Catalogue */
-
-const WIDGETS = { samplers: ["sampler", "sampler_name"], schedules: ["schedule", "scheduler"] };
 
 /** The user's own things, each with its list. @type {Record<string, (() => HTMLElement) | undefined>} */
 const KEPT = { presets, profiles };
@@ -45,21 +45,23 @@ function panel(catalogue) {
   const count = html("div", { class: "count", role: "status" });
   const show = () => {
     const kept = KEPT[what.value];
-    for (const element of [query, count, list]) element.hidden = Boolean(kept);
+    for (const element of [query, chips, count, list]) element.hidden = Boolean(kept);
     saved.replaceChildren(...(kept ? [kept()] : []));
     if (kept) return void (family.hidden = true);
+    for (const one of chips.children) one.setAttribute("aria-pressed", String(one.textContent === query.value));
     const kind = /** @type {keyof Catalogue} */ (what.value);
     family.hidden = kind !== "samplers";
     const matching = search(catalogue[kind], query.value, family.hidden ? "" : family.value);
     const how = { n: matching.length, all: catalogue[kind].length };
     count.textContent = kind === "samplers" ? say("{n} of {all} samplers", how) : say("{n} of {all} schedules", how);
-    list.replaceChildren(...matching.map((entry) => row(entry, kind)));
+    list.replaceChildren(...matching.map((entry) => card(entry, kind)));
   };
   const what = choice(say("Samplers or schedules"), [["samplers", say("samplers")], ["schedules", say("schedules")], ["presets", say("presets")], ["profiles", say("profiles")]], show);
   const family = choice(say("Family"), [["", say("all families")], ...families(catalogue.samplers).map((name) => /** @type {[string, string]} */ ([name, name]))], show);
-  const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: say("search"), "aria-label": say("Search"), input: show }));
+  const query = /** @type {HTMLInputElement} */ (html("input", { type: "search", placeholder: say("search: a model, few steps, sharp …"), "aria-label": say("Search"), input: show }));
+  const chips = html("div", { class: "chips" }, labels().map((word) => chip(word, query, show)));
   show();
-  return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), query, count, list, saved]);
+  return html("div", { class: "sigmatic-browser" }, [html("div", { class: "row" }, [what, family]), ...hint(), query, chips, count, list, saved]);
 }
 
 /** @param {string} label @param {[string, string][]} options @param {() => void} change */
@@ -67,13 +69,11 @@ function choice(label, options, change) {
   return /** @type {HTMLSelectElement} */ (html("select", { "aria-label": label, change }, options.map(([value, text]) => html("option", { value }, [text]))));
 }
 
-/** @param {Entry} entry @param {keyof Catalogue} kind */
-function row(entry, kind) {
-  const use = html("button", { type: "button", "aria-label": say("Use {name} in the selected nodes", { name: entry.name }), click: () => useInSelected(entry.name, WIDGETS[kind]) }, [say("use")]);
-  return html("li", {}, [
-    html("div", { class: "head" }, [html("b", {}, [entry.name]), use]),
-    html("div", { class: "facts" }, facts(entry).map((fact) => html("span", {}, [fact]))),
-    html("div", {}, [entry.summary]),
-    html("div", { class: "source" }, [entry.reference]),
-  ]);
+/** A button that searches for a word, and takes it back. @param {string} word @param {HTMLInputElement} query @param {() => void} show */
+function chip(word, query, show) {
+  const click = () => {
+    query.value = query.value === word ? "" : word;
+    show();
+  };
+  return html("button", { type: "button", click }, [word]);
 }

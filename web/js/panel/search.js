@@ -4,21 +4,26 @@
 /**
  * A declaration as GET /sigmatic/samplers has it; schedules have no family, order and so on.
  * @typedef {{name: string, title: string, summary: string, reference: string, params: {name: string, default: any}[],
- *   models?: string, most_cfg?: number | null, uncond?: boolean, between?: boolean, spaces?: string[], family?: string, order?: number, evals_per_step?: number, stochastic?: boolean, alias_of?: string | null}} Entry
+ *   models?: string, most_cfg?: number | null, uncond?: boolean, between?: boolean, spaces?: string[], family?: string, order?: number, evals_per_step?: number, stochastic?: boolean, alias_of?: string | null,
+ *   recipes?: string[], purposes?: string[], sketch?: import("./sketch.js").Sketch | null}} Entry
  */
 
+import { purposeOf, wordsFor } from "./purposes.js";
+import { ofServer } from "../plot/words.js";
 import { say } from "../say.js";
 
 const SHOWN = 4;
 
-/** The entries that have every word of `query` somewhere, those with it in their name first, then those that begin with its first word. */
+/** The entries that are for what `query` names, or have every word of it somewhere, those with it in their name first, then those that begin with its first word. */
 /** @param {Entry[]} entries @param {string} query @param {string} [family] @returns {Entry[]} */
 export function search(entries, query, family = "") {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const purpose = purposeOf(query);
   const inName = (/** @type {Entry} */ entry) => words.every((word) => entry.name.toLowerCase().includes(word));
   const matching = entries.filter((entry) => {
-    const text = [entry.name, entry.title, entry.summary, ...facts(entry)].join(" ").toLowerCase();
-    return (!family || entry.family === family) && words.every((word) => text.includes(word));
+    const text = [entry.name, entry.title, entry.summary, ofServer(entry.summary), wordsFor(entry.purposes ?? []), ...(entry.recipes ?? []), ...facts(entry)].join(" ").toLowerCase();
+    const found = purpose ? entry.purposes?.includes(purpose) || text.includes(query.trim().toLowerCase()) : words.every((word) => text.includes(word));
+    return found && (!family || entry.family === family);
   });
   const place = (/** @type {Entry} */ entry) => (inName(entry) ? 0 : entry.name.toLowerCase().replace(/^sig_/, "").startsWith(words[0] ?? "") ? 1 : 2);
   return [0, 1, 2].flatMap((rank) => matching.filter((entry) => place(entry) === rank));

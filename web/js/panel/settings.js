@@ -35,12 +35,13 @@ export function settings(samplers) {
       defaultValue: "",
       onChange: (/** @type {any} */ listed) => filterAll(samplers, String(listed ?? "")),
     },
-    ...DEFAULTS.map(([name, value, min, max, step]) => ({
+    ...DEFAULTS.map(([name, value, min, max, step], i) => ({
       id: `Sigmatic.Defaults.${name}`,
       category: ["Sigmatic", "New nodes", name],
       name: `${name} of new nodes`,
       tooltip: "What a node begins with when it is added. Nodes that are there already keep their value.",
       type: "number",
+      sortOrder: DEFAULTS.length - i, // as on the node: higher numbers come first
       attrs: { min, max, step, minFractionDigits: 0, maxFractionDigits: 4 },
       defaultValue: value,
     })),

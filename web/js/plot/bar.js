@@ -10,7 +10,7 @@ const SHIFTS = [1, 1.73, 3, 3.16, 5, 7, 8, 12];
 
 /** @returns {[Axis, string][]} */
 function axes() {
-  return [["log", say("σ log")], ["linear", say("σ even")], ["snr", "log-SNR"]];
+  return [["log", say("noise, log scale")], ["linear", say("noise, even scale")], ["snr", say("noise as log-SNR")]];
 }
 
 /** @returns {[string, string][]} */
@@ -27,8 +27,8 @@ function models() {
 /** What the row is told to do. */
 /** @typedef {{choose: (change: Record<string, string>) => void, list: () => void, picture: () => void, text: () => void}} Deeds */
 
-/** The row and its lists. @param {Deeds} deeds @param {string[]} curves names of the node's curve widgets */
-export function bar(deeds, curves) {
+/** The row and its lists. @param {Deeds} deeds @param {string[]} curves names of the node's curve widgets @param {HTMLElement} last button */
+export function bar(deeds, curves, last) {
   const select = (/** @type {string} */ label, /** @type {string} */ key) =>
     /** @type {HTMLSelectElement} */ (html("select", {
       "aria-label": label, title: label,
@@ -49,6 +49,7 @@ export function bar(deeds, curves) {
     axis, model, other, curve,
     button("PNG", say("Copy the plot as a picture"), deeds.picture),
     button(say("text"), say("Copy the plot as text"), deeds.text),
+    last,
   ]);
   return { element, axis, model, other, curve };
 }

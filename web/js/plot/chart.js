@@ -8,7 +8,8 @@ import { format, linear, log, span } from "../scale.js";
  * @typedef {import("./words.js").Answer} Answer @typedef {import("./words.js").Levels} Levels
  * @typedef {"log" | "linear" | "snr"} Axis @typedef {"eta" | "s_noise" | "detail" | "cfg"} OverRun
  * @typedef {[string, Record<string, string | number>, (Tree[] | string)?]} Tree
- * @typedef {{width: number, height: number, axis: Axis, other?: Answer | null, at?: number | null}} View
+ * @typedef {{width: number, height: number, axis: Axis, other?: Answer | null, at?: number | null, done?: number | null, ran?: Levels | null}} View
+ * `done`: steps that a run has done by now; `ran`: levels that it has chosen by itself.
  * @typedef {{left: number, right: number, top: number, bottom: number}} Box
  */
 
@@ -18,6 +19,8 @@ const STRIP = 24;
 const STRIPS = /** @type {(readonly OverRun[])[]} */ ([["eta", "s_noise"], ["detail"], ["cfg"]]);
 const COLOURS = 6;
 const ROW = 11;
+/** Courses that are nearer than so many pixels everywhere look like one. */
+const NEAR = 1.5;
 
 /**
  * Everything that is drawn.
@@ -31,12 +34,12 @@ export function chart(answer, view) {
   /** @type {Tree[]} */
   const out = [...grid(x, y, box, view)];
   if (answer.noise) out.push(bars(answer, view, x, y, box));
-  if (view.other) out.push(...lines(view.other).map((line) => levels(line, view.axis, x, y, "other")));
-  out.push(...lines(answer).map((line, i) => levels(line, view.axis, x, y, `main n${i % COLOURS}`)));
+  out.push(...courses(answer, view, x, y));
   if (answer.evaluations) out.push(evaluations(answer.evaluations, x, box));
   if (answer.switch !== null && answer.switch !== undefined) out.push(change(answer.switch, x, box));
   out.push(...strips(answer).flatMap((keys, i) => strip(answer, keys, x, { ...box, bottom: box.bottom + i * STRIP })));
   out.push(legend(answer, view, box));
+  if (view.done !== null && view.done !== undefined) out.push(marker(view.done, x, box));
   if (view.at !== null && view.at !== undefined) out.push(pointer(answer, view, x, y, box));
   return out;
 }
@@ -48,7 +51,37 @@ function lines(answer) {
 
 /** All courses that are drawn. @param {Answer} answer @param {View} view */
 function shown(answer, view) {
-  return [...lines(answer), ...(view.other ? lines(view.other) : [])];
+  return [...lines(answer), ...(view.other ? lines(view.other) : []), ...(view.ran ? [view.ran] : [])];
+}
+
+/** All courses, each that lies on an earlier one dashed over it, so that both are seen. */
+/** @param {Answer} answer @param {View} view @param {import("../scale.js").Scale} x @param {import("../scale.js").Scale} y @returns {Tree[]} */
+function courses(answer, view, x, y) {
+  const drawn = [
+    ...lines(answer).map((line, i) => ({ line, kind: `main n${i % COLOURS}` })),
+    ...(view.other ? lines(view.other).map((line) => ({ line, kind: "other" })) : []),
+    ...(view.ran ? [{ line: view.ran, kind: "ran" }] : []),
+  ];
+  return drawn.map(({ line, kind }, i) => {
+    const over = drawn.slice(0, i).some((before) => coincide(before.line, line, view.axis, y));
+    return levels(line, view.axis, x, y, over ? `${kind} over` : kind);
+  });
+}
+
+/** Whether two courses cannot be told apart. @param {Levels} one @param {Levels} two @param {Axis} axis @param {import("../scale.js").Scale} y */
+function coincide(one, two, axis, y) {
+  const [a, b] = [heights(one, axis), heights(two, axis)];
+  const near = (/** @type {number | null} */ v, /** @type {number} */ i) => v === null || b[i] === null || Math.abs(y.to(v) - y.to(/** @type {number} */ (b[i]))) < NEAR;
+  return a.length === b.length && a.every(near);
+}
+
+/** Where a run is that goes on. @param {number} done @param {import("../scale.js").Scale} x @param {Box} box @returns {Tree} */
+function marker(done, x, box) {
+  const at = px(x.to(done));
+  return ["g", { class: "marker" }, [
+    ["rect", { x: box.left, y: box.top, width: px(at - box.left), height: px(box.bottom - box.top) }],
+    ["line", { x1: at, x2: at, y1: box.top, y2: px(box.bottom) }],
+  ]];
 }
 
 /** The step under the pixel `px`, counted from 0. @param {Answer} answer @param {View} view @param {number} px */
@@ -167,6 +200,7 @@ function grid(x, y, box, view) {
   for (const tick of x.ticks.filter((t) => Number.isInteger(t))) {
     out.push(["text", { class: "label", x: px(x.to(tick)), y: view.height - 4, "text-anchor": "middle" }, String(tick)]);
   }
+  out.push(["text", { class: "label", x: box.left - 14, y: view.height - 4, "text-anchor": "end" }, say("step")]);
   out.push(["line", { class: "frame", x1: box.left, x2: box.right, y1: px(box.bottom), y2: px(box.bottom) }]);
   return out;
 }
@@ -191,10 +225,11 @@ function legend(answer, view, box) {
     return ["text", { class: "label legend", x: box.right, y: box.top + 4, "text-anchor": "end" }, rows];
   }
   /** @type {[string, string][]} */
-  const names = [["main", view.axis === "snr" ? "log-SNR" : "sigma"]];
+  const names = [["main", view.axis === "snr" ? say("noise left, as log-SNR") : say("noise left (σ)")]];
   if (view.other) names.push(["other", say("compared")]);
-  if (answer.noise) names.push(["noise", say("noise")]);
+  if (answer.noise) names.push(["noise", say("fresh noise")]);
   if (answer.evaluations) names.push(["evaluations", say("| evaluation")]);
+  if (view.ran) names.push(["ran", say("last run")]);
   const spans = names.map(([kind, text], i) => /** @type {Tree} */ (["tspan", { class: kind, dx: i ? 6 : 0 }, text]));
   const [first, last] = [answer.sigmas[0], answer.sigmas[answer.sigmas.length - 1]];
   const corner = last > first ? { x: box.left + 6, "text-anchor": "start" } : { x: box.right, "text-anchor": "end" };

@@ -4,6 +4,7 @@
 import { refit } from "../host.js";
 import { html } from "../svg.js";
 import { say } from "../say.js";
+import { account, progress } from "./going.js";
 import { atStep, caption, description, warned } from "./words.js";
 
 /** @typedef {import("./words.js").Answer} Answer @typedef {import("./plot.js").Plot} Plot */
@@ -26,19 +27,21 @@ export class Foot {
 
   /** Say what is known. @param {Plot} plot @param {Answer | null} other @returns {string} the whole of it, for those who cannot see */
   tell(plot, other) {
-    const { answer, problem, remark, linked, at } = plot;
+    const { answer, problem, remark, linked, at, run } = plot;
     const whole = problem || [remark, answer && description(answer, linked, other)].filter(Boolean).join(" ") || say("Plot of the run: not yet known.");
     const pointed = answer && !problem && at !== null;
-    const line = problem || !answer ? whole : pointed ? atStep(answer, at) : [remark, caption(answer, linked, other)].filter(Boolean).join(" ");
+    const going = answer && !problem && run?.going;
+    const still = () => [remark, answer && caption(answer, linked, other), run && account(run)].filter(Boolean).join(" ");
+    const line = problem || !answer ? whole : pointed ? atStep(answer, at) : going ? progress(run) : still();
     const warns = problem || !answer ? "" : warned(answer).join(" ");
     if (this.warns.textContent !== warns) this.warns.textContent = warns;
     if (this.warns.hidden === Boolean(warns)) this.warns.hidden = !warns;
-    const least = pointed ? this.says.style.minHeight || `${this.says.offsetHeight}px` : "";
+    const least = pointed || going ? this.says.style.minHeight || `${this.says.offsetHeight}px` : "";
     if (this.says.style.minHeight !== least) this.says.style.minHeight = least;
     if (this.says.title !== whole) this.says.title = whole;
     if (this.says.textContent !== line) this.says.textContent = line;
     const key = `${warns} ${line} ${plot.picture.clientWidth}`;
-    if (!pointed && key !== this.key && plot.element.isConnected) {
+    if (!pointed && !going && key !== this.key && plot.element.isConnected) {
       this.key = key;
       this.grow(plot);
     }

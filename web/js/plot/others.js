@@ -23,6 +23,7 @@ export function compared(plot) {
 /** The choices of what to compare with, as of now. @param {Plot} plot */
 export function listOthers(plot) {
   const named = others(plot).map(({ node }) => /** @type {[string, string]} */ ([String(node.id), say("vs {node}", { node: `${node.title} #${node.id}` })]));
+  if (plot.bar.other.hidden === Boolean(named.length)) plot.bar.other.hidden = !named.length;
   fill(plot.bar.other, [["", say("compare")], ...named]);
   plot.bar.other.value = compared(plot) ? plot.choice.other : "";
 }

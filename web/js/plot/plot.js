@@ -1,15 +1,17 @@
 // @ts-check
 /** The plot on a node: asks the server what the node will do, draws it, and keeps up with every change. */
 
+import { foldButton } from "./advanced.js";
 import { bar } from "./bar.js";
 import { chart } from "./chart.js";
 import { copyChart, copyTable } from "./copy.js";
-import { CurveEditor, CURVES } from "../editor/curve_editor.js";
+import { CURVES } from "../editor/curve_editor.js";
 import { declared } from "./declared.js";
+import { edit } from "./editing.js";
 import { folding, shown } from "./fold.js";
 import { Foot } from "./foot.js";
 import { follow } from "./follow.js";
-import { chain, changed, isOpen, passMouse, refit } from "../host.js";
+import { chain, changed, isOpen, passMouse } from "../host.js";
 import { compared, listOthers, plots, tell } from "./others.js";
 import { pointing } from "./pointing.js";
 import { RecipePanel } from "./recipe.js";
@@ -35,12 +37,14 @@ export class Plot {
     this.answer = null;
     /** @type {string[]} */
     this.linked = [];
-    /** @type {CurveEditor | null} */
+    /** @type {import("../editor/curve_editor.js").CurveEditor | null} */
     this.editor = null;
     this.problem = this.answered = this.remark = "";
-    this.busy = this.scheduled = false;
+    this.busy = this.scheduled = this.painting = false;
     /** @type {number | null} */
     this.at = null;
+    /** The run that goes on, or the last one. @type {import("./going.js").Going | null} */
+    this.run = null;
     /** What is drawn: nothing else is drawn again, which with many nodes would take seconds. @type {any[]} */
     this.drawn = [];
     this.bar = this.row();
@@ -49,7 +53,7 @@ export class Plot {
     this.foot = new Foot();
     this.recipe = declared(node.constructor.comfyClass ?? node.type)?.recipe ? new RecipePanel(node) : null;
     const parts = [this.bar.element, ...(this.recipe ? [this.recipe.element] : []), this.picture, this.foot.warns, this.foot.says];
-    this.element = html("div", { class: "sigmatic-plot", tabindex: 0, role: "group", "aria-label": say("Plot of the run") }, parts);
+    this.element = html("div", { class: `sigmatic-plot of${node.constructor.comfyClass}`, tabindex: 0, role: "group", "aria-label": say("Plot of the run") }, parts);
     this.observer = new ResizeObserver(() => this.paint());
     for (const widget of node.widgets ?? []) chain(widget, "callback", () => { this.foot.still = false; this.queue(); });
     this.widget = node.addDOMWidget("plot", "sigmatic.plot", this.element, {
@@ -69,7 +73,7 @@ export class Plot {
       list: () => listOthers(this),
       picture: () => void (this.answer && copyChart(this.svg, summary(this.answer))),
       text: () => void (this.answer && copyTable(asText(this.answer, this.linked))),
-    }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES));
+    }, (this.node.widgets ?? []).map(({ name }) => name).filter((name) => name in CURVES), foldButton(this.node));
   }
 
   /** The page speaks another language. */
@@ -124,11 +128,21 @@ export class Plot {
 
   /** Look at the widgets again before the next frame. */
   queue() {
-    if (this.scheduled || this.gone) return;
-    this.scheduled = true;
+    this.inFrame("scheduled", () => this.update());
+  }
+
+  /** Draw again before the next frame. */
+  soon() {
+    this.inFrame("painting", () => this.paint());
+  }
+
+  /** @param {"scheduled" | "painting"} waiting @param {() => void} deed once a frame */
+  inFrame(waiting, deed) {
+    if (this[waiting] || this.gone) return;
+    this[waiting] = true;
     requestAnimationFrame(() => {
-      this.scheduled = false;
-      if (!this.gone) this.update();
+      this[waiting] = false;
+      if (!this.gone) deed();
     });
   }
 
@@ -150,6 +164,7 @@ export class Plot {
     this.busy = false;
     if (this.gone) return;
     if (status === 429) return void setTimeout(() => this.queue(), SOON);
+    if (this.run && !this.run.going && this.run.body !== body) this.run = null;
     const away = AWAY.includes(status);
     this.answered = away ? "" : body;
     if (away) setTimeout(() => this.queue(), AGAIN);
@@ -165,17 +180,9 @@ export class Plot {
     return question(this.node, this.choice.model).body !== this.answered;
   }
 
-  /** Show the editor of the chosen curve, or none. @param {boolean} [grow] the node by it (not one that is loaded: it was saved as large) @param {boolean} [anew] for its words */
+  /** Show the editor of the chosen curve, or none. @param {boolean} [grow] @param {boolean} [anew] */
   edit(grow = false, anew = false) {
-    const widget = this.node.widgets?.find(({ name }) => name === this.choice.curve);
-    if (this.editor?.text === widget && !anew) return this.editor?.draw();
-    refit(this.node, () => {
-      this.editor?.element.remove();
-      this.editor = widget ? new CurveEditor(this.node, widget, () => this.answer) : null;
-      if (this.editor) this.foot.warns.before(this.editor.element);
-      this.element.classList.toggle("open", Boolean(this.editor));
-    }, grow);
-    requestAnimationFrame(() => this.editor?.draw());
+    edit(this, grow, anew);
   }
 
   /** After Undo, Nodes 2.0 keeps showing the old node's element: put ours in its place. */
@@ -187,7 +194,7 @@ export class Plot {
 
   view() {
     const { clientWidth: width, clientHeight: height } = this.picture;
-    return { width, height, axis: this.choice.axis, other: compared(this)?.answer ?? null, at: this.at };
+    return { width, height, axis: this.choice.axis, other: compared(this)?.answer ?? null, at: this.at, done: this.run?.going ? this.run.at : null, ran: this.run?.ran?.levels ?? null };
   }
 
   /** Draw what is known. */
@@ -209,13 +216,6 @@ export class Plot {
     this.recipe?.show(answer?.recipe ?? null, this.answered);
     const label = this.foot.tell(this, view.other);
     if (this.svg.getAttribute("aria-label") !== label) this.svg.setAttribute("aria-label", label);
-  }
-
-  /** @param {number | null} at */
-  pointAt(at) {
-    if (at === this.at) return;
-    this.at = at;
-    this.paint();
   }
 }
 

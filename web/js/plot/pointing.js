@@ -6,7 +6,7 @@ import { stepAt } from "./chart.js";
 /** Let people point. @param {import("./plot.js").Plot} plot */
 export function pointing(plot) {
   plot.picture.addEventListener("pointermove", (event) => point(plot, event));
-  plot.picture.addEventListener("pointerleave", () => plot.pointAt(null));
+  plot.picture.addEventListener("pointerleave", () => pointAt(plot, null));
   plot.element.addEventListener("keydown", (event) => key(plot, event));
 }
 
@@ -15,12 +15,19 @@ function steps({ answer }) {
   return answer && !answer.lines && answer.sigmas.length > 1 ? answer : null;
 }
 
+/** @param {import("./plot.js").Plot} plot @param {number | null} at the step pointed at */
+function pointAt(plot, at) {
+  if (at === plot.at) return;
+  plot.at = at;
+  plot.paint();
+}
+
 /** @param {import("./plot.js").Plot} plot @param {PointerEvent} event */
 function point(plot, event) {
   const box = plot.picture.getBoundingClientRect();
   const answer = steps(plot);
   if (!answer || !box.width) return;
-  plot.pointAt(stepAt(answer, plot.view(), ((event.clientX - box.left) / box.width) * plot.picture.clientWidth));
+  pointAt(plot, stepAt(answer, plot.view(), ((event.clientX - box.left) / box.width) * plot.picture.clientWidth));
 }
 
 /** Arrow keys walk through the steps, Escape stops. @param {import("./plot.js").Plot} plot @param {KeyboardEvent} event */
@@ -33,5 +40,5 @@ function key(plot, event) {
   if (event.key !== "Escape" && to === undefined) return;
   event.stopPropagation();
   event.preventDefault();
-  plot.pointAt(to === undefined ? null : Math.max(0, Math.min(last, to)));
+  pointAt(plot, to === undefined ? null : Math.max(0, Math.min(last, to)));
 }

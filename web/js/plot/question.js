@@ -11,6 +11,11 @@ import { beside, modelOf, settingsOf, sizeOf, widgetValues, wired } from "./wire
 const DEEPEST = 8;
 const OTHER_HALF = /** @type {Record<string, string>} */ ({ SIGMAS: "SAMPLER", SAMPLER: "SIGMAS" });
 
+/** What runs a half of a custom run has this input, too; nothing for a whole run and for settings. @param {string} makes */
+export function otherHalf(makes) {
+  return OTHER_HALF[makes] ?? "";
+}
+
 /** Where a node keeps what its run has shown. @param {string} name */
 function property(name) {
   return `sigmatic_${name}`;
@@ -71,7 +76,7 @@ export function question(node, model) {
   }
   /** @type {Record<string, any>} */
   const request = described(node, 0);
-  const kind = OTHER_HALF[declared(node.type)?.makes ?? ""];
+  const kind = otherHalf(declared(node.type)?.makes ?? "");
   if (kind) {
     const { half, runner } = beside(node, kind, met);
     if (half && kind === "SIGMAS") request.beside = source(half.node, half.slot, 0);

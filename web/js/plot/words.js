@@ -18,6 +18,9 @@ import { format } from "../scale.js";
  * }} Answer
  */
 
+/** Digits of numbers that are pointed at; copied, they have all. */
+const FEW = 3;
+
 /** The run in one sentence. @param {Answer} answer */
 export function summary(answer) {
   return course(answer, runName(answer));
@@ -85,6 +88,11 @@ export function caption(answer, linked, other) {
   return [course(answer, known), ...dashed, ...sentences(notes), ...assumptions(answer, linked)].join(" ");
 }
 
+/** A sentence of the server without values, such as a summary. @param {string} text */
+export function ofServer(text) {
+  return say(text);
+}
+
 /** What ought to be changed, with the way out. @param {Answer} answer @returns {string[]} */
 export function warned({ warnings = [] }) {
   return warnings.map((one) => say(one)).map((one) => one.charAt(0).toUpperCase() + one.slice(1));
@@ -103,24 +111,40 @@ function range(values) {
 }
 
 /**
- * The exact numbers of step `i`, counted from 0.
+ * The numbers of step `i`, counted from 0.
  * @param {Answer} answer @param {number} i
  */
 export function atStep(answer, i) {
   const { sigmas, log_snr: snr } = answer;
   const parts = [
     say("Step {i} of {n}", { i: i + 1, n: sigmas.length - 1 }),
-    `σ ${format(sigmas[i])} → ${format(sigmas[i + 1])}`,
-    `log-SNR ${format(signed(snr, sigmas, i))} → ${format(signed(snr, sigmas, i + 1))}`,
+    `σ ${format(sigmas[i], FEW)} → ${format(sigmas[i + 1], FEW)}`,
+    say("noise left {from} % to {to} %", { from: left(signed(snr, sigmas, i)), to: left(signed(snr, sigmas, i + 1)) }),
+    `log-SNR ${format(signed(snr, sigmas, i), FEW)} → ${format(signed(snr, sigmas, i + 1), FEW)}`,
   ];
   if (answer.evaluations) parts.push(answer.evaluations[i] === 1 ? say("1 evaluation") : say("{n} evaluations", { n: answer.evaluations[i] }));
-  if (answer.noise) parts.push(say("noise {value}", { value: answer.noise[i] }));
-  if (answer.eta) parts.push(`eta ${format(answer.eta[i])}`);
-  if (answer.s_noise) parts.push(`s_noise ${format(answer.s_noise[i])}`);
-  if (answer.detail) parts.push(`detail ${format(answer.detail[i])}`);
+  if (answer.noise) parts.push(say("fresh noise {value}", { value: format(answer.noise[i], FEW) }));
+  if (answer.eta) parts.push(`eta ${format(answer.eta[i], FEW)}`);
+  if (answer.s_noise) parts.push(`s_noise ${format(answer.s_noise[i], FEW)}`);
+  if (answer.detail) parts.push(`detail ${format(answer.detail[i], FEW)}`);
   const scale = answer.cfg?.[i];
-  if (scale !== null && scale !== undefined) parts.push(`cfg ${format(scale)}`);
+  if (scale !== null && scale !== undefined) parts.push(`cfg ${format(scale, FEW)}`);
   return parts.join(" · ");
+}
+
+/** The share of noise in the picture, in percent, at a log-SNR. @param {number} snr */
+function left(snr) {
+  return format(100 / (1 + Math.exp(snr)), FEW);
+}
+
+/** The run in a sentence, and its steps in columns that stand below each other. @param {Answer} answer */
+export function table(answer) {
+  const { sigmas, noise, evaluations } = answer;
+  const names = [say("step"), "σ", "→ σ", ...(noise ? [say("fresh noise")] : []), ...(evaluations ? [say("evaluations")] : [])];
+  const rows = sigmas.slice(1).map((next, i) => [String(i + 1), format(sigmas[i], 4), format(next, 4), ...(noise ? [format(noise[i], FEW)] : []), ...(evaluations ? [String(evaluations[i])] : [])]);
+  const widths = names.map((name, k) => Math.max(name.length, ...rows.map((row) => row[k].length)));
+  const lined = [names, ...rows].map((row) => row.map((text, k) => text.padStart(widths[k])).join("  "));
+  return [summary(answer), ...warned(answer), ...sentences(answer.notes.filter(([text]) => !answer.warnings?.includes(text))), "", ...lined].join("\n");
 }
 
 /** @param {(number | null)[]} snr @param {number[]} sigmas @param {number} i */
