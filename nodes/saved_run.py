@@ -11,6 +11,7 @@ from .inputs.options import in_words
 from .running import handover, run_file
 
 _NONE = "none"
+_LONGEST = 150  # letters of a file's name and its folders
 
 
 class SigmaticSaveRun(io.ComfyNode):
@@ -38,7 +39,7 @@ class SigmaticSaveRun(io.ComfyNode):
     def execute(cls, latent, filename_prefix="runs/sigmatic") -> io.NodeOutput:
         """Write the file under the next free number."""
         root = folder_paths.get_output_directory()
-        folder, name, number, *_ = folder_paths.get_save_image_path(filename_prefix, root)
+        folder, name, number, *_ = folder_paths.get_save_image_path(_checked(filename_prefix), root)
         file = Path(folder) / f"{name}_{number:05}_{run_file.SUFFIX}"
         run_file.save(file, latent)
         return io.NodeOutput(file.relative_to(root).as_posix())
@@ -97,6 +98,18 @@ class SigmaticLoadRun(io.ComfyNode):
         return io.NodeOutput(latent, left["seed"], _summary(left))
 
 
+def _checked(prefix: str) -> str:
+    """The prefix; ValueError unless it is a name, with folders before it, that stays among the outputs."""
+    parts = prefix.replace("\\", "/").split("/")
+    fine = parts[-1] and len(prefix) <= _LONGEST and prefix.isprintable()
+    if not fine or any(part in ("", "..") or ":" in part for part in parts):
+        raise ValueError(
+            f"filename_prefix is {prefix[:80]!r}: give a name of at most {_LONGEST} letters, with folders before it "
+            "if you like, that stays among the outputs."
+        )
+    return prefix
+
+
 def _folder() -> Path:
     return Path(folder_paths.get_output_directory())
 
@@ -111,7 +124,9 @@ def _indices(text: str, count: int) -> list[int]:
     """Whole numbers of a list in words; ValueError where one is none, or no picture has it."""
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() and int(part) < count for part in parts):
-        raise ValueError(f"pictures is {text!r}: give numbers from 0 to {count - 1} with commas between, or nothing.")
+        raise ValueError(
+            f"pictures is {text[:80]!r}: give numbers from 0 to {count - 1} with commas between, or nothing."
+        )
     return [int(part) for part in parts]
 
 

@@ -165,7 +165,7 @@ def test_a_node_hands_out_what_it_has_planned(pack, monkeypatch):
         expected = levels[1] if name == "SigmaticUnsample" else levels[0]
         assert torch.equal(out[1 if name == "SigmaticUnsample" else 0], expected), name
     monkeypatch.setattr(pack.nodes["SigmaticKSampler"], "plan", classmethod(lambda *_, **__: wanted))
-    _, summary = pack.nodes["SigmaticKSampler"].execute(**_links(pack), seed=1, cfg=1.0).args
+    _, summary, *_ = pack.nodes["SigmaticKSampler"].execute(**_links(pack), seed=1, cfg=1.0).args
     for said in ("sampler: sig_heun", "steps: 2, sigma 5 to 0", "evaluations: 3", "note: as planned"):
         assert said in summary
 

@@ -41,6 +41,16 @@ def _whole(host, graph):
     preset = {**host.defaults("SigmaticSavePreset"), "name": "drill", "replace": True}
     preset |= {"sampler": "sig_euler_ancestral", "schedule": "sig_karras"}
     graph.add("SigmaticSavePreset", **preset)
+    early = {"end_at_step": 2, "return_with_leftover_noise": True}
+    stopped = graph.sigmatic(model, positive, negative, latent, host.info, **early)
+    graph.add("SigmaticSaveRun", latent=stopped, filename_prefix="runs/drill")
+    file = next(host.base.rglob("drill_*.run.safetensors"), None)
+    if file is None:  # what is to be loaded must be there before it is queued
+        others = ("PreviewAny", "SaveLatent")
+        host.run({one: entry for one, entry in graph.items() if entry["class_type"] not in others})
+        file = next(host.base.rglob("drill_*.run.safetensors"))
+    loaded = graph.add("SigmaticLoadRun", run=f"runs/{file.name}", pictures="", go_on_anyway=False)
+    graph.add("PreviewAny", source=[loaded[0], 2])
     known = {"MODEL": model, "SIGMAS": sigmas, "SAMPLER": sampler, "LATENT": latent, "CONDITIONING": positive}
     for node in sorted(_ours(host) - {entry["class_type"] for entry in graph.values()}):
         given = {widget: value for widget, value in host.defaults(node).items() if value is not None}
@@ -60,13 +70,15 @@ def _only(graph, name):
         linked = {one for one, entry in graph.items() if any(isinstance(v, list) and v[0] in needs
                                                               for v in entry["inputs"].values())}  # fmt: skip
         needs |= linked
-    outputs = {"SaveLatent", "PreviewImage", "PreviewAny", "SigmaticSavePreset"}
+    outputs = {"SaveLatent", "PreviewImage", "PreviewAny", "SigmaticSavePreset", "SigmaticSaveRun"}
     kept = {one: entry for one, entry in graph.items() if one in needs or entry["class_type"] not in outputs}
     return json.loads(json.dumps(kept))
 
 
-def _bad_values(kind, options):
-    if kind in ("INT", "FLOAT"):
+def _bad_values(kind, options, widget):
+    if widget == "filename_prefix":
+        yield from ({}, "", "\0", "x" * 100000, "../../etc", "/etc/x", "a/../../b", "C:\\x")
+    elif kind in ("INT", "FLOAT"):
         low, high = options["min"], options["max"]
         yield from (low - 1, high + 1, 10**30, math.nan, math.inf, -math.inf, "nan", "x", [], {}, None)
     elif kind == "COMBO":
@@ -90,7 +102,7 @@ def test_nonsense_in_every_widget_of_every_node(host, graph):
                 shape = "COMBO" if isinstance(kind, list) else kind
                 if shape not in WIDGETS:
                     continue
-                for value in _bad_values(shape, rest[0] if rest else {}):
+                for value in _bad_values(shape, rest[0] if rest else {}, widget):
                     prompt = _only(graph, places[node])
                     listens = {"schedule": "sig_drawn"} if widget == "points" else {}
                     prompt[places[node]]["inputs"].update({**listens, widget: value})

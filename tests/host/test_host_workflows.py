@@ -28,7 +28,7 @@ def test_an_example_runs_as_it_is(host, example, name):
     assert shown
     for images in shown:
         for picture in host.pictures(images):
-            assert np.asarray(picture.convert("L")).std() > 20, "something is on it"
+            assert np.asarray(picture).std() > 10, "something is on it"
 
 
 @pytest.mark.parametrize("name", FOR_LARGE_MODELS)
