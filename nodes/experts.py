@@ -6,7 +6,7 @@ from typing import Any
 import comfy.samplers
 
 from .dropdowns import lookup, start_here
-from .dropdowns.by_name import ByName
+from .dropdowns.by_name import RunByName
 from .dropdowns.plan import Message, ModelFacts, Plan, Plot, say
 from .host.api import CATEGORY, io, number, schema
 from .inputs import options, widgets
@@ -18,7 +18,7 @@ from .running.record import summary
 UNKNOWN = 20, 0.875  # steps and boundary that are drawn where the page cannot know the recipe: Wan 2.2's is .875
 
 
-class SigmaticExpertsKSampler(ByName):
+class SigmaticExpertsKSampler(RunByName):
     """Sigmatic KSampler with a second model for the steps of low noise."""
 
     plot = Plot(idle=("seed", "noise", "add_noise"))
@@ -69,11 +69,6 @@ class SigmaticExpertsKSampler(ByName):
             outputs=widgets.run_outputs(),
             hidden=[io.Hidden.extra_pnginfo],
         )  # fmt: skip
-
-    @classmethod
-    def validate_inputs(cls, eta_curve=None, s_noise_curve=None) -> bool | str:
-        """Refuse texts that are no curve before anything is queued."""
-        return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve) or True
 
     @classmethod
     def plan(  # noqa: PLR0913 - one argument a widget

@@ -6,7 +6,7 @@ import comfy.samplers
 
 from .. import samplers, schedulers
 from .dropdowns import lookup, start_here
-from .dropdowns.by_name import ByName
+from .dropdowns.by_name import RunByName
 from .dropdowns.plan import ModelFacts, Plan, Plot, Sampler, by_name
 from .host.api import CATEGORY, io, schema
 from .inputs import options, widgets
@@ -17,7 +17,7 @@ from .running.record import summary
 _IDLE = "set start_at_step lower: it is {}, the run ends at step {}, and so the latent comes out as it went in."
 
 
-class SigmaticKSampler(ByName):
+class SigmaticKSampler(RunByName):
     """Samples a LATENT with a model, as the host's KSampler does, with more to set."""
 
     plot = Plot(idle=("seed", "noise", "add_noise"))
@@ -61,11 +61,6 @@ class SigmaticKSampler(ByName):
             outputs=widgets.run_outputs(),
             hidden=[io.Hidden.extra_pnginfo],
         )  # fmt: skip
-
-    @classmethod
-    def validate_inputs(cls, eta_curve=None, s_noise_curve=None) -> bool | str:
-        """Refuse texts that are no curve before anything is queued."""
-        return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve) or True
 
     @classmethod
     def plan(  # noqa: PLR0913 - one argument a widget

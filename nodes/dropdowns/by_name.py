@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..host.api import io
+from ..inputs import options
 from ..running.profile_files import all_kept
 from .lookup import FITTED, entry, preset_names
 
@@ -24,3 +25,12 @@ class ByName(io.ComfyNode):
     def fingerprint_inputs(cls, **widgets: Any) -> str:
         """Changes with the presets and profiles in the widgets."""
         return presets_in(*widgets.values())
+
+
+class RunByName(ByName):
+    """The base of those that run a sampler and a schedule, with `widgets.run_options` among their inputs."""
+
+    @classmethod
+    def validate_inputs(cls, eta_curve=None, s_noise_curve=None) -> bool | str:
+        """Refuse texts that are no curve before anything is queued."""
+        return options.problems(eta_curve=eta_curve, s_noise_curve=s_noise_curve) or True
