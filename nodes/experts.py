@@ -9,7 +9,7 @@ from .dropdowns import lookup, start_here
 from .dropdowns.by_name import RunByName
 from .dropdowns.plan import Message, ModelFacts, Plan, Plot, say
 from .host.api import CATEGORY, io, number, schema
-from .inputs import options, widgets
+from .inputs import widgets
 from .inputs.widgets import LAST_STEP
 from .ksampler import SigmaticKSampler
 from .running import experts, infotext, mismatch, run
