@@ -97,6 +97,7 @@ class SigmaticKSampler(RunByName):
         sampler = plan.sampler
         log = plan.record(seed, latent_image, add_noise)
         settings = {"seed": seed, "cfg": cfg, "positive": positive, "negative": negative, "add_noise": add_noise}
+        settings["noise"] = chosen.get("noise", widgets.NOISES[0])
         built = sampler.build(latent_image.get("batch_index"), log)
         look = {}
         latent = log.attach_rest(run.sample(model, latent_image, built, plan.sigmas, look, **settings))

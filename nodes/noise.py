@@ -52,7 +52,8 @@ class SigmaticNoise(io.ComfyNode):
                 io.Combo.Input(
                     "noise", options=widgets.NOISE_KINDS, default="gaussian",
                     tooltip="The kind of noise. gaussian is what models are trained with. pink and pyramid give larger "
-                    "shapes, blue and violet finer grain. window, loop: long videos; frames share the noise of 16.",
+                    "shapes, blue and violet finer grain. window, loop: long videos; frames share the noise of 16. "
+                    "a1111: that of A1111 and Forge.",
                 ),
             ],
             outputs=[io.Noise.Output(display_name="noise", tooltip="For the noise input of SamplerCustomAdvanced.")],

@@ -127,9 +127,9 @@ def test_what_noise_cannot_be_made_for():
 def test_torchs_defaults_do_not_matter():
     code = """
 import torch, sigmatic
-x = torch.ones(1, 3, 8, 8)
+x = torch.ones(1, 3, 2, 8, 8)  # a video: some kinds are for those alone
 def run(kind):
-    model = lambda x, sigma: x / (1 + sigma[:, None, None, None] ** 2)
+    model = lambda x, sigma: x / (1 + sigma[:, None, None, None, None] ** 2)
     return sigmatic.samplers.sample("euler_ancestral", model, x, [4.0, 1.0, 0.0], noise=kind, disable=True)
 kinds = sigmatic.noise.KINDS
 torch.set_default_dtype(torch.bfloat16)

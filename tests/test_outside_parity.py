@@ -14,6 +14,8 @@ import torch
 
 import sigmatic
 from sigmatic.core.model.discrete import SPACINGS, Discrete
+from sigmatic.core.noise.kinds import initial
+from sigmatic.core.noise.philox import randn
 from sigmatic.core.weights import weights
 
 _SPEC = importlib.util.spec_from_file_location("outside", Path(__file__).parent / "outside.py")
@@ -77,6 +79,23 @@ def test_k_diffusion(name, params, sigmas, start, K):
     noise = {"noise_sampler": draws} if params else {}
     theirs = getattr(K, f"sample_{name}")(DENOISER, x, sigmas, disable=True, **noise, **params)
     assert gap(ours(name, x, sigmas, noise=draws, **params), theirs) < 1e-12
+
+
+@needs_k
+@pytest.mark.parametrize(("name", "kind"), [("euler_ancestral", ""), ("euler_ancestral", "_ensd"), ("dpmpp_2m", "")])
+def test_pictures_of_the_web_ui_come_back(name, kind, K):
+    """Euler a and DPM++ 2M on Karras levels, from its noise times the first sigma: k-diffusion's loops."""
+    x, delta = initial(torch.empty(2, *outside.SHAPE), 42, kind="a1111" + kind) * KARRAS[0], 31337 * bool(kind)
+    draws = itertools.count(0 if delta else 1)
+
+    def theirs(sigma, sigma_next):
+        at = next(draws)
+        both = [randn(42 + delta + place, at, math.prod(outside.SHAPE)) for place in range(2)]
+        return torch.from_numpy(np.stack(both)).view(2, *outside.SHAPE)
+
+    options = {"noise_sampler": theirs} if name == "euler_ancestral" else {}
+    wanted = getattr(K, "sample_" + name)(DENOISER, x, KARRAS.float(), disable=True, **options)
+    assert gap(ours(name, x, KARRAS.float(), seed=42, noise="a1111" + kind), wanted) < 1e-5
 
 
 @needs_k

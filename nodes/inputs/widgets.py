@@ -69,7 +69,8 @@ noise = partial(
     io.Combo.Input, "noise", options=NOISES, default=NOISES[0],
     tooltip="The kind of the fresh noise. default: what the sampler is made for. gaussian: new in every step. "
     "brownian: one path, so more steps refine the same picture. pink, pyramid: larger shapes; blue, violet: finer "
-    "grain. window, loop: long videos. comfy: ComfyUI's own, to match old pictures.",
+    "grain. window, loop: long videos. a1111: that of A1111 and Forge, also at the start; a1111_ensd: with their delta "
+    "31337. comfy: ComfyUI's own, to match old pictures.",
 )  # fmt: skip
 points = partial(
     io.String.Input, "points", default="", optional=True,

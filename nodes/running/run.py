@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ... import schedulers
+from ...core.noise.kinds import initial
 from ..host import facts, latents
 from . import handover
 
@@ -39,14 +40,15 @@ def sample(
 ) -> dict[str, Any]:
     """Run `sampler` over `sigmas` from the LATENT; what the model saw last is put into `look`, for `denoised`.
 
-    `run`: seed, cfg, positive, negative, add_noise, and a callback in place of the host's own (a bar and previews).
+    `run`: seed, cfg, positive, negative, add_noise, the kind of noise of its steps, and a callback in place of the
+    host's own (a bar and previews).
     """
     samples = latents.fit_latent(model, latent)
     if len(sigmas) == 0:
         return latents.with_samples(latent, samples)
     samples = comfy.sample.sample_custom(
         model,
-        latents.initial_noise(samples, run["seed"], latent.get("batch_index"), run["add_noise"]),
+        _start(model, samples, latent.get("batch_index"), sigmas, **run),
         run["cfg"],
         sampler,
         sigmas,
@@ -59,6 +61,20 @@ def sample(
         seed=run["seed"],
     )
     return latents.with_samples(latent, samples)
+
+
+def _start(
+    model: Any, samples: Tensor, batch_index: Any, sigmas: Tensor, seed: int, add_noise: bool, noise: str = "", **_: Any
+) -> Tensor:
+    """The noise that a run starts from: the host's own; with noise "a1111" that of the web UI, times sigma as there."""
+    if not add_noise or not noise.startswith("a1111") or getattr(samples, "is_nested", False):
+        return latents.initial_noise(samples, seed, batch_index, add_noise)
+    ms, sigma = facts.model_sampling(model), sigmas[:1].float().cpu()
+    whole = bool(sigma >= float(ms.sigma_max) * (1 - 1e-5))  # where the host takes sqrt(1 + sigma^2) on eps models
+    scaled = ms.noise_scaling(sigma, torch.ones(1), torch.zeros(1), whole)
+    index = [int(i) for i in (range(len(samples)) if batch_index is None else batch_index)]
+    x = torch.empty_like(samples, device="cpu", dtype=torch.float32)
+    return initial(x, seed, index, kind=noise) * float(sigma / scaled)
 
 
 def denoised(model: Any, latent: dict[str, Any], look: dict[str, Any]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ class EPS:
     def calculate_denoised(self, sigma, output, x):
         return x - _column(sigma, x) * output
 
-    def noise_scaling(self, sigma, noise, latent):
-        return sigma * noise + latent
+    def noise_scaling(self, sigma, noise, latent, max_denoise=False):
+        return (torch.sqrt(1 + sigma**2) if max_denoise else sigma) * noise + latent
 
     def inverse_noise_scaling(self, sigma, x):
         return x
@@ -39,7 +39,7 @@ class CONST(EPS):
     def calculate_input(self, sigma, x):
         return x
 
-    def noise_scaling(self, sigma, noise, latent):
+    def noise_scaling(self, sigma, noise, latent, max_denoise=False):
         return sigma * noise + (1 - sigma) * latent
 
     def inverse_noise_scaling(self, sigma, x):
