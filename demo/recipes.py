@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 import textwrap
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,11 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser, command: str) -> None:
 
 def execute(args: argparse.Namespace, command: str) -> None:
     """Print what was asked for, and warnings on stderr; ValueError for an unknown name or a file that is wrong."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    with recipes.warned() as warnings:
         _print(args)
-    for warning in caught:
-        print(warning.message, file=sys.stderr)
+    for warning in warnings:
+        print(warning, file=sys.stderr)
 
 
 def _print(args: argparse.Namespace) -> None:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from .library import check, get, load, matched, recognise
+from .library import check, get, load, matched, recognise, warned
 from .recipe import Experts, Recipe, Tokens
 from .trajectory import levels, published, span
 
 __all__ = [
     "Experts", "Recipe", "Tokens", "check", "get", "levels", "load", "matched", "names", "published", "recognise",
-    "sigmas", "span",
+    "sigmas", "span", "warned",
 ]  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import json
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,16 @@ def load(folders: Iterable[str | Path] = ()) -> dict[str, Recipe]:
     if problems:
         warnings.warn(f"recipes left out: {' '.join(problems)}", UserWarning, stacklevel=3)
     return {name: recipe for name in sorted(objects) if (recipe := _resolved(name, objects)[0])}
+
+
+@contextmanager
+def warned() -> Iterator[list[str]]:
+    """What recipes warn of in the block, each time anew, as texts in a list that is filled when it ends."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield texts
+    texts += [str(warning.message) for warning in caught]
 
 
 def check(path: str | Path) -> list[str]:

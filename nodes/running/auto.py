@@ -1,7 +1,6 @@
 """sig_auto: the sampler and the levels that the recipe of the model at hand wants."""
 
 import logging
-import warnings as python_warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -57,11 +56,10 @@ def levels(
         recipe = _with_shift(recipe, facts.shift(ms), facts.shift(bare), warn)
     if recipe.depends_on and not size:
         warn(f"the levels of {recipe.title} depend on the size, which is not known here: they are for 1024 x 1024.")
-    with python_warnings.catch_warnings(record=True) as caught:
-        python_warnings.simplefilter("always", UserWarning)
+    with recipes.warned() as remarks:
         sigmas = recipes.levels(recipe, steps, model=span, **size)
-    for warning in caught:
-        warn(str(warning.message))
+    for remark in remarks:
+        warn(remark)
     return sigmas
 
 

@@ -1,7 +1,6 @@
 """Which recipe a MODEL has, and where a run leaves it."""
 
 import logging
-import warnings as python_warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -36,11 +35,10 @@ def known() -> Mapping[str, Recipe]:
 
 @lru_cache(maxsize=1)
 def _loaded(folder: str, stamp: tuple) -> Mapping[str, Recipe]:
-    with python_warnings.catch_warnings(record=True) as caught:
-        python_warnings.simplefilter("always", UserWarning)
+    with recipes.warned() as remarks:
         there = recipes.load([folder] if stamp else [])
-    for warning in caught:
-        _log.warning("Sigmatic: %s", warning.message)
+    for remark in remarks:
+        _log.warning("Sigmatic: %s", remark)
     return there
 
 
