@@ -182,6 +182,46 @@ def test_diffusers_with_noise(theirs, unit, name, config, options, params, steps
     assert gap(run_diffusers(made, x, unit=unit, **options), ours(name, x, sigmas, noise=draws, **params)) < ROUNDING
 
 
+LEADING = {"timestep_spacing": "leading", "steps_offset": 1}
+RECIPES = [  # (recipe, sampler where it is not the recipe's, steps, diffusers' scheduler, its config)
+    ("sdxl", "", 25, "EulerDiscreteScheduler", LEADING),
+    ("sdxl", "euler_ancestral", 25, "EulerAncestralDiscreteScheduler", LEADING),
+    ("sdxl_lcm", "", 4, "LCMScheduler", {}),
+    ("sdxl_lcm", "", 8, "LCMScheduler", {}),
+]
+
+
+@needs_diffusers
+@pytest.mark.parametrize(("recipe", "name", "steps", "theirs", "config"), RECIPES)
+def test_a_recipe_runs_as_in_diffusers(recipe, name, steps, theirs, config, start, monkeypatch):
+    """The recipe's levels, sampler and settings against the scheduler that its pipeline has, noise and all."""
+    recipe, made = sigmatic.recipes.get(recipe), scheduler(theirs, steps, **config)
+    sigmas = sigmatic.recipes.sigmas(recipe.name, steps)
+    x, normals = (start * sigmas[0]).float(), torch.randn(steps, *start.shape)
+    sequence, module = iter(normals), __import__(type(made).__module__, fromlist=["randn_tensor"])
+    if theirs != "EulerDiscreteScheduler":
+        monkeypatch.setattr(module, "randn_tensor", lambda shape, **_: next(sequence))
+
+    def noise(sigma, _):
+        return normals[int((sigmas - sigma).abs().argmin())]
+
+    settings = {} if name else recipe.settings
+    result = ours(name or recipe.sampler, x, sigmas, noise=noise, **settings)
+    assert gap(run_diffusers(made, x, unit=not theirs.startswith("Euler")), result) < 1e-4
+
+
+@needs_diffusers
+@pytest.mark.parametrize("steps", [4, 8])
+def test_tcd_of_diffusers_up_to_its_end(steps, start):
+    """Without noise. With it, theirs goes down to (1 - eta) of the timestep, ours to (1 - gamma) of sigma; and their
+    last step ends at timestep 0, which is sigma .03, ours at 0."""
+    recipe, made = sigmatic.recipes.get("sdxl_tcd"), scheduler("TCDScheduler", steps)
+    sigmas = sigmatic.recipes.sigmas(recipe.name, steps)[:-1]
+    x = (start * sigmas[0]).float()
+    theirs = run_diffusers(made, x, unit=True, steps=steps - 1, eta=0.0) * math.hypot(float(sigmas[-1]), 1.0)
+    assert gap(ours(recipe.sampler, x, sigmas, gamma=0.0), theirs) < 1e-4
+
+
 @needs_diffusers
 @pytest.mark.parametrize("spacing", SPACINGS)
 @pytest.mark.parametrize("steps", [7, 10, 50, 1000])
