@@ -76,6 +76,13 @@ def space(request) -> str:
 
 
 @pytest.fixture
+def user(tmp_path, monkeypatch) -> Path:
+    """A user directory of the stand-in host for one test alone."""
+    monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
 def nodes():
     """sigmatic.nodes on the stand-in for ComfyUI."""
     with fake_host() as module:

@@ -10,7 +10,6 @@ import pytest
 import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from fakehost.host import Pack, fake_host
 
 from sigmatic.profiles import Profile
 
@@ -24,11 +23,9 @@ NONE = "sig_fitted is sig_auto here: no profile is kept for this model: Sigmatic
 
 
 @pytest.fixture
-def pack(tmp_path, monkeypatch):
+def pack(user, pack):
     """All nodes on the stand-in, with a user directory of their own."""
-    monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
-    with fake_host() as module:
-        yield Pack(module)
+    return pack
 
 
 @pytest.fixture

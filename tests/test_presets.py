@@ -21,11 +21,9 @@ SCHEDULE = {"schedule": "karras", "options": {"rho": 3.0}}
 
 
 @pytest.fixture
-def pack(tmp_path, monkeypatch):
+def pack(user, pack):
     """All nodes on the stand-in, with a user directory of their own."""
-    monkeypatch.setenv("SIGMATIC_TEST_USER", str(tmp_path))
-    with fake_host() as module:
-        yield Pack(module)
+    return pack
 
 
 @pytest.fixture

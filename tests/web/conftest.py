@@ -274,6 +274,17 @@ def page(opened):
     assert not ours, ours
 
 
+@pytest.fixture
+def panel(page):
+    """The sampler browser, open."""
+    toggle = "() => app.extensionManager.sidebarTab.toggleSidebarTab('sigmatic-browser')"
+    page.js(toggle)
+    panel = page.tab.locator(".sigmatic-browser")
+    panel.wait_for()
+    yield panel
+    page.js(toggle)
+
+
 @pytest.fixture(scope="session")
 def conftest():
     """This file, for what tests share."""

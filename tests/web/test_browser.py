@@ -3,21 +3,8 @@
 import json
 from pathlib import Path
 
-import pytest
-
 WORDS = Path(__file__).resolve().parents[2] / "web" / "words"
 NAMES = "() => [...document.querySelectorAll('.sigmatic-browser li b')].map((one) => one.textContent)"
-
-
-@pytest.fixture
-def panel(page):
-    """The sampler browser, open."""
-    toggle = "() => app.extensionManager.sidebarTab.toggleSidebarTab('sigmatic-browser')"
-    page.js(toggle)
-    panel = page.tab.locator(".sigmatic-browser")
-    panel.wait_for()
-    yield panel
-    page.js(toggle)
 
 
 def _found(page, panel, query):

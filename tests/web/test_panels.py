@@ -193,17 +193,6 @@ def test_the_settings_are_in_the_dialog(page):
     page.until("() => !document.querySelector('.sigmatic-ticks')?.offsetParent")
 
 
-@pytest.fixture
-def panel(page):
-    """The sampler browser, open."""
-    toggle = "() => app.extensionManager.sidebarTab.toggleSidebarTab('sigmatic-browser')"
-    page.js(toggle)
-    panel = page.tab.locator(".sigmatic-browser")
-    panel.wait_for()
-    yield panel
-    page.js(toggle)
-
-
 def test_a_sampler_is_found_and_used(page, panel):
     node, other = page.add("SigmaticKSampler", at=(420, 60)), page.add("KSampler", at=(820, 60))
     page.drawn(node)
