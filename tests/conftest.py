@@ -40,6 +40,12 @@ def pytest_addoption(parser) -> None:
     parser.addoption("--thorough", action="store_true", help="more cases of the same properties, other ones each time")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config) -> int:
+    """One more than there are cores: a third of the time is waiting for servers and browsers."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config) -> None:
     """Ten times the cases of hypothesis, not the same in every run."""
     if config.getoption("thorough"):

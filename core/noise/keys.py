@@ -82,7 +82,8 @@ class _Words(threading.local):
         self.state: Any = self.generator.bit_generator.state
         self.cells = np.empty(CHUNK, dtype=np.intp)
         self.points = np.empty(CHUNK // 4, dtype=np.complex128)
-        self.numbers = np.empty(CHUNK, dtype=np.float32)
+        self.bits = np.empty(CHUNK, dtype=np.uint32)
+        self.numbers, self.slopes = (np.empty(CHUNK, dtype=np.float32) for _ in range(2))
 
     def of(self, k: int, count: int) -> np.ndarray:
         """The first `count` words under key `k`."""
@@ -104,11 +105,14 @@ def normals(out: np.ndarray, k: int, scale: float = 1.0) -> None:
     """
     size = len(out)
     bits = _words.of(k, -(-size // 2)).view(np.uint32)[:size]  # the lower half of a word first, as it is stored
-    cells, slopes = _words.cells[:size], _words.numbers[:size]
-    np.copyto(cells, bits >> 16)
+    part, cells, numbers, slopes = (
+        scratch[:size] for scratch in (_words.bits, _words.cells, _words.numbers, _words.slopes)
+    )
+    np.copyto(cells, np.right_shift(bits, 16, out=part))
+    np.copyto(numbers, np.bitwise_and(bits, 0xFFFF, out=part))
     np.take(_quantiles().edges, cells, out=out, mode="wrap")  # wrap is the fastest, and no cell is outside
     np.take(_quantiles().slopes, cells, out=slopes, mode="wrap")
-    slopes *= (bits & 0xFFFF).astype(np.float32)
+    slopes *= numbers
     out += slopes
     outer = np.flatnonzero(np.isnan(out))
     out[outer] = _quantile((bits[outer] + 0.5) * 2.0**-32)
