@@ -105,9 +105,8 @@ def normals(out: np.ndarray, k: int, scale: float = 1.0) -> None:
     """
     size = len(out)
     bits = _words.of(k, -(-size // 2)).view(np.uint32)[:size]  # the lower half of a word first, as it is stored
-    part, cells, numbers, slopes = (
-        scratch[:size] for scratch in (_words.bits, _words.cells, _words.numbers, _words.slopes)
-    )
+    part, cells = _words.bits[:size], _words.cells[:size]
+    numbers, slopes = _words.numbers[:size], _words.slopes[:size]
     np.copyto(cells, np.right_shift(bits, 16, out=part))
     np.copyto(numbers, np.bitwise_and(bits, 0xFFFF, out=part))
     np.take(_quantiles().edges, cells, out=out, mode="wrap")  # wrap is the fastest, and no cell is outside
