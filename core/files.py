@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files: their bare names, and writing them whole or not at all."""
 
 from __future__ import annotations
 
@@ -22,3 +22,8 @@ def write(path: Path, data: str | bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def bare_name(file: str) -> str:
+    """The name of a file without its folders, however the system it comes from divides them."""
+    return file.replace("\\", "/").rsplit("/", 1)[-1]

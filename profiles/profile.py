@@ -103,6 +103,12 @@ class Profile:
         path.parent.mkdir(parents=True, exist_ok=True)
         files.write(path, self.as_text())
 
+    @property
+    def ratios(self) -> dict[int, float]:
+        """{steps: the error of the fit over that of arc as it comes}, where both were measured."""
+        measured = (steps for steps in sorted(self.error) if self.usual.get(steps, 0.0) > 0)
+        return {steps: self.error[steps] / self.usual[steps] for steps in measured}
+
     def as_text(self) -> str:
         """The JSON that `read` reads."""
         return json.dumps({"version": VERSION, "sampler": SAMPLER, **asdict(self)}, indent=1)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..core.files import bare_name
 from .form import read
 from .recipe import Recipe
 
@@ -102,7 +103,7 @@ def _run(recipe: Recipe) -> tuple[Any, ...]:
 
 def matched(words: str, file: str) -> int:
     """How many letters of `words` are in a file's name, all of them in this order; -1 if they are not."""
-    bare, place = file.replace("\\", "/").rsplit("/", 1)[-1].lower(), 0
+    bare, place = bare_name(file).lower(), 0
     for word in words.lower().split():
         place = bare.find(word, place)
         if place < 0:

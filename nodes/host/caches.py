@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 from ...core.space import level
+from ...core.table import Table
 from ...samplers import Output
+from . import facts
 
 FARTHEST = 1.0
 """How far beyond the last answer the line is followed, in distances between the two."""
@@ -26,18 +28,17 @@ class TrueAnswers:
     `repeated`: calls that it has answered so far.
     """
 
-    def __init__(self, denoiser: Callable[..., Any], holder: Any, space: str, levels: Any) -> None:
+    def __init__(self, denoiser: Callable[..., Any], holder: Any, space: str, table: Table | None) -> None:
         self.denoiser, self.holder, self.space = denoiser, holder, space
         self.repeated = 0
-        self._levels = None if levels is None else iter(levels)
+        self._level = facts.levels_of_calls(table)
         self._known: list[tuple[float, Tensor, Tensor | None]] = []  # log-SNR, answer, its uncond; newest first
 
     def __call__(self, x: Tensor, sigma: Tensor, **extra_args: Any) -> Any:
         """The model's answer, or what stands in for it."""
         before = self.holder.total_steps_skipped
         answer = self.denoiser(x, sigma, **extra_args)
-        at = float(sigma.max()) if self._levels is None else next(self._levels)
-        lam = level(at, self.space).lam
+        lam = level(self._level(sigma), self.space).lam
         denoised, uncond = answer[:2] if isinstance(answer, Output) else (answer, None)
         if self.holder.total_steps_skipped == before:
             self._known = [(lam, denoised, uncond), *[one for one in self._known[:1] if one[0] != lam]]
@@ -54,13 +55,10 @@ class TrueAnswers:
         return Output(made, torch.lerp(first_uncond, last_uncond, 1 + along))
 
 
-def around(denoiser: Any, extra_args: dict[str, Any], space: str, levels: Any) -> Any:
-    """`denoiser` as it is, or in a `TrueAnswers` where a cache of the host's is on the MODEL.
-
-    levels: of the model's calls, in order; None where unknown.
-    """
+def around(denoiser: Any, extra_args: dict[str, Any], space: str, table: Table | None) -> Any:
+    """`denoiser` as it is, or in a `TrueAnswers` where a cache of the host's is on the MODEL; `table`: of the run."""
     options = (extra_args.get("model_options") or {}).get("transformer_options") or {}
     holder = options.get("easycache")
     if not isinstance(getattr(holder, "total_steps_skipped", None), int):
         return denoiser
-    return TrueAnswers(denoiser, holder, space, levels)
+    return TrueAnswers(denoiser, holder, space, table)

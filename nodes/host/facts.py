@@ -1,7 +1,7 @@
 """What the host says of models, whatever its version and the wrappers that other packs put around them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import comfy.model_management
@@ -10,6 +10,8 @@ import comfy.sample
 import comfy.utils
 import torch
 from torch import Tensor
+
+from ...core.table import Table
 
 
 def model_sampling(model: Any) -> Any:
@@ -27,6 +29,17 @@ def model_sampling(model: Any) -> Any:
         f"model: {type(model).__name__} does not say which kind of model it is (no model_sampling in it or in what it "
         "wraps). Another node pack has wrapped it beyond recognition: take that node out, or use ComfyUI's samplers."
     )
+
+
+def levels_of_calls(table: Table | None) -> Callable[[Tensor], float]:
+    """The level of each call of a run's model, in turn, from the sigma (B,) that it is given.
+
+    As the `table` has it, which waits for no device; of a run without one, what the call itself says.
+    """
+    if table is None:
+        return lambda sigma: float(sigma.max())
+    levels = iter(table.called_at)
+    return lambda _: next(levels)
 
 
 def network(model: Any) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ...core.files import bare_name
 from . import facts
 from .prompt import running
 
@@ -29,7 +30,7 @@ def files(model: Any, wire: str = "") -> tuple[str, ...]:
 
 def in_words(model: Any) -> str:
     """A model for people, and for runs that go on: its class and its files, without their folders."""
-    names = [file.replace("\\", "/").rsplit("/", 1)[-1] for file in files(model)]
+    names = [bare_name(file) for file in files(model)]
     kind = next(iter(classes(model)), type(facts.network(model)).__name__)
     return f"{kind} ({', '.join(names)})" if names else kind
 

@@ -94,8 +94,7 @@ def _fit(runs: ModelRuns, budget: int, store: Any) -> Profile:
 def in_words(kept: Kept, spent: int) -> str:
     """What the profile is, and what it brings."""
     profile = kept.profile
-    measured = [steps for steps in sorted(profile.usual) if steps in profile.error and profile.usual[steps] > 0]
-    ratios = [f"{profile.error[steps] / profile.usual[steps]:.2f} with {steps} steps" for steps in measured]
+    ratios = [f"{ratio:.2f} with {steps} steps" for steps, ratio in profile.ratios.items()]
     gains = f" Its error over that of {profile.sampler} as it comes: {', '.join(ratios)}." if ratios else ""
     paid = f"{spent} model evaluations." if spent else "It was kept from before."
     return f"Profile {kept.name}: sig_{profile.sampler} on sig_fitted, any number of steps from 4 to 50.{gains} {paid}"

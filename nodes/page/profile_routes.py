@@ -39,8 +39,7 @@ async def removed(request: web.Request) -> web.Response:
 def described(kept: Kept) -> dict[str, Any]:
     """What the panel shows: title, cfg, kind of model, errors over those of arc as it comes by steps, evaluations."""
     profile = kept.profile
-    known = sorted(steps for steps in profile.error if profile.usual.get(steps, 0.0) > 0)
-    ratios = {str(steps): round(profile.error[steps] / profile.usual[steps], 3) for steps in known}
+    ratios = {str(steps): round(ratio, 3) for steps, ratio in profile.ratios.items()}
     about = {"name": kept.name, "title": kept.title, "cfg": kept.cfg, "space": profile.space, "whole": kept.whole}
     return {**about, "ratios": ratios, "evaluations": profile.evaluations}
 

@@ -89,7 +89,7 @@ class EachCall:
         self.notes: list[str] = []
         self.spared = self.still = 0
         self._at, self._space = calls(options, ms), facts.space(ms)
-        self._levels = None if table is None else iter(table.called_at)
+        self._level = facts.levels_of_calls(table)
         self._guider = _guider(model)
         if "cfg" in options and self._guider is None:
             self.notes.append(_NO_SCALE)
@@ -109,8 +109,7 @@ class EachCall:
 
     def __call__(self, x: Tensor, sigma: Tensor, **extra_args: Any) -> Any:
         """The model's answer."""
-        level = float(sigma.max()) if self._levels is None else next(self._levels)
-        call = self._at(level)
+        call = self._at(self._level(sigma))
         if call.still:
             self.still += 1
             return Output(x, x)  # as after any call, of both predictions

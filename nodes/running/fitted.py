@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Tensor
 
+from ...core.files import bare_name
 from ...profiles.profile import FEWEST, MOST
 from ..host import facts
 from ..host.fingerprint import fingerprint
@@ -52,7 +53,7 @@ def meant(
         return Meant(None, f"the profile {kept.name} was fitted on another range of noise than {here}: fit it anew")
     if steps is not None and not FEWEST <= steps <= MOST:
         return Meant(None, f"a profile is for {FEWEST} to {MOST} steps, and this run has {steps}")
-    other = cfg is not None and kept.cfg is not None and abs(kept.cfg - cfg) > 1e-4 * max(1.0, cfg)
+    other = not _at(kept, cfg)
     return Meant(kept, f"the profile {kept.name} was fitted at cfg {kept.cfg:g}, and cfg is {cfg:g}." if other else "")
 
 
@@ -84,11 +85,10 @@ def of_run(model: Any, sigmas: Tensor, settings: Mapping[str, Any]) -> dict[str,
     return last_step(kept, sigmas) if kept else {}
 
 
-def last(chosen: str, free: bool, model: Any, sigmas: Tensor, extra_args: Mapping[str, Any]) -> str:
+def last(chosen: str, free: bool, masked: bool, model: Any, sigmas: Tensor, settings: Mapping[str, Any]) -> str:
     """How a run makes its step to 0: as `chosen`, or where that is no wish (`free`), as the levels' profile has it."""
-    if extra_args.get("denoise_mask") is not None:
+    if masked:
         return "denoised"  # outside of the mask the picture is the latent's own, bit for bit
-    settings = settings_on_model.of_model(model, dict(extra_args))
     return of_run(model, sigmas, settings).get("last", chosen) if free else chosen
 
 
@@ -98,10 +98,15 @@ def _kept_for(model: Any, cfg: float | None) -> Kept | None:
 
 def _of_files(files: Sequence[str], cfg: float | None) -> Kept | None:
     """The newest profile of a model that was made of files with these names."""
-    names = {_bare(file) for file in files}
-    fitting = [kept for kept in profile_files.all_kept().values() if names and {_bare(f) for f in kept.files} == names]
-    at_cfg = [kept for kept in fitting if cfg is None or kept.cfg is None or abs(kept.cfg - cfg) < 1e-4 * max(1.0, cfg)]
-    return at_cfg[-1] if at_cfg else None
+    names = {bare_name(file) for file in files}
+    of_files = (kept for kept in profile_files.all_kept().values() if set(map(bare_name, kept.files)) == names)
+    fitting = [kept for kept in of_files if names and _at(kept, cfg)]
+    return fitting[-1] if fitting else None
+
+
+def _at(kept: Kept, cfg: float | None) -> bool:
+    """Whether a profile is for this guidance; what is not known on either side is no difference."""
+    return cfg is None or kept.cfg is None or abs(kept.cfg - cfg) <= 1e-4 * max(1.0, cfg)
 
 
 def _missing(model: Any, cfg: float | None) -> str:
@@ -110,7 +115,3 @@ def _missing(model: Any, cfg: float | None) -> str:
     if other is None:
         return "no profile is kept for this model: Sigmatic Fit Schedule makes one"
     return f"the profile {other.name} of this model is for cfg {other.cfg or 0:g}, and cfg is {cfg:g}"
-
-
-def _bare(file: str) -> str:
-    return file.replace("\\", "/").rsplit("/", 1)[-1]

@@ -117,8 +117,9 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         settings = settings_on_model.of_model(model, extra_args)
         chosen = choice.on(ms, settings, given)
         if "last" in chosen.params:
+            masked = extra_args.get("denoise_mask") is not None
             free = "last" not in {**choice.preset, **settings, **choice.fixed, **given} and not (log and log.tries)
-            chosen.params["last"] = fitted.last(chosen.params["last"], free, model, sigmas, extra_args)
+            chosen.params["last"] = fitted.last(chosen.params["last"], free, masked, model, sigmas, settings)
         record = log or Record()
         record.begin(int(extra_args.get("seed") or 0), chosen.options, sigmas)
         x, state = record.start(name, chosen.space, x, model, extra_args)
@@ -135,7 +136,7 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         denoiser, extra_args, lacked = with_uncond(name, model, extra_args) if spec.uncond else plain
         denoiser, extra_args = each_call.around(model, denoiser, extra_args, chosen.options, table)
         record.warn(each_call.notes(denoiser))
-        computed = caches.around(denoiser, extra_args, chosen.space, table and table.called_at)
+        computed = caches.around(denoiser, extra_args, chosen.space, table)
         watched = Sentinel(computed, name, record.sigmas, x.device.type == "cpu")
         run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
         places = record.places(chosen.options.get("batch_index"), model) if spec.stochastic else None

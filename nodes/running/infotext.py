@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ... import __version__, samplers
+from ...core.files import bare_name
 from ..host import identity, latents, prompt
 from .record import Record
 
@@ -35,7 +36,7 @@ def of_run(
     here = prompt.running()
     both = [prompt.written(here.prompt, here.node, wire) if here else "" for wire in ("positive", "negative")]
     size = identity.pixels(model, tuple(next(iter(latents.parts(latent["samples"]))).shape))
-    files = [file.replace("\\", "/").rsplit("/", 1)[-1] for file in identity.files(model, "model")]
+    files = [bare_name(file) for file in identity.files(model, "model")]
     text = infotext(
         sampler, schedule.removeprefix("sig_"), log.options, (both[0], both[1]), steps=len(log.sigmas) - 1,
         size=(size["width"], size["height"]) if size else None, model=files[0].rsplit(".", 1)[0] if files else None,

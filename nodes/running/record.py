@@ -97,10 +97,9 @@ class Record:
         }  # fmt: skip
         before, self.resume = self.resume, None
         if before is not None:
-            wrong = self._differs(before, x)
-            if before.get("strict"):  # of a file: models may change between nodes, as experts do, not over night
-                wrong = wrong or self._other_model(before, model)
-            if wrong and before.get("strict"):
+            strict = before.get("strict")  # of a file: models may change between nodes, as experts do, not over night
+            wrong = self._differs(before, x) or (self._other_model(before, model) if strict else "")
+            if wrong and strict:
                 raise ValueError(_NOT_THE_SAVED_RUN.format(wrong))
             if wrong and before["state"].registers:  # a run without memory leaves none to miss
                 self.warn([_WITHOUT + wrong])

@@ -72,9 +72,8 @@ def _start(
     ms, sigma = facts.model_sampling(model), sigmas[:1].float().cpu()
     whole = bool(sigma >= float(ms.sigma_max) * (1 - 1e-5))  # where the host takes sqrt(1 + sigma^2) on eps models
     scaled = ms.noise_scaling(sigma, torch.ones(1), torch.zeros(1), whole)
-    index = [int(i) for i in (range(len(samples)) if batch_index is None else batch_index)]
     x = torch.empty_like(samples, device="cpu", dtype=torch.float32)
-    return initial(x, seed, index, kind=noise) * float(sigma / scaled)
+    return initial(x, seed, batch_index, kind=noise) * float(sigma / scaled)
 
 
 def denoised(model: Any, latent: dict[str, Any], look: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ...core import files
 from ...core.table import Kept
 from ...samplers import State
+from ..host import latents
 from ..host.outside import Outside
 from . import handover
 
@@ -34,7 +35,7 @@ def save(path: Path, latent: dict[str, Any]) -> None:
             "(end_at_step, return_with_leftover_noise), as it comes out."
         )
     state = left["state"]
-    tensors = {f"samples.{i}": part for i, part in enumerate(handover.latents.parts(latent["samples"]))}
+    tensors = {f"samples.{i}": part for i, part in enumerate(latents.parts(latent["samples"]))}
     tensors |= {"x": left["x"], **{f"register.{i}": register for i, register in enumerate(state.registers)}}
     if left["outside"]:
         tensors |= {f"outside.{name}": tensor for name, tensor in left["outside"]._asdict().items()}

@@ -1,5 +1,6 @@
 """The sidebar answers people: by model and purpose, in their language, with small plots and the sources folded away."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -46,33 +47,33 @@ def test_cards_have_small_plots_drawn_when_they_are_seen(page, panel):
     assert source.get_attribute("open") is not None
 
 
-def test_people_search_in_their_language(page, panel):
-    words = json.loads((WORDS / "fr.json").read_text(encoding="utf-8"))
+@contextlib.contextmanager
+def _spoken(page, panel, tag):
+    """While the page speaks another language: the words of ours in it."""
+    words = json.loads((WORDS / f"{tag}.json").read_text(encoding="utf-8"))
     page.checkpoint()
-    page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", "fr")
+    page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", tag)
     try:
         panel.get_by_label(words["Samplers or schedules"]).wait_for()
-        found = _found(page, panel, words["few steps, fast, quick"].split(",")[0])
-        assert "sig_uni_pc" in found and "sig_ddpm_large" not in found
-        assert set(found) >= {"sig_uni_pc_bh2", "sig_lcm"}
+        yield words
     finally:
         page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", "en")
         panel.get_by_label("Samplers or schedules").wait_for()
 
 
+def test_people_search_in_their_language(page, panel):
+    with _spoken(page, panel, "fr") as words:
+        found = _found(page, panel, words["few steps, fast, quick"].split(",")[0])
+        assert "sig_uni_pc" in found and "sig_ddpm_large" not in found
+        assert set(found) >= {"sig_uni_pc_bh2", "sig_lcm"}
+
+
 def test_cards_are_in_the_language_of_the_page(page, panel):
-    words = json.loads((WORDS / "ru.json").read_text(encoding="utf-8"))
-    page.checkpoint()
-    page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", "ru")
-    try:
-        panel.get_by_label(words["Samplers or schedules"]).wait_for()
+    with _spoken(page, panel, "ru") as words:
         panel.get_by_role("searchbox").fill("sig_dpmpp_2m")
         card = panel.locator("li").first.inner_text()
         summary = "The all-round ODE sampler: one evaluation a step, second order, good from 10 to 30 steps."
         assert words[summary] in card and summary not in card
-    finally:
-        page.js("(tag) => app.extensionManager.setting.set('Comfy.Locale', tag)", "en")
-        panel.get_by_label("Samplers or schedules").wait_for()
 
 
 def test_shorter_lists_are_offered_once(page, panel):
