@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from .space import Level, level
 from .spec import SamplerSpec
+from .spread import widening
 from .table import Kept, Row, Stage, Step, first_order
 
 GAP = 0.5
@@ -25,6 +26,10 @@ NOISY_GAP = 0.6
 is; with 0.75 the spread would stay within a fifth with noise, too."""
 NOTHING = GAP / 10
 """A step shorter than this, beside the next one, is not worth a memory at all: another pack's repeated level, say."""
+EVEN, NOISY_EVEN = 0.75, 0.8
+"""A gap is even with the one after it, or with the step, from this share of it on; then all is left as it is."""
+WIDEST = 1.1
+"""The most that a step on uneven levels may widen data of one Gaussian because of its memory (`spread.widening`)."""
 HEAVIEST = 50.0
 """The most that the weights of the predictions in a row may add up to, by size: networks compute in half precision, and
 what they round is enlarged by as much. Even levels ask for 15 at most."""
@@ -37,12 +42,21 @@ def guarded(spec: SamplerSpec, step: Step, build: Callable[[Step], Row]) -> tupl
     """
     many = usable(spec, step)
     row = build(step._replace(kept=step.kept[:many]))
-    while 0 < step.b.sigma < step.a.sigma and heaviest(row, step.kept, spec.uncond) > HEAVIEST:
+    while 0 < step.b.sigma < step.a.sigma and _unreasonable(spec, step, row, many):
         if many == 0:
             return row._replace(stages=_first_order(step, row.stages[-1])), 0
         many -= 1
         row = build(step._replace(kept=step.kept[:many]))
     return row, many
+
+
+def _unreasonable(spec: SamplerSpec, step: Step, row: Row, many: int) -> bool:
+    """Whether `row`, made with `many` registers, leans on them beyond reason."""
+    if heaviest(row, step.kept, spec.uncond) > HEAVIEST:
+        return True
+    if step.a.alpha == 0 or spec.group_size or _even(spec, step) >= many:
+        return False
+    return widening(row, step.kept[:many], step.space, spec.uncond) > WIDEST
 
 
 def usable(spec: SamplerSpec, step: Step) -> int:
@@ -57,6 +71,20 @@ def usable(spec: SamplerSpec, step: Step) -> int:
             if not _length(spec, node, last, kept.noisy) >= least * _length(spec, step.a, step.b, kept.noisy):
                 break
         many, last = many + 1, node
+    return many
+
+
+def _even(spec: SamplerSpec, step: Step) -> int:
+    """How many of the registers lie one as far from the other as the step is long, about."""
+    many, last, after = 0, step.a, {noisy: _length(spec, step.a, step.b, noisy) for noisy in (False, True)}
+    for kept in step.kept:
+        node = level(kept.sigma, step.space)
+        if node != last:
+            gaps = {noisy: _length(spec, node, last, noisy) for noisy in (False, True)}
+            if not gaps[kept.noisy] >= (NOISY_EVEN if kept.noisy else EVEN) * after[kept.noisy]:
+                break
+            last, after = node, gaps
+        many += 1
     return many
 
 

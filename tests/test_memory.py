@@ -36,24 +36,12 @@ RANGES = {
     "edm": {"sigma_min": 0.002, "sigma_max": 80.0},
     **{f"flow {shift}": shifted(shift) for shift in (1, 3, 6, 12)},
 }
-KNOWN = {
-    ("uni_pc", "sd", "vp", 20): 0.65,
-    ("uni_pc", "zsnr", "vp", 40): 0.61,
-    ("ipndm_v", "flow 1", "gits", 40): 0.6,
-    ("ipndm_v", "flow 1", "lcm", 40): 0.6,
-    ("res_2m_sde", "flow 1", "gits", 40): 0.72,
-}
-"""What misses, and where it is: UniPC's correction before a last step three times as long as the others; constants that
-are misprinted by design; four steps in a row that double."""
 
 
 @pytest.mark.parametrize("place", RANGES)
-@pytest.mark.parametrize("steps", [20, pytest.param(40, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("steps", [20, *(pytest.param(n, marks=pytest.mark.thorough) for n in (6, 10, 14, 30, 40, 60))])
 def test_no_schedule_makes_noise_of_memory(place, steps):
-    """Where Euler keeps the data's spread within a tenth, every sampler keeps it within a fifth.
-
-    Those that remember across fresh noise may go up to .8: more of a guard would change them on usual schedules, too.
-    """
+    """Where Euler keeps the data's spread within a tenth, every sampler keeps it within a fifth."""
     space, seen = RANGES[place].get("space", "ve"), 0
     for schedule in sigmatic.schedulers.names():
         try:
@@ -65,10 +53,8 @@ def test_no_schedule_makes_noise_of_memory(place, steps):
         seen += 1
         for name in KEEPING:
             spread = deviation(S.table(name, sigmas, space=space))
-            wanted = KNOWN.get((name, place, schedule, steps), 0.5)
-            room = 0.3 if S.get(name).history and S.get(name).stochastic else 0.1
-            assert abs(spread - wanted) <= room, (name, schedule, spread)
-    assert seen >= 3
+            assert 0.4 <= spread <= 0.6, (name, schedule, spread)
+    assert seen >= 3 or steps < 20
 
 
 @pytest.mark.parametrize("place", ["sd", "edm", "flow 3"])

@@ -46,13 +46,18 @@ def normals(k, count):
     return [NormalDist().inv_cdf((part + 0.5) / 2**32) for part in itertools.islice(parts(k, 32), count)]
 
 
-def rough_normals(k, count):
-    cells = (6845**j * part % 2**16 for part in parts(k, 16) for j in range(4))
+def rough_normals(k, count, m=1):
+    places = range(4 * (m - 1), 4 * m)
+    cells = ((27717**i * part + 40503 * i) % 2**16 for part in parts(k, 16) for i in places)
     return [NormalDist().inv_cdf((cell + 0.5) / 2**16) for cell in itertools.islice(cells, count)]
 
 
-def node(n, count, chunk=0, stream=1, visit=0):
-    return torch.tensor((rough_normals if n >= 32 else normals)(key(SEED, stream, visit, ITEM, chunk, n), count))
+def node(n, count):
+    """Of depth 8 and 12, each has the keys of the 15 nodes from it down; depth d has 2^(d - 1) nodes."""
+    depth = n.bit_length()
+    below = next((depth - first for first in (12, 8) if depth >= first), 0)
+    k = key(SEED, 1, 0, ITEM, 0, n >> below)
+    return torch.tensor(normals(k, count) if n < 16 else rough_normals(k, count, (1 << below) + n % (1 << below)))
 
 
 def path(place, count):
@@ -82,7 +87,7 @@ def test_the_three_worked_numbers():
         place = STRETCH if "2^63" in place else int(place)
         k = key(SEED, 1, 0, ITEM, 0, place)
         assert f"{k:#018x}" == name and keys.key(SEED, "step", 0, ITEM, 0, place) == k
-        draw = rough_normals if 32 <= place < 2**62 else normals
+        draw = rough_normals if 16 <= place < 2**62 else normals
         assert [f"{z:.6f}" for z in draw(k, 2)] == shown
 
 
@@ -120,7 +125,12 @@ def test_the_start_of_a_run():
     )
 
 
-@pytest.mark.parametrize("draw", [keys.normals, keys.rough_normals])
+def rough(out, k, scale=1.0):
+    out[:] = 0
+    keys.add_bridge(out, k, [(8, 2 * scale)])
+
+
+@pytest.mark.parametrize("draw", [keys.normals, rough])
 def test_words_are_numpys_and_normals_are_their_quantiles(draw):
     """Of whole chunks, by numpy's SFC64 and quantiles in float64."""
     for k in (0, 7, MASK):
@@ -133,8 +143,9 @@ def test_words_are_numpys_and_normals_are_their_quantiles(draw):
         if draw is keys.normals:
             probabilities = (raw.view(np.uint32) + 0.5) / 2.0**32
         else:
-            cells = raw[: 65_536 // 16].view(np.uint16).astype(int)[:, None] * 6845 ** np.arange(4) % 2**16
-            probabilities = (cells.ravel() + 0.5) / 2.0**16
+            powers = [27717**i % 2**16 for i in range(4)]
+            cells = raw[: 65_536 // 16].view(np.uint16).astype(int)[:, None] * powers + 40503 * np.arange(4)
+            probabilities = (cells.ravel() % 2**16 + 0.5) / 2.0**16
         out = np.empty(65_536, dtype=np.float32)
         draw(out, k)
         wanted = torch.special.ndtri(torch.from_numpy(probabilities))

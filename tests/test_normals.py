@@ -51,11 +51,17 @@ def test_the_whole_distribution(draw):
     assert furthest.item() * math.sqrt(len(z)) < 1.95
 
 
+def rough(out, k, j=8):
+    """B(j / 16) of a bridge, as unit normals."""
+    out[:] = 0
+    keys.add_bridge(out, k, [(j, 16 / math.sqrt(j * (16 - j)))])
+
+
 def test_what_rough_normals_are_short_of():
     """They are 65,536 equally likely numbers: no further from the normal than half a share, the outermost at 4.3."""
     z = np.empty((32, keys.CHUNK), dtype=np.float32)
     for k, row in enumerate(z):
-        keys.rough_normals(row, k)
+        rough(row, k)
     points, counts = np.unique(z.reshape(-1, 4), axis=0, return_counts=True)
     assert counts.max() < 30  # 8 are expected; e^-8 of them do not come at all
     assert len(points) == pytest.approx(65_536 * (1 - math.exp(-8)), abs=25)
@@ -65,23 +71,36 @@ def test_what_rough_normals_are_short_of():
         assert 4.0 < values[-1] < 4.4 and -4.4 < values[0] < -4.0
 
 
+def distance(z):
+    """Kolmogorov's, of each column of z (n, m), from the normal distribution."""
+    share, places = torch.special.ndtr(z.sort(dim=0).values), torch.arange(len(z) + 1, dtype=torch.float64) / len(z)
+    return torch.maximum((share - places[:-1, None]).amax(0), (places[1:, None] - share).amax(0))
+
+
+def test_bridges_are_nearly_those_of_normals():
+    """All changes between two sixteenths, at all points of the lattice: nearer than as many independent draws are."""
+    ends = [torch.zeros(65_536, 4, dtype=torch.float64)] * 17
+    ends[1:16] = [torch.from_numpy(keys._bridge(j).view(np.float32).reshape(-1, 4)).double() for j in range(1, 16)]
+    pairs = [(i, j) for i, j in itertools.combinations(range(17), 2) if j - i < 16]
+    changes = [(ends[j] - ends[i]) / math.sqrt((j - i) * (16 - j + i) / 256) for i, j in pairs]
+    far = torch.cat([distance(change) for change in changes])
+    independent = distance(torch.randn(65_536, 100, dtype=torch.float64))
+    assert far.max() < 3.7e-3 < independent.max() and far.mean() < 1.3e-3 < independent.mean() / 2
+    assert max((change.var(0) - 1).abs().max() for change in changes) < 2.3e-3
+    for j in range(1, 16):  # the four of one look-up
+        assert (torch.corrcoef(ends[j].T) - torch.eye(4, dtype=torch.float64)).abs().max() < 4e-3
+
+
 def test_four_rough_normals_together_are_nearly_normal():
     """A sum of the four in any direction; as many independent draws are further from the normal in some of them."""
-    points = torch.from_numpy(keys._quantiles().points.view(np.float32).reshape(-1, 4)).double()
-    assert points.square().mean(0) == pytest.approx([1 - 2e-5] * 4, abs=1e-6)
+    points = torch.from_numpy(keys._bridge(8).view(np.float32).reshape(-1, 4)).double() * 2
     independent = torch.randn(points.shape, dtype=torch.float64)
-    directions = torch.nn.functional.normalize(torch.randn(200, 4, dtype=torch.float64), dim=1)
-    directions = torch.cat([directions, torch.eye(4, dtype=torch.float64)])
-    places = torch.arange(65_537, dtype=torch.float64)[:, None] / 65_536
-    furthest = []
-    for cloud in (points, independent):
-        share = torch.special.ndtr((cloud @ directions.T).sort(dim=0).values)
-        furthest.append(torch.maximum((share - places[:-1]).amax(0), (places[1:] - share).amax(0)))
-    assert furthest[0].mean() < furthest[1].mean() / 3 and furthest[0].max() < furthest[1].max()
-    assert (points.T @ points / len(points)).fill_diagonal_(0).abs().max() < 2.6e-4
+    directions = torch.nn.functional.normalize(torch.randn(200, 4, dtype=torch.float64), dim=1).T
+    far, further = distance(points @ directions), distance(independent @ directions)
+    assert far.mean() < further.mean() / 2 and far.max() < further.max()
 
 
-@pytest.mark.parametrize("draw", [keys.normals, keys.rough_normals])
+@pytest.mark.parametrize("draw", [keys.normals, rough])
 def test_neighbours_know_nothing_of_each_other(draw):
     """The words of one key are cut into two or four numbers; none tells of another, up to fourth moments."""
     z = np.empty((16, keys.CHUNK), dtype=np.float32)
@@ -96,7 +115,7 @@ def test_neighbours_know_nothing_of_each_other(draw):
 
 
 @pytest.mark.parametrize("size", [1, 3, 4, 5, 1000])
-@pytest.mark.parametrize("draw", [keys.normals, keys.rough_normals])
+@pytest.mark.parametrize("draw", [keys.normals, rough])
 def test_normals_of_any_size(size, draw):
     z, more = np.full(size, np.nan, dtype=np.float32), np.empty(1001, dtype=np.float32)
     draw(z, 5)

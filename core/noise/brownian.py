@@ -9,14 +9,16 @@ at depth d = 1 for the whole of time, then in the half where t lies, and so on u
 
 The same as a sum: W(t) lies on the straight line between W(l) and W(r), plus what the nodes from [l, r] down add, which
 is sqrt((r - l) / 4) xi_n in their middle, nothing at their ends, and in proportion between. Down to depth 7 the W(m) on
-the way to the last t are kept; deeper nodes, of which the steps of a run share few, are added up anew for every t.
+the way to the last t are kept. Deeper nodes, of which the steps of a run share few, are added up anew for every t, in
+two bridges, in sixteenths of intervals of 256 and of 16 leaves. A bridge has the 15 nodes from its own interval's down,
+under one key, that of its interval.
 """
 
 from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
@@ -26,7 +28,7 @@ from torch import Tensor
 
 from ..policy import LAM_END, LAM_START
 from ..space import level
-from .keys import CHUNK, chunks, device_normals, normals, rough_normals
+from .keys import CHUNK, add_bridge, chunks, device_normals, normals
 from .parallel import each
 
 SPAN = LAM_END - LAM_START
@@ -37,8 +39,8 @@ LEAVES = 1 << DEPTH
 _SHORT = 2.0**-20  # the grid for stretches shorter than a leaf
 KEPT = 7
 """Down to this depth (intervals of 1/2) W is kept."""
-EXACT = 5
-"""Down to this depth (intervals of 2) nodes are exact normals; deeper ones, which are some of many in a sum, rough."""
+EXACT = 4
+"""Down to this depth (intervals of 4) nodes are exact normals; deeper ones, which are some of many in a sum, rough."""
 
 ItemKey = Callable[[int, int], int]
 """The key of a chunk and a place of one item: `core.noise.keys.key` without its other fields."""
@@ -55,13 +57,13 @@ class _Node(NamedTuple):
 
 class _Way(NamedTuple):
     """What leads to a place: nodes still to be kept, where the ends around the place are kept then, how far it lies
-    from the left one to the right one, and the deeper nodes (depth, number) with their weights in W."""
+    from the left one to the right one, and the bridges below: number, and the weights of their sixteenths in W."""
 
     nodes: list[_Node]
     left: int
     right: int
     share: float
-    deeper: list[tuple[int, int, float]]
+    bridges: list[tuple[int, list[tuple[int, float]]]]
 
 
 class _Scratch(threading.local):
@@ -88,10 +90,10 @@ class _Chunk:
         for node in way.nodes:
             if node.depth:
                 self._between(node.left, node.right, 0.5, self.kept[node.depth])
-            _add(self.kept[node.depth], scratch, self.key, node.depth, node.number, deviation(node.depth))
+            self._add(self.kept[node.depth], node.number, deviation(node.depth), node.depth <= EXACT)
         self._between(way.left, way.right, way.share, out)
-        for depth, number, weight in way.deeper:
-            _add(out, scratch, self.key, depth, number, weight)
+        for number, parts in way.bridges:
+            add_bridge(out, self.key(number), parts)
         np.subtract(out, self.last, out=scratch)
         self.last[:] = out
         np.multiply(scratch, scale, out=out)
@@ -103,11 +105,12 @@ class _Chunk:
             scratch = np.multiply(self.kept[left], 1 - share, out=_scratch.numbers[: len(out)])
             out += scratch
 
-
-def _add(out: np.ndarray, scratch: np.ndarray, key: Callable[[int], int], depth: int, number: int, weight: float):
-    """Add `weight` times the normals of a node."""
-    (normals if depth <= EXACT else rough_normals)(scratch, key(number), weight)
-    out += scratch
+    def _add(self, out: np.ndarray, number: int, weight: float, exact: bool) -> None:
+        """Add `weight` times the normals of a node; a rough one is the middle of a bridge."""
+        if not exact:
+            return add_bridge(out, self.key(number), [(8, 2 * weight)])
+        normals(_scratch.numbers[: len(out)], self.key(number), weight)
+        out += _scratch.numbers[: len(out)]
 
 
 def deviation(depth: int) -> float:
@@ -153,7 +156,8 @@ class Path:
                 self._numbers[depth] = number
             left, right = (left, (middle, depth)) if place <= middle else ((middle, depth), right)
         share = (place - left[0]) / (right[0] - left[0])
-        return _Way(nodes, left[1], right[1], share, deeper(place, left[0], right[0], KEPT + 1))
+        inside = 0 < share < 1
+        return _Way(nodes, left[1], right[1], share, list(_bridges(place - left[0], place)) if inside else [])
 
 
 class DevicePath(Path):
@@ -178,8 +182,20 @@ class DevicePath(Path):
         self._place = place
 
 
+def _bridges(after: int, place: int) -> Iterator[tuple[int, list[tuple[int, float]]]]:
+    """The bridges that W(place) is made of beside the line, `after` leaves into an interval of 256: number, parts."""
+    for leaves in (256, 16):
+        j, rest = divmod(after, leaves // 16)
+        share, scale = rest * 16 / leaves, math.sqrt(leaves * LEAF)
+        parts = [(j, (1 - share) * scale), (j + 1, share * scale)]
+        yield (LEAVES + place - after) // leaves, [(j, weight) for j, weight in parts if 0 < j < 16 and weight]
+        after = rest
+        if not rest:
+            return
+
+
 def deeper(place: int, left: int, right: int, depth: int) -> list[tuple[int, int, float]]:
-    """The nodes from `depth` down that W(place) is made of beside W(left) and W(right): (depth, number, weight)."""
+    """The nodes from `depth` down that W(place) is made of beside W(left) and W(right), all normals of their own."""
     nodes = []
     while left < place < right:
         middle = (left + right) // 2

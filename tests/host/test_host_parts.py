@@ -122,15 +122,16 @@ def test_a_picture_of_a_batch_is_the_same_alone_on_stock_nodes(host, graph, kind
 
 @pytest.mark.parametrize("kind", SPACES)
 @pytest.mark.parametrize("soft", [False, True])
-def test_unsampling_with_a_mask_comes_back_outside_of_it(host, graph, kind, soft):
+def test_unsampling_with_a_mask_comes_back(host, graph, kind, soft):
+    """Outside of the mask to rounding, inside as near as the steps are fine."""
     model, positive, negative, latent = graph.demo(parametrisation=kind)
     base = graph.ksampler(model, positive, negative, latent, sampler_name="sig_euler", seed=1)
     links = {"model": model, "positive": positive, "negative": negative}
-    values = {**host.defaults("SigmaticUnsample"), "check": False}
+    values = {**host.defaults("SigmaticUnsample"), "check": False, "steps": 40}
     noise = graph.add("SigmaticUnsample", **{**values, **links, "latent_image": _masked(graph, base, soft)})
     sampler = graph.add("KSamplerSelect", sampler_name="sig_heun")
     custom = {"add_noise": False, "noise_seed": 0, "cfg": 1.0, "sampler": sampler, "sigmas": [noise[0], 1]}
     back = graph.add("SamplerCustom", **links, **custom, latent_image=noise)
     before, after = _saved(host, graph, base, back)
     torch.testing.assert_close(after[..., 20:], before[..., 20:], atol=1e-5, rtol=0)
-    assert soft or (after - before).square().mean().sqrt() < 0.1
+    assert (after - before).square().mean().sqrt() < 0.1
