@@ -10,9 +10,9 @@ from typing import Any
 
 import folder_paths
 import safetensors
-import safetensors.torch
 import torch
 from PIL import Image
+from safetensors.torch import load, save
 from torch import Tensor
 
 from ...core import files
@@ -88,7 +88,7 @@ class Folder:
     def exact(self, key: str) -> Tensor | None:
         """An exact answer that is there; None where there is none, or it is damaged."""
         try:
-            return safetensors.torch.load(self._exact(key).read_bytes())["samples"]
+            return load(self._exact(key).read_bytes())["samples"]
         except FileNotFoundError:
             return None
         except (OSError, KeyError, ValueError, safetensors.SafetensorError) as error:
@@ -97,7 +97,7 @@ class Folder:
 
     def add_exact(self, key: str, samples: Tensor) -> None:
         """Keep an exact answer."""
-        files.write(self._exact(key), safetensors.torch.save({"samples": samples.contiguous()}))
+        files.write(self._exact(key), save({"samples": samples.contiguous()}))
 
     def report(self, rows: list[dict[str, Any]], order: Sequence[str]) -> None:
         """Write the page of these rows."""
