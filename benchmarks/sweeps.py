@@ -49,23 +49,28 @@ def measured(made, workers, marks=None):
     def tick():
         ticks.append(time.perf_counter())
         cpu.append(time.process_time())
-        if marks is not None and len(ticks) in (len(listed) // 10 + 1, len(listed)):
+        if marks is not None and len(ticks) in (len(listed) // 2, len(listed)):
             marks.append(cpu_by_role())
 
     with store.Store(made.out) as results:
         outcome = engine.Engine(made, results, workers).run(listed, tick)
         assert not outcome.failed, outcome.failed[0]
         rows = results.table().to_pylist()
-    first = len(ticks) // 10  # by then every worker has started
-    last = len(ticks) - 1
+    there: set[str] = set()
+    started = [len(there := there | {row["where"]}) for row in rows].index(workers)
+    first, last = max(started, len(ticks) // 10), len(ticks) - 1  # by then every worker is at work
     if marks is not None:
-        marks.append(last - first)
+        marks.append(len(ticks) - len(ticks) // 2)
     return (last - first) / (ticks[last] - ticks[first]), (cpu[last] - cpu[first]) / (last - first), rows
+
+
+LOOKED = []
+"""What it has taken to look, which is not the driver's work."""
 
 
 def cpu_by_role():
     """CPU seconds so far of {"workers": the actors', "driver": this process, "ray": all else that Ray has started}."""
-    tick, spent, parents = os.sysconf("SC_CLK_TCK"), {}, {}
+    begun, tick, spent, parents = time.process_time(), os.sysconf("SC_CLK_TCK"), {}, {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             text, title = path.read_text(), (path.parent / "cmdline").read_bytes()
@@ -75,13 +80,14 @@ def cpu_by_role():
         process = int(path.parent.name)
         parents[process], seconds = int(fields[1]), (int(fields[11]) + int(fields[12])) / tick
         spent[process] = ("workers" if title.startswith(b"ray::Worker") else "ray"), seconds
-    total = {"workers": 0.0, "ray": 0.0, "driver": time.process_time()}
+    total = {"workers": 0.0, "ray": 0.0, "driver": begun - sum(LOOKED)}
     for process, (role, seconds) in spent.items():
         at = process
         while at not in (0, os.getpid()):
             at = parents.get(at, 0)
         if at and process != os.getpid():
             total[role] += seconds
+    LOOKED.append(time.process_time() - begun)
     return total
 
 
@@ -89,9 +95,9 @@ def pairs(folder, cells, rounds):
     """(rates of one worker, of two, CPU milliseconds a cell by role with two, the driver's CPU seconds, the rows)."""
     ones, twos, drivers, rows, milliseconds = [], [], [], [], []
     for k in range(rounds):
-        ones.append(measured(plan(folder, f"one{k}", "mixture", cells // rounds), 1)[0])
+        ones.append(measured(plan(folder, f"one{k}", "mixture", cells), 1)[0])
         marks = []
-        rate, driver, some = measured(plan(folder, f"two{k}", "mixture", cells // rounds), 2, marks)
+        rate, driver, some = measured(plan(folder, f"two{k}", "mixture", cells), 2, marks)
         milliseconds.append({role: 1e3 * (marks[1][role] - marks[0][role]) / marks[2] for role in marks[0]})
         twos.append(rate)
         drivers.append(driver)
@@ -140,7 +146,7 @@ def simulate(cells, workers, seconds, driver, seed=0):
 def main():
     """Print a JSON object."""
     parser = argparse.ArgumentParser(description="Measure how sweeps scale.")
-    parser.add_argument("--cells", type=int, default=2000)
+    parser.add_argument("--cells", type=int, default=2000, help="of each run (default %(default)s)")
     parser.add_argument("--rounds", type=int, default=4, help="of one worker and two by turns (default %(default)s)")
     parser.add_argument("--simulate", type=int, nargs=2, metavar=("CELLS", "WORKERS"), default=(1_000_000, 64))
     args = parser.parse_args()
