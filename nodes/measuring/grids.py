@@ -49,7 +49,7 @@ class Cell(NamedTuple):
 
 def read(typed: str | None) -> text.Axes:
     """The axes; DEFAULT where there are none. ValueError names the line: of a name or number that cannot be, too."""
-    axes = text.read(WIDGET, typed if (typed or "").strip() else DEFAULT)
+    axes = text.read(WIDGET, typed if typed and typed.strip() else DEFAULT)
     for name, known in (("sampler", comfy.samplers.SAMPLER_NAMES), ("schedule", comfy.samplers.SCHEDULER_NAMES)):
         for value in axes.axes.get(name, ()):
             if problem := widgets.problem(name, str(value), known):
