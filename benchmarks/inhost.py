@@ -30,11 +30,20 @@ def python_of(host: Path) -> Path:
 
 def run_inside(script: str, host: Path, *arguments: str, **options) -> subprocess.CompletedProcess:
     """Run `script` in the host's Python; it reads the host's folder from $SIGMATIC_HOST."""
+    return subprocess.run([str(python_of(host)), script, *arguments], env=_environment(host), check=False, **options)
+
+
+def started_inside(script: str, host: Path, *arguments: str, **options) -> subprocess.Popen:
+    """The same, started and not waited for."""
+    return subprocess.Popen([str(python_of(host)), script, *arguments], env=_environment(host), **options)
+
+
+def _environment(host: Path) -> dict[str, str]:
     # Keep freed memory: page faults, which come and go with the heap's layout, would drown what is measured.
     env = {**os.environ, "MALLOC_TRIM_THRESHOLD_": str(1 << 34), "MALLOC_MMAP_THRESHOLD_": str(1 << 34)}
     env["SIGMATIC_HOST"] = str(host)
     env.pop("PYTHONPATH", None)
-    return subprocess.run([str(python_of(host)), script, *arguments], env=env, check=False, **options)
+    return env
 
 
 def load_host():

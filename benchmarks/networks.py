@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -103,7 +104,9 @@ def subject(group: Group, count: int, use: str, nets: Path, kept: Path, seed: in
     file = kept / f"exact-{group}-{use}-{count}-{seed}.pt"
     if not file.exists():
         kept.mkdir(parents=True, exist_ok=True)
-        torch.save(solve(made), file)
+        beside = file.with_name(f"{file.name}.{os.getpid()}")  # several processes may be at it
+        torch.save(solve(made), beside)
+        os.replace(beside, file)
     made.exact = torch.load(file)
     return made
 

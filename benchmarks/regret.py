@@ -7,24 +7,27 @@ error is the RMSE to the exact solution down to the end of the model's own range
 cell the median over the pictures. Results are kept in build/regret, one line of JSON for each, and a run goes on where
 it was stopped. Writes docs/quality.md.
 
-    python benchmarks/regret.py --nets FOLDER [--only vit digits-3-flow] [--stage screen|measure|fit|report]
+    python benchmarks/regret.py --nets FOLDER [--only vit digits-3-flow] [--stage screen|measure|fit|report] [--ray]
+
+With --ray (`pip install "sigmatic[sweep]"`) a group's cells run on all cores, each in a process of the host's Python.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import math
 import os
-import statistics
 import sys
 import time
 import warnings
 from pathlib import Path
 
 import inhost
+import regret_cells
+import regret_ray
 import regret_report
+from regret_results import Results, bests, mean, ratios
 
 KEPT = inhost.ROOT / "build" / "regret"
 EVALUATIONS = (4, 5, 6, 8, 10, 12, 15, 20)
@@ -37,51 +40,6 @@ OVERALL, IN_CELL = (
     4,
 )  # that go on: as one fixed configuration (all, VE, flow); built-ins in a cell
 STAGES = ("screen", "measure", "fit", "report")
-
-
-class Results:
-    """What is known of a group in one stage: {(configuration, evaluations): errors of the pictures}."""
-
-    def __init__(self, group, stage: str, seed: int) -> None:
-        self.file = KEPT / f"{stage}-{group}-{seed}.jsonl"
-        self.known = {}
-        for line in self.file.read_text().splitlines() if self.file.exists() else ():
-            row = json.loads(line)
-            self.known[tuple(row["what"]), row["evaluations"]] = row["errors"]
-
-    def add(self, what, evaluations: int, errors: list[float] | None) -> None:
-        """Keep a result at once: a stopped run has lost nothing."""
-        self.known[tuple(what), evaluations] = errors
-        row = {"what": list(what), "evaluations": evaluations, "errors": errors and [float(f"{e:.6g}") for e in errors]}
-        with self.file.open("a") as out:
-            out.write(json.dumps(row) + "\n")
-
-    def middle(self, what, evaluations: int) -> float:
-        """The median error, infinite where there is none."""
-        errors = self.known.get((tuple(what), evaluations))
-        return statistics.median(errors) if errors else math.inf
-
-    def best(self, evaluations: int) -> float:
-        """The best built-in's error."""
-        theirs = (what for what, n in self.known if what[0] == "theirs" and n == evaluations)
-        return min((self.middle(what, evaluations) for what in theirs), default=math.inf)
-
-
-def ratios(results: dict, what, bests: dict) -> dict:
-    """Error over the best built-in's, of `bests`, in every cell {(group, evaluations): ratio} where it ran."""
-    rows = {(group, n): results[group].middle(what, n) / best for (group, n), best in bests.items()}
-    return {cell: ratio for cell, ratio in rows.items() if math.isfinite(ratio)}
-
-
-def bests(results: dict, counts) -> dict:
-    """The best built-in's error in every cell {(group, evaluations): error}."""
-    return {(group, n): known.best(n) for group, known in results.items() for n in counts}
-
-
-def mean(values) -> float:
-    """The geometric mean; infinite of nothing."""
-    values = list(values)
-    return math.exp(statistics.fmean(map(math.log, values))) if values else math.inf
 
 
 def still_good(results: dict, candidates: list, space: str) -> list:
@@ -100,9 +58,8 @@ def still_good(results: dict, candidates: list, space: str) -> list:
 def screen(host, groups, arguments) -> None:
     """Look at all configurations on few pictures."""
     import configurations
-    import networks
 
-    results = {group: Results(group, "screen", arguments.seed) for group in groups}
+    results = {group: Results(group, "screen", arguments) for group in groups}
     for group in groups:
         began = time.time()
         done = {other: results[other] for other in groups[: groups.index(group)]}
@@ -111,8 +68,7 @@ def screen(host, groups, arguments) -> None:
             both = {other: known for other, known in done.items() if _name(other) in OURS_SCREENED}
             wanted = wanted + still_good(both, configurations.ours(), group.space)
         todo = [(what, n) for what in wanted for n in SCREENED if (tuple(what), n) not in results[group].known]
-        subject = networks.subject(group, FEW, "screen", arguments.nets, KEPT, arguments.seed)
-        measure_all(host, subject, todo, results[group])
+        measure_all(host, group, ("screen", FEW), todo, results[group], arguments)
         print(f"screened {group}: {len(wanted)} configurations, {time.time() - began:.0f} s", flush=True)
 
 
@@ -121,20 +77,34 @@ def _name(group) -> str:
     return str(group).rpartition("-")[0]
 
 
-def measure_all(host, subject, todo: list, results: Results) -> None:
-    """Run what is to be done, and keep it."""
-    import configurations
-
-    runner = configurations.Runner(host, subject)
-    for what, n in todo:
-        results.add(what, n, runner.errors(what, n))
+class Enough(Exception):
+    """So many cells as were wanted are done."""
 
 
-def finalists(groups, seed: int) -> dict:
+def measure_all(host, group, of, todo: list, results: Results, arguments, profile: str = "") -> None:
+    """Run what is to be done, and keep it. of: what for, and how many pictures; profile: the file of a fitted one."""
+    limited = todo[: arguments.cells]
+    use, count = of
+    about = {"group": str(group), "count": count, "use": use, "seed": arguments.seed, "profile": profile}
+    about |= {"nets": str(arguments.nets or ""), "kept": str(arguments.kept)}
+    if arguments.ray:
+        regret_ray.measure(limited, results, arguments.host, arguments.workers, **about)
+    else:
+        cells = regret_cells.Cells(host)
+        for what, n in limited:
+            cell = {**about, "what": json.dumps(list(what)), "evaluations": n}
+            results.add(what, n, cells.row(cell)["errors"])
+    if arguments.cells is not None:
+        arguments.cells -= len(limited)
+        if arguments.cells <= 0:
+            raise Enough
+
+
+def finalists(groups, arguments) -> dict:
     """For every group the configurations that are measured in full."""
     import configurations
 
-    results = {group: Results(group, "screen", seed) for group in groups}
+    results = {group: Results(group, "screen", arguments) for group in groups}
     real = {group: known for group, known in results.items() if group.network != "mixture"}
     overall = set()
     for space in ("ve", "flow", None):
@@ -157,7 +127,6 @@ def finalists(groups, seed: int) -> dict:
     return chosen
 
 
-FITTED = 4  # latents
 PROFILE = ("ours", "profile", "fitted", 1.0)
 ALWAYS = (
     *(("arc", name) for name in ("arc", "wide_arc")),
@@ -170,58 +139,58 @@ ALWAYS = (
 
 def measure(host, groups, everything, arguments) -> None:
     """Run what is left on all pictures."""
-    import networks
-
-    chosen = finalists(everything, arguments.seed)
+    chosen = finalists(everything, arguments)
     for group in groups:
-        began, results = time.time(), Results(group, "measure", arguments.seed)
+        began, results = time.time(), Results(group, "measure", arguments)
         todo = [(what, n) for what in chosen[group] for n in EVALUATIONS if (tuple(what), n) not in results.known]
-        subject = networks.subject(group, arguments.pictures, "judge", arguments.nets, KEPT, arguments.seed)
-        measure_all(host, subject, todo, results)
+        measure_all(host, group, ("judge", arguments.pictures), todo, results, arguments)
         print(f"measured {group}: {len(chosen[group])} configurations, {time.time() - began:.0f} s", flush=True)
 
 
-def fit(groups, arguments) -> None:
+def fit(host, groups, arguments) -> None:
     """Fit a profile to every group, on starting noise of its own, and measure it on the pictures of the others."""
+    for group in groups:
+        began, results = time.time(), Results(group, "fit", arguments)
+        todo = [(PROFILE, n) for n in EVALUATIONS if (PROFILE, n) not in results.known]
+        file = arguments.kept / f"profile-{group}-{arguments.seed}.json"
+        of = ("judge", arguments.pictures)
+        if todo and not file.exists():  # it is fitted for the first, whoever runs that
+            measure_all(host, group, of, todo[:1], results, arguments, str(file))
+            todo = todo[1:]
+        measure_all(host, group, of, todo, results, arguments, str(file))
+        print(f"fitted {group}: {time.time() - began:.0f} s", flush=True)
+
+
+def work(host, arguments) -> int:
+    """All stages that are wanted; `host`: None where the cells run elsewhere."""
     import networks
 
-    profiles = importlib.import_module("sigmatic.profiles")
-    for group in groups:
-        began, results = time.time(), Results(group, "fit", arguments.seed)
-        todo = [n for n in EVALUATIONS if (PROFILE, n) not in results.known]
-        file = KEPT / f"profile-{group}-{arguments.seed}.json"
-        judge = networks.subject(group, arguments.pictures, "judge", arguments.nets, KEPT, arguments.seed)
-        if todo and not file.exists():
-            model, noise = networks.to_fit(group, FITTED, arguments.nets, arguments.seed)
-            low, high = (float(judge.table[k]) for k in (0, -1))
-            profiles.fit(model, noise, space=group.space, sigma_min=low, sigma_max=high).save(file)
-        for n in todo:
-            profile = profiles.load(file)
-            start = judge.start(float(profile.sigmas(n)[0]))
-            results.add(PROFILE, n, judge.errors(profile.run(judge.model, start, n, disable=True)))
-        print(f"fitted {group}: {time.time() - began:.0f} s", flush=True)
+    arguments.kept.mkdir(parents=True, exist_ok=True)
+    usable = [group for group in networks.GROUPS if group.network != "vit" or arguments.nets]
+    groups = [group for group in usable if not arguments.only or any(str(group).startswith(o) for o in arguments.only)]
+    try:
+        if arguments.stage in (None, "screen"):
+            screen(host, groups, arguments)
+        if arguments.stage in (None, "measure"):
+            measure(host, groups, usable, arguments)
+        if arguments.stage in (None, "fit"):
+            fit(host, groups, arguments)
+    except Enough:
+        print("so many cells are done; the same again goes on from here")
+        return 0
+    return regret_report.write(arguments.kept, arguments.seed, arguments.host.name)
 
 
 def inside(arguments) -> int:
     """In the host's Python."""
     host = inhost.load_host()
     inhost.load_sigmatic()
-    import networks
     import torch
 
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # the host's own
-    KEPT.mkdir(parents=True, exist_ok=True)
-    usable = [group for group in networks.GROUPS if group.network != "vit" or arguments.nets]
-    groups = [group for group in usable if not arguments.only or any(str(group).startswith(o) for o in arguments.only)]
     with torch.inference_mode():
-        if arguments.stage in (None, "screen"):
-            screen(host, groups, arguments)
-        if arguments.stage in (None, "measure"):
-            measure(host, groups, usable, arguments)
-        if arguments.stage in (None, "fit"):
-            fit(groups, arguments)
-        return regret_report.write(KEPT, arguments.seed, Path(os.environ["SIGMATIC_HOST"]).name)
+        return work(host, arguments)
 
 
 def main() -> int:
@@ -231,14 +200,24 @@ def main() -> int:
     parser.add_argument("--stage", choices=STAGES, help="one part of the work alone")
     parser.add_argument("--pictures", type=int, default=8, help="that are measured in a cell (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of all starting noise (default %(default)s)")
-    parser.add_argument("--host", help="a ComfyUI folder with a venv of its own (default: the first one found)")
+    parser.add_argument("--kept", type=Path, default=KEPT, help="where results are kept (default %(default)s)")
+    parser.add_argument("--cells", type=int, help="do so many cells now, and no report")
+    parser.add_argument("--ray", action="store_true", help="on all cores, or the Ray cluster of RAY_ADDRESS")
+    parser.add_argument("--workers", type=int, default=0, help="with --ray, so many (default: one a core)")
+    parser.add_argument("--host", type=Path, help="a ComfyUI folder with a venv of its own (default: the first found)")
     arguments = parser.parse_args()
     if "SIGMATIC_HOST" in os.environ:
+        arguments.host = Path(os.environ["SIGMATIC_HOST"])
         return inside(arguments)
-    installed = [Path(arguments.host)] if arguments.host else inhost.hosts()
+    installed = [arguments.host] if arguments.host else inhost.hosts()
     if not installed:
         print("no ComfyUI found: set COMFYUI_PATH to a folder with a venv of its own", file=sys.stderr)
         return 2
+    if arguments.ray:
+        arguments.host = installed[0]
+        arguments.kept, arguments.nets = arguments.kept.resolve(), arguments.nets and arguments.nets.resolve()
+        inhost.load_sigmatic()
+        return work(None, arguments)
     return inhost.run_inside(__file__, installed[0], *sys.argv[1:]).returncode
 
 

@@ -1,14 +1,17 @@
 """How sweeps scale: python benchmarks/sweeps.py [--cells 2000] writes a table; --simulate N M: N cells on M workers.
 
-Measured in one run, so that other load on the machine meets both: the rate of one and of two workers on the mixture,
-what the engine costs a cell beside the run itself, what the driver's process computes a cell. The simulation takes the
-last two, and the cell times that were seen; it invents none.
+Measured in one run, one and two workers on the mixture by turns, so that other load on the machine meets both; and by
+CPU time, which load disturbs less: what workers, driver and Ray's own processes compute a cell. On two cores that
+nobody else uses, two workers reach no more of twice the rate of one than the workers' share of it all. The simulation
+takes these and the cell times that were seen; it invents none.
 """
 
 import argparse
 import heapq
 import json
+import os
 import random
+import statistics
 import sys
 import tempfile
 import time
@@ -32,23 +35,75 @@ def plan(folder, name, source, cells):
     return plans.parse({"axes": axes, "fixed": fixed, "source": {"model": source}, "out": {"dir": name}}, folder)
 
 
-def measured(made, workers):
-    """(cells a second once all workers are at work, the driver's CPU seconds a cell, the rows)."""
+def measured(made, workers, marks=None):
+    """(cells a second once all workers are at work, the driver's CPU seconds a cell, the rows).
+
+    marks: gets the CPU time by role when all are at work and at the last cell, and the number of cells between.
+    """
     from sigmatic.sweeps import cells, engine, store
 
     ticks, cpu = [], []
 
+    listed = cells.work(made).cells
+
     def tick():
         ticks.append(time.perf_counter())
         cpu.append(time.process_time())
+        if marks is not None and len(ticks) in (len(listed) // 2, len(listed)):
+            marks.append(cpu_by_role())
 
     with store.Store(made.out) as results:
-        outcome = engine.Engine(made, results, workers).run(cells.work(made).cells, tick)
+        outcome = engine.Engine(made, results, workers).run(listed, tick)
         assert not outcome.failed, outcome.failed[0]
         rows = results.table().to_pylist()
-    first = len(ticks) // 10  # by then every worker has started
-    last = len(ticks) - 1
+    there: set[str] = set()
+    started = [len(there := there | {row["where"]}) for row in rows].index(workers)
+    first, last = max(started, len(ticks) // 10), len(ticks) - 1  # by then every worker is at work
+    if marks is not None:
+        marks.append(len(ticks) - len(ticks) // 2)
     return (last - first) / (ticks[last] - ticks[first]), (cpu[last] - cpu[first]) / (last - first), rows
+
+
+LOOKED = []
+"""What it has taken to look, which is not the driver's work."""
+
+
+def cpu_by_role():
+    """CPU seconds so far of {"workers": the actors', "driver": this process, "ray": all else that Ray has started}."""
+    begun, tick, spent, parents = time.process_time(), os.sysconf("SC_CLK_TCK"), {}, {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text, title = path.read_text(), (path.parent / "cmdline").read_bytes()
+        except OSError:  # it has ended
+            continue
+        fields = text.rpartition(")")[2].split()
+        process = int(path.parent.name)
+        parents[process], seconds = int(fields[1]), (int(fields[11]) + int(fields[12])) / tick
+        spent[process] = ("workers" if title.startswith(b"ray::Worker") else "ray"), seconds
+    total = {"workers": 0.0, "ray": 0.0, "driver": begun - sum(LOOKED)}
+    for process, (role, seconds) in spent.items():
+        at = process
+        while at not in (0, os.getpid()):
+            at = parents.get(at, 0)
+        if at and process != os.getpid():
+            total[role] += seconds
+    LOOKED.append(time.process_time() - begun)
+    return total
+
+
+def pairs(folder, cells, rounds):
+    """(rates of one worker, of two, CPU milliseconds a cell by role with two, the driver's CPU seconds, the rows)."""
+    ones, twos, drivers, rows, milliseconds = [], [], [], [], []
+    for k in range(rounds):
+        ones.append(measured(plan(folder, f"one{k}", "mixture", cells), 1)[0])
+        marks = []
+        rate, driver, some = measured(plan(folder, f"two{k}", "mixture", cells), 2, marks)
+        milliseconds.append({role: 1e3 * (marks[1][role] - marks[0][role]) / marks[2] for role in marks[0]})
+        twos.append(rate)
+        drivers.append(driver)
+        rows += some
+    middle = {role: statistics.median(one[role] for one in milliseconds) for role in milliseconds[0]}
+    return ones, twos, middle, min(drivers), rows
 
 
 def serial_rate(made):
@@ -91,7 +146,8 @@ def simulate(cells, workers, seconds, driver, seed=0):
 def main():
     """Print a JSON object."""
     parser = argparse.ArgumentParser(description="Measure how sweeps scale.")
-    parser.add_argument("--cells", type=int, default=2000)
+    parser.add_argument("--cells", type=int, default=2000, help="of each run (default %(default)s)")
+    parser.add_argument("--rounds", type=int, default=4, help="of one worker and two by turns (default %(default)s)")
     parser.add_argument("--simulate", type=int, nargs=2, metavar=("CELLS", "WORKERS"), default=(1_000_000, 64))
     args = parser.parse_args()
     import ray
@@ -101,8 +157,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "empty.py").write_text(EMPTY, "utf-8")
-        one, _, _ = measured(plan(folder, "one", "mixture", args.cells), 1)
-        two, driver, rows = measured(plan(folder, "two", "mixture", args.cells), 2)
+        ones, twos, spent, driver, rows = pairs(folder, args.cells, args.rounds)
         alone = serial_rate(plan(folder, "alone", "empty.py", args.cells))
         empty, empty_driver, _ = measured(plan(folder, "empty", "empty.py", args.cells), 1)
         digits, _, drawn = measured(plan(folder, "digits", "digits", 40), 1)
@@ -111,9 +166,12 @@ def main():
     times = sorted(row["seconds"] for row in drawn)
     found = {
         "cells": len(rows),
-        "rate_one": one,
-        "rate_two": two,
-        "of_twice": two / (2 * one),
+        "load": os.getloadavg()[0],
+        "rate_one": ones,
+        "rate_two": twos,
+        "of_twice": statistics.median(two / (2 * one) for one, two in zip(ones, twos, strict=True)),
+        "cpu_ms_a_cell": spent,
+        "of_twice_by_cpu": spent["workers"] / sum(spent.values()),
         "engine_ms_a_cell": 1e3 * (1 / empty - 1 / alone),
         "driver_ms_a_cell": 1e3 * min(driver, empty_driver),
         "digits_seconds": {"least": times[0], "median": times[len(times) // 2], "most": times[-1]},

@@ -9,6 +9,7 @@ import dataclasses
 import difflib
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from .param import Param
@@ -18,9 +19,14 @@ from .tabulate import tabulate
 
 def declared() -> dict[str, list[tuple[Spec, Param]]]:
     """Every parameter name in alphabetical order, with those that have it: (sampler or schedule, its parameter)."""
+    return _declared(SAMPLERS.names(), SCHEDULES.names())
+
+
+@lru_cache(maxsize=1)
+def _declared(*names: tuple[str, ...]) -> dict[str, list[tuple[Spec, Param]]]:
     owners: dict[str, list[tuple[Spec, Param]]] = {}
-    for registry in (SAMPLERS, SCHEDULES):
-        for spec in map(registry.get, registry.names()):
+    for registry, there in zip((SAMPLERS, SCHEDULES), names, strict=True):
+        for spec in map(registry.get, there):
             for param in spec.params:
                 owners.setdefault(param.name, []).append((spec, param))
     return dict(sorted(owners.items()))

@@ -24,6 +24,7 @@ def extension() -> Any:
     by_file = {name: _part(off, f"{name} nodes", lambda name=name: nodes_in(_module(name))) or [] for name in files}
     nodes = [node for kinds in by_file.values() for node in kinds]
     _part(off, "presets in the page", lambda: _module("page.preset_routes").install())
+    _part(off, "reports of sweeps in the page", lambda: _module("page.sweep_routes").install())
     _part(off, "profiles in the page", lambda: _module("page.profile_routes").install())
     _part(off, "names in other packs' lists", lambda: _module("dropdowns.foreign_lists").install())
     _part(off, "plots in the page", lambda: _module("page.routes").install(nodes))

@@ -8,14 +8,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import ray
 
 from .plan import Cell, Plan
 from .result import Lost, Result
 from .serial import FLUSH_SECONDS, Outcome
-from .store import Store
 
 ROOT = str(Path(__file__).resolve().parents[1])
 CHUNK_SECONDS, CHUNK_MOST = 0.25, 64
@@ -68,10 +67,22 @@ class _Hand:
     started: bool = False
 
 
+class Sink(Protocol):
+    """Where results go: a `Store`, or what a script has in its place."""
+
+    def add(self, cell: Cell, result: dict[str, Any], where: str, picture: bytes | None = None) -> None:
+        """A row for a cell."""
+        ...
+
+    def flush(self) -> None:
+        """Put what waits on disk."""
+        ...
+
+
 class Engine:
     """Runs a plan's cells on the Ray that is there (`ray.init` has been called)."""
 
-    def __init__(self, plan: Plan, store: Store, workers: int, gpus: float = 0.0) -> None:
+    def __init__(self, plan: Plan, store: Sink, workers: int, gpus: float = 0.0) -> None:
         self.plan, self.store = plan, store
         self._class = ray.remote(num_cpus=0 if "servers" in plan.source else 1, num_gpus=gpus)(_worker_class())
         servers: list[str | None] = list(plan.source.get("servers", [])) or [None] * workers
@@ -144,8 +155,9 @@ class Engine:
         hand.size = max(1, min(CHUNK_MOST, 2 * hand.size, int(CHUNK_SECONDS * len(cells) / max(seconds, 1e-6))))
         lost: list[Cell] = []
         for cell, result in zip(cells, results, strict=True):
-            if isinstance(result, Result):
-                self.store.add(cell, result.row(), where, result.picture)
+            if not isinstance(result, str):
+                row, picture = (result.row(), result.picture) if isinstance(result, Result) else (result, None)
+                self.store.add(cell, row, where, picture)
                 self.outcome.done += 1
                 hand.started, hand.restarts = True, 0
             elif result.startswith(Lost.__name__):

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
-import json
-import math
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -15,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
+from ..grid import axes as grid
+from ..grid.axes import Value
 
 try:
     import tomllib
@@ -25,10 +23,6 @@ SECTIONS = {"axes", "fixed", "skip", "source", "out", "limits"}
 LIMITS = {"seconds": 120.0, "retries": 2}
 """Of one cell: how long it may take, and how often it is tried again after it was lost."""
 MODELS = ("mixture", "digits", "tiles")
-MOST = 10_000_000
-_RANGE = re.compile(r"(-?\d+):(-?\d+)(?::(\d+))?")
-
-Value = str | int | float | bool
 
 
 @dataclass(frozen=True)
@@ -59,10 +53,7 @@ class Plan:
 
     def combinations(self) -> Iterator[dict[str, Value]]:
         """Every combination of the axes' values with the fixed ones, less those to skip."""
-        for chosen in itertools.product(*self.axes.values()):
-            values = {**dict(zip(self.axes, chosen, strict=True)), **self.fixed}
-            if not any(_matches(values, rule) for rule in self.skip):
-                yield values
+        return grid.combinations(self.axes, self.fixed, self.skip)
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -78,8 +69,7 @@ class Plan:
         """The cell with these values."""
         ordered = dict(sorted(values.items()))
         content = {"values": ordered, "source": self.identity, "pictures": self.pictures, "version": __version__}
-        text = json.dumps(content, sort_keys=True, allow_nan=False)
-        return Cell(ordered, hashlib.sha256(text.encode()).hexdigest()[:32])
+        return Cell(ordered, grid.key(content))
 
 
 def read(file: Path) -> Plan:
@@ -98,10 +88,10 @@ def parse(data: Mapping[str, Any], folder: Path = Path()) -> Plan:
             near = get_close_matches(name, SECTIONS, 1)
             hint = f"did you mean [{near[0]}]?" if near else f"there are {', '.join(sorted(SECTIONS))}."
             raise ValueError(f"[{name}]: no such section: {hint}")
-    axes = {name: _axis(name, value) for name, value in _table(data, "axes").items()}
+    axes = {name: grid.axis(f"[axes] {name}", value) for name, value in _table(data, "axes").items()}
     if not axes:
         raise ValueError('[axes]: empty. Give at least one, as sampler = ["euler", "dpmpp_2m"] or seed = "0:8".')
-    fixed = {name: _value(f"[fixed] {name}", value) for name, value in _table(data, "fixed").items()}
+    fixed = {name: grid.value(f"[fixed] {name}", value) for name, value in _table(data, "fixed").items()}
     if twice := set(axes) & set(fixed):
         raise ValueError(f"{', '.join(sorted(twice))}: both in [axes] and in [fixed]. Leave it in one of them.")
     out = _table(data, "out")
@@ -111,9 +101,7 @@ def parse(data: Mapping[str, Any], folder: Path = Path()) -> Plan:
     for name, limit in limits.items():
         if name not in LIMITS or isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit >= 0:
             raise ValueError(f"[limits] {name} is {limit!r}: give {' and '.join(LIMITS)}, numbers from 0 up.")
-    size = math.prod(map(len, axes.values()))
-    if size > MOST:
-        raise ValueError(f"[axes]: {size} combinations, at most {MOST} in one plan. Make several plans.")
+    grid.require_size("[axes]", axes)
     skip = data.get("skip", [])
     if not isinstance(skip, list) or not all(isinstance(rule, dict) and rule for rule in skip):
         raise ValueError('skip: write [[skip]] and below it what is left out, as sampler = "euler".')
@@ -134,29 +122,6 @@ def _table(data: Mapping[str, Any], name: str) -> dict[str, Any]:
     return table
 
 
-def _axis(name: str, value: Any) -> tuple[Value, ...]:
-    if isinstance(value, str):
-        match = _RANGE.fullmatch(value)
-        if match is None:
-            raise ValueError(f'[axes] {name} is {value!r}: give a list, or a range of whole numbers as "0:8".')
-        first, last, step = int(match[1]), int(match[2]), int(match[3] or 1)
-        if step < 1 or last <= first or (last - first) // step > MOST:
-            raise ValueError(f"[axes] {name}: the range {value!r} is empty or too long; its end is not part of it.")
-        return tuple(range(first, last, step))
-    if not isinstance(value, list) or not value:
-        raise ValueError(f'[axes] {name} is {value!r}: give a list with something in it, or a range as "0:8".')
-    values = tuple(_value(f"[axes] {name}", one) for one in value)
-    if len({(type(one), one) for one in values}) < len(values):
-        raise ValueError(f"[axes] {name}: a value stands there twice.")
-    return values
-
-
-def _value(where: str, value: Any) -> Value:
-    if isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    raise ValueError(f"{where} is {value!r}: give finite numbers, words, or true and false.")
-
-
 def _source(source: dict[str, Any], folder: Path) -> dict[str, Any]:
     if ("model" in source) == ("servers" in source):
         raise ValueError(
@@ -174,8 +139,3 @@ def _source(source: dict[str, Any], folder: Path) -> dict[str, Any]:
         if path.endswith((".py", ".json")) and not (folder / path).is_file():
             raise ValueError(f"[source] {name}: there is no file {folder / path}.")
     return source
-
-
-def _matches(values: Mapping[str, Value], rule: Mapping[str, Any]) -> bool:
-    """Whether the values are those of the rule: each equal to its, or among its where it has a list."""
-    return all(values[name] in (wanted if isinstance(wanted, list) else [wanted]) for name, wanted in rule.items())

@@ -15,15 +15,13 @@ import torch
 from filelock import FileLock, Timeout
 
 from .. import __version__
+from ..grid.report import MADE
 from .cells import Work
 from .plan import Cell
 
 INTEGERS = {"steps", "seed", "batch"}
-RESULT = [
-    ("key", pa.string()), ("evaluations", pa.int64()), ("error", pa.float64()), ("distance", pa.float64()),
-    ("digest", pa.string()), ("seconds", pa.float64()), ("where", pa.string()), ("sigmatic", pa.string()),
-    ("torch", pa.string()),
-]  # fmt: skip
+_KINDS = {"evaluations": pa.int64(), "error": pa.float64(), "distance": pa.float64(), "seconds": pa.float64()}
+RESULT = [(name, _KINDS.get(name, pa.string())) for name in MADE]
 CONTENT = ("key", "evaluations", "error", "distance", "digest")
 """The columns that are the same whoever runs a cell, and when; with the values' own."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import io
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
@@ -157,6 +158,10 @@ class _Counted:
 
 def runner(plan: Plan, server: str | None = None) -> Runner:
     """The runner of a plan's source; of one of its servers."""
+    if "runner" in plan.source:  # of a script that brings its own
+        folder, name = str(Path(plan.source["runner"]).parent), Path(plan.source["runner"]).stem
+        sys.path[:0] = [] if folder in sys.path else [folder]
+        return importlib.import_module(name).runner(plan)
     if server is not None:
         from .servers import ServerRunner
 
@@ -169,14 +174,14 @@ def runner(plan: Plan, server: str | None = None) -> Runner:
     return ModelRunner(str(file), plan.pictures)
 
 
-def guarded(there: Runner) -> Callable[[Sequence[Mapping[str, Value]]], list[Result | str]]:
+def guarded(there: Runner) -> Callable[[Sequence[Mapping[str, Value]]], list[Any]]:
     """Its `run` for several cells, with what cannot be run as a line of text: a bad cell takes no neighbour along.
 
     Once it is Lost, it is for the cells behind, too.
     """
 
     def run(cells: Sequence[Mapping[str, Value]]) -> list[Result | str]:
-        results: list[Result | str] = []
+        results: list[Any] = []
         for values in cells:
             try:
                 results.append(there.run(values))

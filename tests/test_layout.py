@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ["core", "samplers", "schedulers", "recipes", "profiles", "nodes", "demo", "sweeps"]
+ROOMS = ["core", "samplers", "schedulers", "recipes", "profiles", "grid", "nodes", "demo", "sweeps"]
 MAY_IMPORT = {
     "core": {"core"},
     "samplers": {"core", "samplers"},
     "schedulers": {"core", "schedulers"},
     "recipes": {"core", "samplers", "schedulers", "recipes"},
     "profiles": {"core", "samplers", "schedulers", "profiles"},
+    "grid": {"grid"},
     "nodes": set(ROOMS) - {"sweeps"},
     "demo": {"core", "samplers", "schedulers", "recipes", "profiles", "demo"},
-    "sweeps": {"core", "samplers", "schedulers", "recipes", "demo", "sweeps"},
+    "sweeps": {"core", "samplers", "schedulers", "recipes", "demo", "grid", "sweeps"},
 }
 INSIDE = {
     "core": {"": {""}, "model": {"", "model"}, "noise": {"", "noise"}, "schedule": {"", "schedule"}},

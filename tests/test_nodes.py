@@ -16,7 +16,7 @@ def test_the_ids_are_the_documented_ones(pack):
         "SigmaticDemoPrompt", "SigmaticDemoLatent", "SigmaticDemoDecode", "SigmaticSettings", "SigmaticSavePreset",
         "SigmaticSamplerInfo", "SigmaticUnsample", "SigmaticSplit", "SigmaticEdit", "SigmaticText", "SigmaticConvert",
         "SigmaticFit", "SigmaticCompare", "SigmaticRecipe", "SigmaticExpertsKSampler", "SigmaticSaveRun",
-        "SigmaticLoadRun",
+        "SigmaticLoadRun", "SigmaticSweep",
     }  # fmt: skip
 
 

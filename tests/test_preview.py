@@ -17,7 +17,8 @@ import sigmatic
 
 NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings")
 TOOLS = ("SigmaticSplit", "SigmaticEdit", "SigmaticText")
-OTHERS = ("SigmaticUnsample", "SigmaticCompare", "SigmaticFit", "SigmaticRecipe", "SigmaticExpertsKSampler")
+OTHERS = ("SigmaticUnsample", "SigmaticCompare", "SigmaticFit", "SigmaticRecipe", "SigmaticExpertsKSampler",
+          "SigmaticSweep")  # fmt: skip
 FLOW = {"kind": "flow", "shift": 3.0}
 
 

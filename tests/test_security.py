@@ -85,7 +85,7 @@ def test_what_scanners_look_for_is_on_the_page_with_the_files():
 def test_the_routes_are_those_on_the_page(pack):
     routes = importlib.import_module("server").PromptServer.instance.routes
     there = {(route.method, route.path) for route in routes}
-    said = set(re.findall(r"`(GET|POST|DELETE) (/sigmatic/\w+)", PAGE))
+    said = set(re.findall(r"`(GET|POST|DELETE) (/sigmatic/[\w/{}.]+)", PAGE))
     assert there == said
 
 

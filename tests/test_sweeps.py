@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 import sigmatic
 from sigmatic.demo import cli
+from sigmatic.grid import report as pages
 from sigmatic.sweeps import cells, plan as plans, report, serial, store, work as works
 
 AXES = {"sampler": ["euler", "dpmpp_2m", "dpmpp_2m_sde"], "schedule": ["karras"], "steps": [4, 6], "seed": "0:2"}
@@ -209,7 +210,7 @@ def test_the_command_runs_says_and_resumes(tmp_path, capsys):
 
 
 def page_data(page):
-    return json.loads(re.search(r"const data = (.*);\n", page)[1])
+    return json.loads(re.search(r'id="data">(.*)</script>', page)[1])
 
 
 def test_the_report_is_small_whole_and_safe(tmp_path):
@@ -220,7 +221,7 @@ def test_the_report_is_small_whole_and_safe(tmp_path):
     data = page_data(page)
     assert data["cells"] == 18 and len(data["rows"]) == 6 and all(row["runs"] == 3 for row in data["rows"])
     assert not re.search(r"(src|href)=.?https?:|@import|url\(", page), "works without a network"
-    assert page.count("</script>") == 1 and "/*DATA*/" not in page
+    assert page.count("</script>") == 2 and "/*DATA*/" not in page
     many = [
         {"sampler": f"</script>{i}", "steps": i, "seed": 0, "key": str(i), "evaluations": i + 1, "error": 1 / (i + 1),
          "distance": None, "seconds": 0.123456, "digest": "0" * 32, "where": "here", "sigmatic": "0", "torch": "0"}
@@ -232,15 +233,15 @@ def test_the_report_is_small_whole_and_safe(tmp_path):
             return type("Table", (), {"to_pylist": staticmethod(lambda: many)})
 
     page = Path(report.write(plan, Many(plan.out))).read_text("utf-8")
-    assert len(page.encode()) < 5e6 and page.count("</script>") == 1
-    assert page_data(page)["left_out"] == 20_000 - report.ROWS_AT_MOST
+    assert len(page.encode()) < 5e6 and page.count("</script>") == 2
+    assert page_data(page)["left_out"] == 20_000 - pages.ROWS_AT_MOST
 
 
 @settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(1, 9), st.none() | st.floats(0.01, 1)), max_size=12))
 def test_nothing_beats_the_front_and_something_beats_the_rest(points):
     rows = [{"evaluations": cost, "error": error} for cost, error in points]
-    front = report.pareto(rows)
+    front = pages.pareto(rows)
 
     def beats(a, b):
         less = a["evaluations"] <= b["evaluations"] and a["error"] <= b["error"]
@@ -260,7 +261,7 @@ def test_nothing_beats_the_front_and_something_beats_the_rest(points):
 def test_a_preset_of_the_report_is_a_line_of_compare(tmp_path):
     axes = {"sampler": ["dpmpp_2m_sde"], "schedule": ["karras"], "eta": [0.5], "rho": [5.0], "steps": [6]}
     rows, _ = run(plans.parse(changed(axes=axes), tmp_path))
-    text = report.preset({name: value for name, value in rows[0].items() if value is not None and name != "seed"})
+    text = pages.preset({name: value for name, value in rows[0].items() if value is not None and name != "seed"})
     with fake_host() as module:
         pack = Pack(module)
         (line,) = pack.part("measuring.entries").read(text)

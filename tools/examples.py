@@ -129,6 +129,14 @@ def _comparison(*entries, **values):
     return fill
 
 
+def _sweep(flow):
+    links = _demo(flow, "3", batch=2)
+    sweep = flow.add(0, "Sweep", "SigmaticSweep", to=links, axes="\n".join(_AXES), name="example")
+    flow.add(0, "Pictures", "PreviewImage", "The sheet", box=(700, 760), to={"images": (sweep, 0)})
+
+
+_AXES = ("sampler = sig_euler, sig_dpmpp_2m, sig_arc", "schedule = sig_karras, sig_arc", "steps = 4, 6, 10",
+         "seed = 0:2", "cfg = 2", "skip sampler = sig_euler; steps = 4")  # fmt: skip
 _SAMPLERS = ("sig_euler", "sig_dpmpp_2m", "sig_uni_pc", "sig_heun", "sig_euler_ancestral", "sig_dpmpp_sde",
              "sig_dpmpp_2m_sde", "sig_dpmpp_2m / sig_karras / steps = 60")  # fmt: skip
 _OVER_STEPS = [
@@ -161,6 +169,10 @@ DEMOS = [
      "Press Run: three kinds of sampler at 8, 16, 32 and 64 steps. sig_euler settles on one picture. sig_dpmpp_2m_sde "
      "settles, too: its noise is one path. sig_euler_ancestral draws new noise in every step.",
      _comparison(*_OVER_STEPS, seed=11, cfg=2.0, evaluations=20, size=64)),
+    ("sweep", "Sweep with a report",
+     "Press Run: every combination of the axes on this model, each kept when it is done. Then press Open the report: "
+     "error against model evaluations, and what nothing beats. Add a value and run again: only what is new is run.",
+     _sweep),
     ("split_high_low", "Split: high and low noise",
      "Press Run: one run in two nodes. The first makes the coarse shape with noise and much cfg, the second finishes "
      "without noise and with less of it. Both have the same steps and schedule.", _split),

@@ -16,7 +16,7 @@ WIDTH = 340
 PLOT = 210
 ROWS = {"slot": 20, "widget": 24, "rest": 50}
 """What every front end finds enough (tests/web/test_examples.py measures it)."""
-LEAST = {"SigmaticFit": 540, "SigmaticCompare": 800, "SigmaticRecipe": 540, "CLIPTextEncode": 150}
+LEAST = {"SigmaticFit": 540, "SigmaticCompare": 800, "SigmaticSweep": 620, "SigmaticRecipe": 540, "CLIPTextEncode": 150}
 """Heights of nodes whose contents want more than their rows."""
 
 

@@ -32,6 +32,12 @@ def fingerprint(model: Any, cfg: float | None = None) -> str:
     return digest if cfg is None else f"{digest}-{float(cfg):.6g}"
 
 
+def of_network(patcher: Any) -> str:
+    """Of the weights alone, of a VAE's patcher, say; "" where it has none that can be looked at."""
+    weights = "\n".join(_weights(patcher))
+    return weights and hashlib.sha256(weights.encode()).hexdigest()[:20]
+
+
 def _parts(patcher: Any, model: Any) -> Iterator[str]:
     yield from identity.classes(model)
     yield from _weights(patcher)

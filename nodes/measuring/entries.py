@@ -3,13 +3,11 @@
 A line is `sampler / schedule / name = value; name = value`. The schedule and the parameters may be left out.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import comfy.samplers
-import torch
-from torch import Tensor
 
 from ... import samplers, schedulers
 from ...core.curve import Percents
@@ -19,6 +17,7 @@ from ..dropdowns.lookup import sampler_entry, schedule_entry
 from ..dropdowns.plan import ModelFacts, Plan, Sampler, by_name
 from ..host import facts
 from ..inputs import options, widgets
+from .price import most_steps, price
 
 WIDGET = "entries"
 DEFAULT = """sig_euler
@@ -93,9 +92,7 @@ def _line(number: int, text: str) -> Line:
 
 def _with_options(line: Line, given: dict[str, str]) -> Line:
     """The line with its options, each for whoever has it. ValueError for one that nobody has or allows."""
-    sampler, schedule = sampler_entry(line.sampler), schedule_entry(line.schedule)
-    of_sampler = samplers.get(sampler.name).params if sampler else _host_params(line.sampler, given)
-    of_schedule = schedulers.get(schedule.name).params if schedule else ()
+    of_sampler, of_schedule = params_of(line.sampler, line.schedule, given)
     known = [param.name for param in (*of_sampler, *of_schedule, _STEPS)]
     for name in given:
         if name not in known:
@@ -106,9 +103,18 @@ def _with_options(line: Line, given: dict[str, str]) -> Line:
         return take(params, given, line.sampler, text=True, others=True)
 
     values = of(*of_sampler)
-    if not sampler:  # numbers without a kind: whole ones may be counts
+    if not sampler_entry(line.sampler):  # numbers without a kind: whole ones may be counts
         values = {name: options.as_text(value) for name, value in values.items()}
     return line._replace(sampler_options=values, schedule_options=of(*of_schedule), **of(_STEPS))
+
+
+def params_of(sampler: str, schedule: str, given: dict[str, str]) -> tuple[Sequence[Param], Sequence[Param]]:
+    """The parameters of a sampler and of a schedule, by their names in dropdowns; `given`: what is written for them."""
+    ours, levels = sampler_entry(sampler), schedule_entry(schedule)
+    return (
+        samplers.get(ours.name).params if ours else _host_params(sampler, given),
+        schedulers.get(levels.name).params if levels else (),
+    )
 
 
 def _host_params(sampler: str, given: dict[str, str]) -> list[Param]:
@@ -148,69 +154,12 @@ def within_budget(line: Line, model: ModelFacts, evaluations: int, denoise: floa
             return replace(steps_of(line.steps or evaluations), sampler=replace(sampler, options=options))
         if line.steps:
             return steps_of(line.steps)
-        price = _price(sampler, model)
+        cost = price(sampler, model)
         guess = evaluations // (spec.evals_per_step if spec else 1)
-        steps = most_steps(lambda n: price(steps_of(n).sigmas), evaluations, guess)
+        steps = most_steps(lambda n: cost(steps_of(n).sigmas), evaluations, guess)
         if not steps:
-            least = price(steps_of(1).sigmas)
+            least = cost(steps_of(1).sigmas)
             raise ValueError(f"{line.sampler} takes {least} evaluations at least and evaluations is {evaluations}.")
         return steps_of(steps)
     except ValueError as error:
         raise line.error(error) from None
-
-
-def most_steps(price: Callable[[int], int], most: int, guess: int) -> int:
-    """The largest number of steps up to `most` whose price, which grows with it, is at most `most`; 0 if none is.
-
-    A good `guess` is found to be right by two calls of `price`.
-    """
-    low, high = 0, most
-
-    def halves(steps: int) -> tuple[int, int]:
-        return (steps, high) if price(steps) <= most else (low, steps - 1)
-
-    for steps in (guess, guess + 1):
-        low, high = halves(steps) if low < steps <= high else (low, high)
-    while low < high:
-        low, high = halves((low + high + 1) // 2)
-    return low
-
-
-def _price(chosen: Sampler, model: ModelFacts) -> Callable[[Tensor], int]:
-    """Evaluations of a run over sigmas: of a sampler of ours by its table, of another by a trial.
-
-    The trial is on a model that answers at once.
-    """
-    configured: Any = chosen.on(model)
-    if configured is not None:
-        return lambda sigmas: configured.table(sigmas).evaluations
-    sampler = chosen.build()
-
-    def price(sigmas: Tensor) -> int:
-        trial = _Trial(model.model, model.sampling)
-        x, extra = torch.ones(1, 4, 8, 8) * sigmas[:1], {"model_options": {}, "seed": 0, "denoise_mask": None}
-        quiet = {"extra_args": extra, "callback": None, "disable": True}
-        try:
-            with torch.random.fork_rng(devices=[]), torch.no_grad():
-                sampler.sampler_function(trial, x, sigmas.clone(), **quiet, **sampler.extra_options)
-        except Exception:  # noqa: BLE001 - it needs more than a trial has: one evaluation a step is assumed
-            return len(sigmas) - 1
-        return trial.evaluations
-
-    return price
-
-
-class _Trial:
-    """Stands where a sampler function looks for the model, at every depth; its prediction is the blandest there is."""
-
-    def __init__(self, model: Any, ms: Any) -> None:
-        self.model_patcher, self.model_sampling, self.inner_model = model, ms, self
-        self.cfg, self.evaluations = 1.0, 0
-
-    def __call__(self, x: Tensor, sigma: Tensor, model_options: Any = None, **_: Any) -> Tensor:
-        self.evaluations += 1
-        denoised = x / (1 + sigma.reshape(-1, *[1] * (x.ndim - 1)) ** 2)
-        for function in (model_options or {}).get("sampler_post_cfg_function", ()):
-            names = ("denoised", "uncond_denoised", "cond_denoised", "input")
-            denoised = function({**dict.fromkeys(names, denoised), "sigma": sigma})
-        return denoised

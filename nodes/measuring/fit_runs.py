@@ -27,6 +27,13 @@ _STILL = {"eta": 0.0}
 _SEED = 0x5161  # of the starting noise: not one that a picture is likely to have
 
 
+def exact_sampler() -> Any:
+    """The SAMPLER of EXACT, whatever Sigmatic Settings are on the model (but for data_std)."""
+    defaults = {key: value for key, value in samplers.get(EXACT[0]).defaults.items() if key != "data_std"}
+    defaults |= {"corrector": "on", "last": "integrate"}  # with so many steps all of the last correction is right
+    return lookup.sampler_by_name(PREFIX + EXACT[0], {**_STILL, **defaults}, log=Record(tries=True))
+
+
 class ModelRuns:
     """Runs of a host's model from the same starting noises."""
 
@@ -64,11 +71,9 @@ class ModelRuns:
         return self.run(PREFIX + "euler", middle)
 
     def exact(self) -> Tensor:
-        """Where the exact solution ends, nearly, whatever Sigmatic Settings are on the model (but for data_std)."""
-        name, schedule, steps = EXACT
-        defaults = {key: value for key, value in samplers.get(name).defaults.items() if key != "data_std"}
-        defaults |= {"corrector": "on", "last": "integrate"}  # with so many steps all of the last correction is right
-        return self.run(PREFIX + name, model_levels(self.ms, schedule, steps), **defaults)
+        """Where the exact solution ends, nearly."""
+        _, schedule, steps = EXACT
+        return self.run_with(exact_sampler(), model_levels(self.ms, schedule, steps))
 
     def options(self, sampler: str) -> dict[str, dict[str, str]]:
         """What a fit depends on beside the name: what is behind a preset, and Sigmatic Settings; nothing for most."""

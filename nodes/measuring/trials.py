@@ -108,7 +108,7 @@ def compare(
                 show(min(first + step, last), x0, x, total)  # adaptive samplers count steps of their own
 
             try:
-                cells[key] = _cell(model, latent, plan, {**settings, "callback": report})
+                cells[key] = measured(model, latent, plan, {**settings, "callback": report})
             except (TypeError, ValueError) as error:  # of an option that a sampler of somebody else's refuses, say
                 raise (line.error(error) if line.sampler_options else error) from error
             passed = last + 1
@@ -137,7 +137,8 @@ def _key(line: entries.Line, plan: Plan) -> tuple:
     return line.text, presets_in(line.sampler), str(options), *plan.sigmas.tolist()
 
 
-def _cell(model: Any, latent: dict, plan: Plan, settings: dict) -> Cell:
+def measured(model: Any, latent: dict, plan: Plan, settings: dict) -> Cell:
+    """The run of a plan, counted and timed; `settings` as of `compare`, and the callback."""
     sigmas, sampler = plan.sigmas, plan.sampler and plan.sampler.build(latent.get("batch_index"), Record(tries=True))
     meter = Meter(getattr(sampler, "sampler_function", None))
     if meter.function:

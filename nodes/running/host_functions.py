@@ -31,9 +31,10 @@ _CHOICE = "__sigmatic_choice__"
 _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
-def offered() -> list[str]:
+@functools.lru_cache(maxsize=1)
+def offered() -> tuple[str, ...]:
     """The samplers that a host's models can be run with: all but those that want a variance from the model."""
-    return [name for name in samplers.names() if not samplers.get(name).learned]
+    return tuple(name for name in samplers.names() if not samplers.get(name).learned)
 
 
 class Configured(NamedTuple):

@@ -11,6 +11,7 @@ import { foldRare, refold } from "./plot/advanced.js";
 import { watchZoom } from "./plot/far.js";
 import { addInfo } from "./plot/info.js";
 import { addPlot, refresh, relabel } from "./plot/plot.js";
+import { addReport } from "./plot/report.js";
 import { followRuns } from "./plot/running.js";
 import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
@@ -63,6 +64,7 @@ app.registerExtension({
     foldRare(node);
     addPlot(node);
     addInfo(node);
+    addReport(node);
     tend(node);
     offerPreset(node);
     offerTurn(node);

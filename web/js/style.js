@@ -84,6 +84,15 @@ const CSS = `
 }
 [data-node-id] .sigmatic-info { min-height: 150px; max-height: 360px; }
 [data-node-id]:has(.ofSigmaticCompare) textarea { min-height: 228px; }
+[data-node-id]:has(.ofSigmaticSweep) textarea { min-height: 120px; }
+.sigmatic-report { width: min(1280px, 94vw); height: 92vh; max-width: none; max-height: none; margin: auto; padding: 0; border: 1px solid var(--border-color, #444); border-radius: 8px; background: var(--comfy-menu-bg, #222); color: var(--input-text, #ddd); overflow: hidden; font: 13px/1.4 sans-serif; }
+.sigmatic-report[open] { display: flex; flex-direction: column; }
+.sigmatic-report::backdrop { background: #0008; }
+.sigmatic-report .row { display: flex; gap: 12px; align-items: center; padding: 8px 12px; border-bottom: 1px solid var(--border-color, #444); }
+.sigmatic-report b { flex: 1; overflow-wrap: anywhere; }
+.sigmatic-report a { color: inherit; }
+.sigmatic-report button { font: inherit; padding: 2px 10px; cursor: pointer; color: inherit; background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #444); border-radius: 6px; }
+.sigmatic-report iframe { flex: 1; min-height: 0; border: 0; background: Canvas; }
 .sigmatic-ticks { display: flex; flex-wrap: wrap; gap: 2px 12px; max-width: 380px; justify-content: flex-end; }
 .sigmatic-browser { display: flex; flex-direction: column; gap: 6px; padding: 10px; height: 100%; box-sizing: border-box; font: 13px/1.4 sans-serif; color: var(--input-text, #ddd); }
 .sigmatic-browser .row { display: flex; gap: 6px; }

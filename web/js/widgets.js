@@ -8,8 +8,8 @@ import { say } from "./say.js";
 /** @typedef {import("./host.js").LWidget} LWidget */
 
 const MOST = 6;
-/** A widget that is a list, one entry a line; how many of them are shown, and how high one is. */
-const LIST = "entries";
+/** Widgets that are lists, one entry a line; how many of them are shown, and how high one is. */
+const LISTS = ["entries", "axes"];
 const [LEAST, TALLEST, LINE] = [4, 14, 14];
 
 /** Keep a node's widgets up with their values, now and after every change. @param {any} node */
@@ -36,7 +36,7 @@ function precise(widget) {
 
 /** Show a list's lines, as many as it has within reason. @param {LWidget} widget */
 function tall(widget) {
-  if (widget.name !== LIST || !widget.options) return;
+  if (!LISTS.includes(widget.name) || !widget.options) return;
   const lines = String(widget.value ?? "").split("\n").length;
   widget.options.getMinHeight = () => LINE * Math.max(LEAST, Math.min(TALLEST, lines)) + LINE;
 }
