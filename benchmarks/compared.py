@@ -1,6 +1,7 @@
-"""Sigmatic beside ComfyUI's own samplers and RES4LYF, measured: python benchmarks/compared.py > docs/compared.md
+"""Sigmatic beside ComfyUI's own samplers and RES4LYF, measured: python benchmarks/compared.py
 
-Runs in the host's own Python on the CPU, on the tiles that come with Sigmatic, through ComfyUI's own KSampler code.
+Writes docs/compared.md. Runs in the host's own Python on the CPU, on the tiles that come with Sigmatic, through
+ComfyUI's own KSampler code.
 --res4lyf FOLDER names a checkout of that pack, --packages FOLDER what it imports beyond ComfyUI; without it its column
 is left empty. --picture draws docs/few-steps.png instead.
 """
@@ -8,18 +9,17 @@ is left empty. --picture draws docs/few-steps.png instead.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
-import importlib.util
+import math
 import os
+import re
 import subprocess
 import sys
-import time
-import types
+import textwrap
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import inhost
+from packs import BATCH, CALLS, CFG, SETTLED, Bench
 
 PACKS = {"stock": "ComfyUI alone", "res4lyf": "RES4LYF", "sigmatic": "Sigmatic"}
 NOISY = {
@@ -37,146 +37,19 @@ ODE = {
     ],
     "sigmatic": [("sig_arc", "sig_arc")],
 }
-CALLS, BATCH, SEED, CFG = 8, 16, 6, 2.0
 KINDS = ("potion", "book", "altar", "wall", "monster")
 FEW, FEW_SEED, SHOWN = 8, 0, [("euler", "simple", "ComfyUI's Euler"), ("sig_arc", "sig_arc", "Sigmatic's Arc")]
 """The picture: model calls, seed; sampler, schedule and title of its rows."""
-SETTLED = ("heun", "karras", 100)
 
 
-class Bench:
-    """The demo model in a host, and ComfyUI's own KSampler code around it."""
-
-    def __init__(self) -> None:
-        self.host = inhost.load_host()
-        import torch
-
-        torch.set_num_threads(1)
-        import comfy.utils
-
-        import nodes
-
-        comfy.utils.set_progress_bar_enabled(False)
-        self.torch, self.stock = torch, nodes
-        self.lists = {"stock": self._listed()}
-        sigmatic = inhost.load_sigmatic()
-
-        async def listed():
-            return await (await sigmatic.comfy_entrypoint()).get_node_list()
-
-        self.ours = {node.GET_SCHEMA().node_id: node for node in asyncio.run(listed())}
-        self.lists["sigmatic"] = self._new()
-        self.nodes = {"sigmatic": len(self.ours)}
-
-    def _listed(self):
-        sampling = self.host.samplers.KSampler
-        return set(sampling.SAMPLERS), set(sampling.SCHEDULERS)
-
-    def _new(self):
-        before = [set().union(*sets) for sets in zip(*self.lists.values(), strict=True)]
-        return tuple(now - old for now, old in zip(self._listed(), before, strict=True))
-
-    def load_res4lyf(self, folder: Path) -> None:
-        """As ComfyUI's loader does."""
-        import server
-        from aiohttp import web
-
-        server.PromptServer.instance = types.SimpleNamespace(routes=web.RouteTableDef(), supports=[])
-        sys.path.insert(0, str(folder.parent))
-        with contextlib.redirect_stdout(sys.stderr):
-            module = importlib.import_module(folder.name)
-        self.lists["res4lyf"], self.nodes["res4lyf"] = self._new(), len(module.NODE_CLASS_MAPPINGS)
-
-    def model(self, kind: str):
-        return self.ours["SigmaticDemoModel"].execute(model="tiles", parametrisation=kind)[0]
-
-    def prompt(self, digit: str):
-        return self.ours["SigmaticDemoPrompt"].execute(digit=digit)[0]
-
-    def latent(self, count: int, **more):
-        return {**self.ours["SigmaticDemoLatent"].execute(batch_size=count)[0], **more}
-
-    def run(self, model, pair, steps: int, latent, prompt="potion", seed=SEED, **options):
-        """What KSampler (Advanced) makes."""
-        with contextlib.redirect_stdout(sys.stderr):
-            (out,) = self.stock.common_ksampler(
-                model, seed, steps, CFG, *pair, self.prompt(prompt), self.prompt(""), latent, **options
-            )
-        return out
-
-    def pictures(self, latent):
-        """0 to 255, (B, H, W, 3)."""
-        return self.ours["SigmaticDemoDecode"].execute(samples=latent, zoom=1)[0] * 255
-
-    # What is measured.
-
-    def in_a_batch(self, pair) -> float:
-        """The largest difference of a picture's pixels, alone and as the third of four, in levels of 255."""
-        model = self.model("eps")
-        four = self.pictures(self.run(model, pair, 20, self.latent(4)))[2]
-        alone = self.pictures(self.run(model, pair, 20, self.latent(1, batch_index=[2])))[0]
-        return float((four - alone).abs().max())
-
-    def in_parts(self, pair) -> float:
-        """The same of a run in two halves and of the whole one."""
-        model = self.model("eps")
-        whole = self.pictures(self.run(model, pair, 20, self.latent(1)))
-        half = self.run(model, pair, 20, self.latent(1), start_step=0, last_step=10, force_full_denoise=False)
-        rest = self.run(model, pair, 20, half, start_step=10, disable_noise=True)
-        return float((whole - self.pictures(rest)).abs().max())
-
-    def error(self, kind: str, pair) -> tuple[float, int, int]:
-        """RMSE to the settled pictures in levels of 255, at the most steps that CALLS calls are enough for."""
-        settled = self._settled(kind)
-        for steps in range(CALLS, 1, -1):
-            model, calls = self._counted(kind)
-            made = self.pictures(self.run(model, pair, steps, self.latent(BATCH)))
-            if len(calls) <= CALLS:
-                return float((made - settled).pow(2).mean().sqrt()), steps, len(calls)
-        raise ValueError(f"{pair}: not even two steps in {CALLS} calls")
-
-    def _settled(self, kind: str):
-        self.__dict__.setdefault("known", {})
-        if kind not in self.known:
-            schedule = "karras" if kind == "eps" else "simple"
-            out = self.run(self.model(kind), (SETTLED[0], schedule), SETTLED[2], self.latent(BATCH))
-            self.known[kind] = self.pictures(out)
-        return self.known[kind]
-
-    def _counted(self, kind: str):
-        """A model that notes its calls."""
-        model, calls = self.model(kind).clone(), []
-
-        def wrapped(apply, given):
-            calls.append(1)
-            return apply(given["input"], given["timestep"], **given["c"])
-
-        model.set_model_unet_function_wrapper(wrapped)
-        return model, calls
-
-    def beside_the_model(self, pair) -> float:
-        """Milliseconds of CPU that a step costs with a network that answers at once; the least of some tries."""
-        model = self.model("eps").clone()
-        model.set_model_unet_function_wrapper(lambda apply, given: given["input"] * 0)
-        shape = self.latent(1)["samples"].shape
-        latent = {"samples": self.torch.zeros(1, 3, *shape[2:])}
-
-        def least(steps):
-            times = []
-            for _ in range(7):
-                begun = time.process_time()
-                self.run(model, pair, steps, latent)
-                times.append(time.process_time() - begun)
-            return min(times)
-
-        return 1e3 * (least(60) - least(20)) / 40
-
-
-def best(bench: Bench, pack: str, kind: str) -> str:
-    """The least error of a pack's pairs, and which."""
-    found = min((bench.error(kind, pair), pair) for pair in ODE[pack])
-    (error, steps, calls), (sampler, schedule) = found
-    return f"{error:.1f} (`{sampler}` on `{schedule}`, {steps} steps, {calls} calls)"
+def best(bench: Bench, pack: str) -> str:
+    """Of a pack's pairs the one with the least errors on both kinds of models: eps, flow, which."""
+    found = {pair: [bench.error(kind, pair) for kind in ("eps", "flow")] for pair in ODE[pack]}
+    for pair, errors in found.items():
+        print(*pair, errors, file=sys.stderr, flush=True)
+    pair = min(found, key=lambda pair: math.prod(error for error, *_ in found[pair]))
+    (eps, steps, calls), (flow, *_) = found[pair]
+    return f"{eps:.1f} and {flow:.1f} (`{pair[0]}` on `{pair[1]}`, {steps} steps, {calls} calls)"
 
 
 def rows(bench: Bench, packs: list[str]) -> dict[str, dict[str, str]]:
@@ -192,8 +65,7 @@ def rows(bench: Bench, packs: list[str]) -> dict[str, dict[str, str]]:
     row("samplers and schedules in KSampler's lists", lambda pack: " and ".join(str(len(x)) for x in bench.lists[pack]))
     row("one picture, alone and in a batch of 4", lambda pack: _apart(bench.in_a_batch(NOISY[pack])))
     row("a run in two halves and in one", lambda pack: _apart(bench.in_parts(NOISY[pack])))
-    for kind in ("eps", "flow"):
-        row(f"error after {CALLS} model calls, {kind} model", lambda pack, kind=kind: best(bench, pack, kind))
+    row(f"error after {CALLS} model calls, eps and flow model", lambda pack: best(bench, pack))
     row("the sampler's own time, a step", lambda pack: f"{bench.beside_the_model(NOISY[pack]):.2f} ms")
     return table
 
@@ -213,35 +85,36 @@ def report(bench: Bench, folder: Path | None) -> None:
     table["files of automated tests"] = {"stock": "-", **{p: str(_tests(f)) for p, f in sources.items()}}
     import comfyui_version
 
-    print(HEAD.format(host=comfyui_version.__version__, pack=_commit(folder) if folder else "not measured"))
-    print("| | " + " | ".join(PACKS[pack] for pack in packs) + " |\n|" + "---|" * (len(packs) + 1))
-    for title, cells in table.items():
-        print(f"| {title} | " + " | ".join(cells.get(pack, "-") for pack in packs) + " |")
-    print(TAIL.format(noisy=_named(NOISY, packs), ode=_named(ODE, packs), calls=CALLS, batch=BATCH, cfg=CFG))
+    lines = [HEAD.format(host=comfyui_version.__version__, pack=_commit(folder) if folder else "not measured")]
+    lines += ["| | " + " | ".join(PACKS[pack] for pack in packs) + " |", "|" + "---|" * (len(packs) + 1)]
+    lines += [f"| {title} | " + " | ".join(cells[pack] for pack in packs) + " |" for title, cells in table.items()]
+    values = {"noisy": _named(NOISY, packs), "ode": _named(ODE, packs), "calls": CALLS, "batch": BATCH, "cfg": CFG}
+    lines += ["", "How each row was measured:", ""]
+    lines += [textwrap.fill(how.format(**values), 120, subsequent_indent="  ", break_long_words=False) for how in HOW]
+    (inhost.ROOT / "docs" / "compared.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 HEAD = """# Compared with ComfyUI alone and with RES4LYF
 
-Generated by `python benchmarks/compared.py`, in ComfyUI {host} on the CPU; RES4LYF: {pack}. Only what was measured
-here, or counted in the source, has a row. [quality.md](quality.md) compares with all of ComfyUI's samplers, on more
-networks.
+Generated by `python benchmarks/compared.py`, in ComfyUI {host} on the CPU; RES4LYF: {pack}.
+Only what was measured here, or counted in the source, has a row. [quality.md](quality.md) compares with all of
+ComfyUI's samplers, on more networks.
 
 ![ComfyUI's Euler and Sigmatic's Arc after eight model calls, and the settled pictures](few-steps.png)
 """
-TAIL = """
-How each row was measured:
-
-- **Lists**: the names that KSampler offers after the pack is loaded and not before.
-- **Batch**: the third of four pictures, and the same one alone (`batch_index`), 20 steps: the largest difference of a
-  pixel. {noisy}.
-- **Halves**: KSampler (Advanced) with 20 steps, and twice with 10 of them, the noise left over handed on. The same
-  samplers.
-- **Error**: {batch} pictures of the tiles at cfg {cfg:g}, with as many steps as {calls} calls of the model allow (calls
-  are counted, not steps); the root mean square to the settled pictures (Heun, 100 steps), in levels of 255. Of the
-  pairs tried the best is shown: {ode}.
-- **Own time**: KSampler with a network that answers at once: CPU time of 60 steps less that of 20, the least of 7.
-- **Packages**: `requirements.txt`, or the dependencies in `pyproject.toml`. **Tests**: files named test_*.py.
-"""
+HOW = (
+    "- **Lists**: the names that KSampler offers after the pack is loaded and not before.",
+    "- **Batch**: the third of four pictures, and the same one alone (`batch_index`), 20 steps: the largest difference "
+    "of a pixel. {noisy}.",
+    "- **Halves**: KSampler (Advanced) with 20 steps, and twice with 10 of them, the noise left over handed on. The "
+    "same samplers.",
+    "- **Error**: {batch} pictures of the tiles at cfg {cfg:g}, with as many steps as {calls} calls of the model allow "
+    "(calls are counted, not steps): the root mean square to the settled pictures (Heun, 100 steps), in levels of 255. "
+    "Of the pairs tried, the one that is best on both kinds of model together: {ode}.",
+    "- **Own time**: KSampler with a network that answers at once: CPU time of 60 steps less that of 20, the least of "
+    "7. The samplers of the row on batches.",
+    "- **Packages**: `requirements.txt`, less what ComfyUI's own has. **Tests**: files named test_*.py.",
+)
 
 
 def _named(pairs: dict, packs: list[str]) -> str:
@@ -250,9 +123,14 @@ def _named(pairs: dict, packs: list[str]) -> str:
 
 
 def _required(folder: Path) -> str:
+    names = [_packages(place) for place in (folder, Path(os.environ["SIGMATIC_HOST"]))]
+    return ", ".join(name for name in names[0] if name not in names[1]) or "none"
+
+
+def _packages(folder: Path) -> list[str]:
     file = folder / "requirements.txt"
-    lines = file.read_text(encoding="utf-8").split() if file.exists() else []
-    return ", ".join(line for line in lines if line) or "none"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [re.split(r"[<>=~!\[; ]", line)[0].lower() for line in lines if line.strip() and line[0] != "#"]
 
 
 def _tests(folder: Path) -> int:
@@ -278,7 +156,7 @@ def draw(bench: Bench) -> None:
     from PIL import Image, ImageDraw, ImageFont
 
     side, edge, left = 128, 8, 190
-    titles = [*SHOWN, (SETTLED[0], "simple", "Settled")]
+    titles = [*SHOWN, (SETTLED[0], SETTLED[1]["flow"], "Settled")]
     image = Image.new("RGB", (left + len(KINDS) * (side + edge), len(titles) * (side + edge) + edge), "white")
     pen, large, small = ImageDraw.Draw(image), ImageFont.load_default(21), ImageFont.load_default(15)
     for k, (sampler, schedule, title) in enumerate(titles):

@@ -58,6 +58,12 @@ def test_what_the_readme_points_at_exists(root):
     assert re.findall(r"```sh\nmake demo\nmake test\n```", text), "the two commands"
 
 
+def test_what_the_docs_point_at_exists(root):
+    for page in (root / "docs").glob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)[)#]", page.read_text("utf-8")):
+            assert "://" in target or (page.parent / target).exists(), (page.name, target)
+
+
 def test_what_the_readme_counts_is_what_there_is(root):
     """The numbers, the nodes and the rows that were measured are filled in by tools/readme.py."""
     readme, pages = (_tool(root, name) for name in ("readme", "pages"))

@@ -1,5 +1,6 @@
 """What MkDocs asks for: the pages that are made from the code, and links from docs/ into the rest of the project."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from mkdocs.structure.files import File  # noqa: E402
 
 ROOT = HERE.parents[1]
 NOWHERE = "example.invalid"
+WIDE = ("recipes.md", "quality.md", "samplers.md", "schedules.md")
 LINK = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -68,6 +70,10 @@ def on_page_markdown(markdown, page, config, files):
     path = page.file.src_uri
     if path in ("samplers.md", "schedules.md"):
         markdown = site_methods.linked(path.removesuffix(".md"), markdown)
+    if path in WIDE:
+        page.meta["hide"] = ["toc"]
+    if path == "recipes.md":
+        markdown = markdown.replace("\n\n", f"\n\n{site_methods.recipes()}\n\n", 1)
     folder = ROOT if path == "index.md" else ROOT / "docs" / Path(path).parent
 
     def moved(link: re.Match) -> str:
@@ -77,13 +83,27 @@ def on_page_markdown(markdown, page, config, files):
         if "://" in target or target.startswith("mailto:"):
             return link[0]
         place = (folder / target).resolve()
-        if place.is_relative_to(ROOT / "docs") and path == "index.md":
-            return f"{opening}{place.relative_to(ROOT / 'docs').as_posix()}{anchor})"
+        made = _page_of(place)
+        if made:
+            return f"{opening}{os.path.relpath(made, Path(path).parent)}{anchor})"
         if place.exists() and not place.is_relative_to(ROOT / "docs"):
             return f"{opening}{_blob(config, place.relative_to(ROOT).as_posix())}{anchor})"
         return link[0]
 
     return LINK.sub(moved, markdown)
+
+
+def _page_of(place: Path) -> str | None:
+    """The page of the site that a file of the project has become."""
+    if place == ROOT / "README.md":
+        return "index.md"
+    if place.is_relative_to(ROOT / "docs"):
+        return place.relative_to(ROOT / "docs").as_posix()
+    if place.parent == site_nodes.HELP and place.suffix == ".md":
+        return f"nodes/{place.name}"
+    module = ".".join(("sigmatic", *place.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+    names = [name for name, one in site_library.MODULES.items() if one == module]
+    return f"api/{names[0]}.md" if names else None
 
 
 def _blob(config, path: str) -> str:

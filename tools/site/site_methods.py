@@ -111,11 +111,20 @@ def _use(noun: str, spec) -> list[str]:
 
 
 def linked(noun: str, text: str) -> str:
-    """The list of all, with each name a link to its page."""
+    """The list of all: each name a link to its page, which has the parameters and the source."""
     known = set(registry(noun).names())
-    return re.sub(
-        r"^\| `(\w+)` \|",
-        lambda row: f"| [`{row[1]}`]({noun}/{row[1]}.md) |" if row[1] in known else row[0],
-        text,
-        flags=re.M,
-    )
+    lines = []
+    for line in text.splitlines():
+        if line.startswith("|"):
+            line = "|".join(line.split("|")[:-3]) + "|"  # no cell of these lists holds a bar of its own
+        row = re.match(r"\| `(\w+)` \|", line)
+        if row and row[1] in known:
+            line = f"| [`{row[1]}`]({noun}/{row[1]}.md) |" + line[row.end() :]
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def recipes() -> str:
+    """A plot of some recipes' levels over each other."""
+    drawing = site_plots.of_recipes(("sdxl", "flux_dev", "qwen_image", "z_image_turbo", "ltxv"))
+    return f'<div class="plots">{site_plots.figure(drawing, "Noise left over some runs, as log-SNR")}</div>'

@@ -1,6 +1,8 @@
 """The plots of the site: what the server answers to the page, drawn by the page's own code, run by node."""
 
+import importlib
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -81,6 +83,22 @@ def of_schedules() -> dict:
         for space in registry.get(name).spaces
     }
     return drawn(answers(asks))
+
+
+def of_recipes(names: tuple[str, ...]) -> dict:
+    """A drawing of the levels of several recipes, each at its own number of steps."""
+    recipes, level = sigmatic().recipes, importlib.import_module("sigmatic.core.space").level
+    lines = []
+    for recipe in map(recipes.get, names):
+        sigmas = recipes.sigmas(recipe.name, recipe.steps).tolist()
+        space = "flow" if sigmas[0] <= 1 else "ve"
+        snr = [2 * level(sigma, space).lam for sigma in sigmas]
+        finite = [value if math.isfinite(value) else None for value in snr]
+        named = {"schedule": recipe.title, "samplers": [recipe.sampler]}
+        lines.append({**named, "sigmas": sigmas, "log_snr": finite})
+    empty = dict.fromkeys(("evaluations", "noise", "eta", "s_noise", "switch"))
+    reply = {**lines[0], **empty, "lines": lines, "notes": [], "assumes": [], "names": {"sampler": "", "schedule": ""}}
+    return drawn({"recipes": reply}, axis="snr")["recipes"]
 
 
 def figure(drawing: dict, title: str) -> str:
