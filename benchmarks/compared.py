@@ -62,11 +62,11 @@ def rows(bench: Bench, packs: list[str]) -> dict[str, dict[str, str]]:
             table[title][pack] = cell(pack)
             print(title, pack, table[title][pack], file=sys.stderr, flush=True)
 
-    row("samplers and schedules in KSampler's lists", lambda pack: " and ".join(str(len(x)) for x in bench.lists[pack]))
+    listed = "samplers and schedules in KSampler's lists, what a pack adds"
+    row(listed, lambda pack: " and ".join(str(len(names)) for names in bench.lists[pack]))
     row("one picture, alone and in a batch of 4", lambda pack: _apart(bench.in_a_batch(NOISY[pack])))
     row("a run in two halves and in one", lambda pack: _apart(bench.in_parts(NOISY[pack])))
-    row(f"error after {CALLS} model calls, eps and flow model", lambda pack: best(bench, pack))
-    row("the sampler's own time, a step", lambda pack: f"{bench.beside_the_model(NOISY[pack]):.2f} ms")
+    row(f"error after {CALLS} model calls, levels of 255, eps and flow model", lambda pack: best(bench, pack))
     return table
 
 
@@ -82,7 +82,6 @@ def report(bench: Bench, folder: Path | None) -> None:
     table = rows(bench, packs)
     sources = {**({"res4lyf": folder} if folder else {}), "sigmatic": inhost.ROOT}
     table["packages to install beside ComfyUI's"] = {"stock": "-", **{p: _required(f) for p, f in sources.items()}}
-    table["files of automated tests"] = {"stock": "-", **{p: str(_tests(f)) for p, f in sources.items()}}
     import comfyui_version
 
     lines = [HEAD.format(host=comfyui_version.__version__, pack=_commit(folder) if folder else "not measured")]
@@ -111,9 +110,7 @@ HOW = (
     "- **Error**: {batch} pictures of the tiles at cfg {cfg:g}, with as many steps as {calls} calls of the model allow "
     "(calls are counted, not steps): the root mean square to the settled pictures (Heun, 100 steps), in levels of 255. "
     "Of the pairs tried, the one that is best on both kinds of model together: {ode}.",
-    "- **Own time**: KSampler with a network that answers at once: CPU time of 60 steps less that of 20, the least of "
-    "7. The samplers of the row on batches.",
-    "- **Packages**: `requirements.txt`, less what ComfyUI's own has. **Tests**: files named test_*.py.",
+    "- **Packages**: `requirements.txt`, less what ComfyUI's own has.",
 )
 
 
@@ -131,11 +128,6 @@ def _packages(folder: Path) -> list[str]:
     file = folder / "requirements.txt"
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     return [re.split(r"[<>=~!\[; ]", line)[0].lower() for line in lines if line.strip() and line[0] != "#"]
-
-
-def _tests(folder: Path) -> int:
-    left = {".venv", ".venv-oldest", "node_modules", "build"}
-    return sum(not left & set(path.parts) for path in folder.rglob("test_*.py"))
 
 
 def _commit(folder: Path) -> str:

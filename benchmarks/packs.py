@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import importlib
 import sys
-import time
 import types
 from pathlib import Path
 
@@ -124,20 +123,3 @@ class Bench:
 
         model.set_model_unet_function_wrapper(wrapped)
         return model, calls
-
-    def beside_the_model(self, pair) -> float:
-        """Milliseconds of CPU that a step costs with a network that answers at once; the least of some tries."""
-        model = self.model("eps").clone()
-        model.set_model_unet_function_wrapper(lambda apply, given: given["input"] * 0)
-        shape = self.latent(1)["samples"].shape
-        latent = {"samples": self.torch.zeros(1, 3, *shape[2:])}
-
-        def least(steps):
-            times = []
-            for _ in range(7):
-                begun = time.process_time()
-                self.run(model, pair, steps, latent)
-                times.append(time.process_time() - begun)
-            return min(times)
-
-        return 1e3 * (least(60) - least(20)) / 40

@@ -61,7 +61,7 @@ def keep(name: str, texts: list[str], write, elsewhere: Path) -> None:
 
 def gif(stills: list[Image.Image], path: Path, milliseconds: int = 300, last: int = 1600) -> None:
     """Stills of one size as an endless animation, each in its own colours."""
-    first, *rest = [still.quantize(256, dither=Image.Dither.NONE) for still in stills]
+    first, *rest = [still.quantize(256, kmeans=3, dither=Image.Dither.NONE) for still in stills]
     times = [last, *[milliseconds] * (len(rest) - 1), last]
     first.save(path, save_all=True, append_images=rest, duration=times, loop=0, optimize=True)
 

@@ -17,7 +17,7 @@ RUN = {
     "SigmaticDemoPrompt": {"digit": "potion"},
     "SigmaticDemoLatent": {"batch_size": 4},
     "SigmaticSchedule": {"schedule": "sig_karras", "steps": 14},
-    "SamplerCustom": {"noise_seed": 6, "cfg": 2.0},
+    "SamplerCustom": {"noise_seed": 6, "control_after_generate": "fixed", "cfg": 2.0},
     "SigmaticDemoDecode": {"zoom": 8},
 }
 WIRES = [
