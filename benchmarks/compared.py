@@ -106,7 +106,7 @@ HOW = (
     "- **Batch**: the third of four pictures, and the same one alone (`batch_index`), 20 steps: the largest difference "
     "of a pixel. {noisy}.",
     "- **Halves**: KSampler (Advanced) with 20 steps, and twice with 10 of them, the noise left over handed on. The "
-    "same samplers.",
+    "same samplers. RES4LYF has chain samplers that hand more on; they were not tried.",
     "- **Error**: {batch} pictures of the tiles at cfg {cfg:g}, with as many steps as {calls} calls of the model allow "
     "(calls are counted, not steps): the root mean square to the settled pictures (Heun, 100 steps), in levels of 255. "
     "Of the pairs tried, the one that is best on both kinds of model together: {ode}.",
