@@ -75,7 +75,7 @@ def test_every_link_leads_somewhere(site):
             if not file.is_file() or anchor not in known | {"__skip"}:
                 lost.append((path.relative_to(folder).as_posix(), link))
     assert not lost, lost[:20]
-    assert sum(len(page.links) for page in pages.values()) > 10_000
+    assert sum(len(page.links) for page in pages.values()) > 20 * len(pages)
 
 
 def test_nothing_is_fetched_from_elsewhere(site):
