@@ -1,7 +1,8 @@
-"""Guidance and detail on the embedded models: python benchmarks/guidance.py [--pictures FOLDER]
+"""Guidance and detail on the embedded models: python benchmarks/guidance.py [--pictures]
 
 Tables as docs/guidance.md has them: what an independent classifier reads, how colourful the pictures are and how much
-of them lies outside of what pictures may be, for every way of guidance; and how much fine structure detail makes.
+of them lies outside of what pictures may be, for every way of guidance; and how much fine structure detail makes. With
+--pictures it draws the two sheets of that page into docs/ instead.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ MODELS = {"digits": digits.MODEL, "tiles": tiles.MODEL}
 SCALES, STEPS = (3.0, 6.0, 9.0, 12.0), 16
 EACH = {"digits": 4, "tiles": 2}  # pictures of every class
 AMOUNTS = (-0.1, 0.0, 0.02, 0.05, 0.1, 0.2, 0.4)
-SAMPLERS = ("euler", "dpmpp_2m", "arc")
+SAMPLERS, DRAWN_BY = ("euler", "dpmpp_2m", "arc"), "dpmpp_2m"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 def guided(model, labels, scale, way, space, between=(0.0, 1.0)):
@@ -49,7 +51,7 @@ def ends(space, between):
     )
 
 
-def run(model, denoise, space, count, sampler="dpmpp_2m"):
+def run(model, denoise, space, count, sampler=DRAWN_BY):
     sigmas = sigmatic.schedulers.sigmas("karras" if space == "ve" else "linear", STEPS, space=space)
     generator = torch.Generator().manual_seed(1)
     x = torch.randn(count, model.colours, 32, 32, generator=generator) * sigmas[0]
@@ -75,69 +77,90 @@ def fineness(x0):
     return float((power * high).sum((1, 2, 3)).div(power.sum((1, 2, 3))).mean())
 
 
-def draw(path, images, rows, columns):
-    """Ten pictures a cell, as a labelled sheet; of several columns the first and the last."""
-    walls = [sheet.tiles(images[k : k + 10], 10, 2) for k in range(0, len(images), 10)]
-    cells = [[*walls[k * len(columns) : (k + 1) * len(columns)]] for k in range(len(rows))]
-    ends = (0,) if len(columns) == 1 else (0, -1)
-    sheet.contact_sheet([[row[k] for k in ends] for row in cells], rows, [columns[k] for k in ends], path.stem).save(
-        path
-    )
+def draw(path, cells, rows, columns, title):
+    """A labelled sheet, ten pictures a cell."""
+    note = f"sig_{DRAWN_BY}, {STEPS} steps, the same seeds"
+    walls = [[sheet.tiles(images, 10, 2) for images in row] for row in cells]
+    sheet.contact_sheet(walls, rows, columns, title, note).quantize(256).save(path, optimize=True)
 
 
-def guidance_table(folder, names):
+def ten(model, x0):
+    """Ten of the pictures, of all classes."""
+    return model.to_images(x0[:: max(1, len(x0) // 10)][:10])
+
+
+def draw_ways(path):
+    """The ways of guidance on the tiles, flow, at the least and the largest scale."""
+    model = MODELS["tiles"]
+    labels = [k for k in range(model.classes) for _ in range(EACH["tiles"])]
+    rows = {**{way: (way, (0.0, 1.0)) for way in ways.WAYS}, "20-80": ("plain", (0.2, 0.8))}
+    scales = (SCALES[0], SCALES[-1])
+    cells = [
+        [ten(model, run(model, guided(model, labels, s, way, "flow", part), "flow", len(labels))) for s in scales]
+        for way, part in rows.values()
+    ]
+    draw(path, cells, list(rows), [f"cfg {scale:g}" for scale in scales], "Ways of guidance: tiles, flow")
+
+
+def draw_detail(path):
+    """Amounts of detail on the tiles, VE."""
+    model = MODELS["tiles"]
+    labels = [k for k in range(model.classes) for _ in range(EACH["tiles"])]
+    plain = model.guided(model.load(), labels, space="ve", cfg=model.guidance)
+    cells = [[ten(model, run(model, with_detail(plain, amount, "ve"), "ve", len(labels)))] for amount in AMOUNTS]
+    draw(path, cells, [f"detail {amount:g}" for amount in AMOUNTS], [""], "Detail: tiles, VE")
+
+
+def with_detail(denoise, amount, space):
+    """The denoiser, asked at a lower sigma."""
+    return detailed(denoise, amount, space=space, sigma_max=None if space == "flow" else 14.6146)
+
+
+PICTURES = {"guidance-ways.png": draw_ways, "guidance-detail.png": draw_detail}
+
+
+def guidance_table(names):
     for name in names:
         model = MODELS[name]
         labels = [k for k in range(model.classes) for _ in range(EACH[name])]
         for space in ("ve", "flow"):
             rows = [(way, (0.0, 1.0)) for way in ways.WAYS if space == "flow" or way != "cfg_zero_init"]
-            images = []
             for way, between in [*rows, ("plain", (0.2, 0.8))]:
                 cells = []
                 for scale in SCALES:
                     x0 = run(model, guided(model, labels, scale, way, space, between), space, len(labels))
                     cells.append("{:.0%} / {:.3f} / {:.1%}".format(*measures(model, x0, labels)))
-                    images += model.to_images(x0[:: len(x0) // 10][:10])
                 title = f"{way}" if between == (0.0, 1.0) else f"{way} in 20-80"
                 print(f"| {name} {space} | {title} | " + " | ".join(cells) + " |", flush=True)
-            if folder:
-                titles = [*(way for way, _ in rows), "20-80"]
-                draw(folder / f"guidance-{name}-{space}.png", images, titles, [f"cfg {scale:g}" for scale in SCALES])
 
 
-def detail_table(folder, names):
+def detail_table(names):
     for name in names:
         model = MODELS[name]
         labels = [k for k in range(model.classes) for _ in range(EACH[name])]
         for space in ("ve", "flow"):
-            denoise, images = model.guided(model.load(), labels, space=space, cfg=model.guidance), []
+            denoise = model.guided(model.load(), labels, space=space, cfg=model.guidance)
             for sampler in SAMPLERS:
                 cells = []
                 for amount in AMOUNTS:
-                    x0 = run(
-                        model,
-                        detailed(denoise, amount, space=space, sigma_max=None if space == "flow" else 14.6146),
-                        space,
-                        len(labels),
-                        sampler,
-                    )
+                    x0 = run(model, with_detail(denoise, amount, space), space, len(labels), sampler)
                     cells.append(f"{fineness(x0):.4f} ({measures(model, x0, labels)[0]:.0%})")
-                    if sampler == "dpmpp_2m":
-                        images += model.to_images(x0[:: len(x0) // 10][:10])
                 print(f"| {name} {space} | {sampler} | " + " | ".join(cells) + " |", flush=True)
-            if folder:
-                draw(folder / f"detail-{name}-{space}.png", images, [f"detail {amount:g}" for amount in AMOUNTS], [""])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=Path, help="a folder for pictures")
+    parser.add_argument("--pictures", action="store_true", help="draw the pictures of docs/guidance.md instead")
     parser.add_argument("--only", choices=("guidance", "detail"))
     parser.add_argument("--models", nargs="+", choices=tuple(MODELS), default=list(MODELS))
     args = parser.parse_args()
+    if args.pictures:
+        for name, drawn in PICTURES.items():
+            drawn(DOCS / name)
+        return
     for what, table in (("guidance", guidance_table), ("detail", detail_table)):
         if args.only in (None, what):
-            table(args.pictures, args.models)
+            table(args.models)
 
 
 if __name__ == "__main__":

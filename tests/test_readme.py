@@ -1,8 +1,11 @@
 """README and CONTRIBUTING do what they say: examples and commands run, what they point at exists."""
 
+import importlib.util
 import re
 import subprocess
 import sys
+
+import pytest
 
 import sigmatic
 from sigmatic.demo import cli
@@ -37,9 +40,10 @@ def test_the_recipe_of_contributing_works(root, tmp_path):
     assert sigmatic.recipes.get("my_flux", [tmp_path]).steps == 20
 
 
-def test_the_commands_of_the_readme_run(root, tmp_path, monkeypatch):
+def test_the_commands_of_readme_and_docs_run(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    lines = [line for block in _fenced(root, "sh") for line in block.splitlines()]
+    blocks = [*_fenced(root, "sh"), *_fenced(root, "sh", "docs/library.md")]
+    lines = [line for block in blocks for line in block.splitlines()]
     commands = [line.split()[3:] for line in lines if line.startswith("python -m sigmatic")]
     assert len(commands) > 3
     for argv in commands:
@@ -49,5 +53,39 @@ def test_the_commands_of_the_readme_run(root, tmp_path, monkeypatch):
 
 def test_what_the_readme_points_at_exists(root):
     text = (root / "README.md").read_text("utf-8")
-    for target in re.findall(r"\]\(([^)#]+)\)", text):
+    for target in re.findall(r"\]\(([^)#]+)[)#]", text):
         assert (root / target).is_file(), target
+    assert re.findall(r"```sh\nmake demo\nmake test\n```", text), "the two commands"
+
+
+def test_what_the_docs_point_at_exists(root):
+    for page in (root / "docs").glob("*.md"):
+        for target in re.findall(r"\]\(([^)#]+)[)#]", page.read_text("utf-8")):
+            assert "://" in target or (page.parent / target).exists(), (page.name, target)
+
+
+def test_what_the_readme_counts_is_what_there_is(root):
+    """The numbers, the nodes and the rows that were measured are filled in by tools/readme.py."""
+    readme, pages = (_tool(root, name) for name in ("readme", "pages"))
+    text = (root / "README.md").read_text("utf-8")
+    assert readme.filled(text, pages.schemas()) == text, "run: python tools/readme.py"
+    assert f"{len(sigmatic.samplers.names())} samplers" in text and len(text.splitlines()) < 170, "README is short"
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_the_examples_of_the_library_run(root, number):
+    example = _fenced(root, "python", "docs/library.md")[number]
+    subprocess.run([sys.executable, "-c", example], check=True, capture_output=True)
+
+
+def test_the_example_of_how_it_works_runs(root):
+    example = _fenced(root, "python", "docs/how.md")[0]
+    done = subprocess.run([sys.executable, "-c", example], check=True, capture_output=True, text=True)
+    assert len(done.stdout.splitlines()) == 4
+
+
+def _tool(root, name):
+    spec = importlib.util.spec_from_file_location(f"sigmatic_{name}", root / "tools" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

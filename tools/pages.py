@@ -169,9 +169,11 @@ if __name__ == "__main__":
     for place, content in files().items():
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(content, encoding="utf-8")
+    sys.path.insert(0, str(ROOT / "tools"))
+    importlib.import_module("readme").write(schemas())
     wanted = {*texts(english()), *spoken()}
     for language in LANGUAGES:
         missing = sorted(wanted - phrases(language).keys())
         if missing:
             print(f"{language}: {len(missing)} phrases are missing, the first is {missing[0]!r}", file=sys.stderr)
-    subprocess.run(["git", "status", "--short", DOCS, LOCALES, WORDS], cwd=ROOT, check=False)
+    subprocess.run(["git", "status", "--short", DOCS, LOCALES, WORDS, ROOT / "README.md"], cwd=ROOT, check=False)

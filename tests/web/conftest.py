@@ -1,5 +1,6 @@
 """A real browser on ComfyUI's real page, in its old and new versions and both ways of drawing nodes."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -290,3 +291,12 @@ def panel(page):
 def conftest():
     """This file, for what tests share."""
     return sys.modules[__name__]
+
+
+@pytest.fixture(scope="session")
+def doc_pictures(root):
+    """tools/pictures.py: what keeps the pictures of the project, and knows the texts that they show."""
+    spec = importlib.util.spec_from_file_location("sigmatic_pictures", root / "tools" / "pictures.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

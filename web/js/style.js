@@ -1,7 +1,7 @@
 // @ts-check
 /** How everything of ours looks, in the colours of the page's theme. */
 
-const CSS = `
+export const CSS = `
 .sigmatic-plot {
   --sig-text: var(--input-text, #ddd); --sig-soft: color-mix(in srgb, var(--sig-text) 62%, transparent);
   --sig-line: color-mix(in srgb, var(--sig-text) 16%, transparent);

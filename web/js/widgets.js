@@ -30,7 +30,7 @@ function precise(widget) {
   const { options, value } = widget;
   if (typeof value !== "number" || typeof options?.precision !== "number") return;
   options.least ??= options.precision;
-  const wanted = Math.max(options.least, Math.min(MOST, digits(value)));
+  const wanted = Math.max(options.least, Math.min(MOST, digits(Number(value.toFixed(MOST))))); // a drag leaves a trace in the last ones
   if (wanted !== options.precision) setOptions(widget, { precision: wanted });
 }
 
