@@ -118,6 +118,23 @@ def shift(ms: Any) -> float:
     return middle / (1 - middle) if 0 < middle < 1 else 1.0
 
 
+def shapes_of_streams(model: Any, x: Tensor) -> list[tuple[int, ...]]:
+    """The shapes of one item of each stream in a latent x that the host has packed, picture first; else at most one."""
+    shapes = getattr(network(model), "latent_shapes", None)
+    if shapes is None:  # older hosts tell the network alone, with the prompt
+        conds = [cond for link in links(model) for cond in (getattr(link, "conds", None) or {}).get("positive") or []]
+        told = (cond.get("model_conds", {}).get("latent_shapes") for cond in conds if isinstance(cond, dict))
+        shapes = next((getattr(each, "cond", None) for each in told if each is not None), None)
+    items = [tuple(shape[1:]) for shape in shapes or ()]
+    return items if sum(map(math.prod, items)) == x[:1].numel() == x.shape[-1] else []
+
+
+def scale_of_sound(model: Any) -> float:
+    """At how many times its size a model carries sound on the picture's levels (MiniMax H3: ratio of its shifts)."""
+    scale: Any = getattr(network(model), "audio_scale", None)
+    return float(scale()) if callable(scale) else 1.0
+
+
 def at_most_one(sigmas: Tensor, ms: Any) -> Tensor:
     """Sigmas of a flow model without the rounding error that some shifts (16.94, say) leave: 1.0000001 is 1."""
     rounding = space(ms) == "flow" and len(sigmas) > 0 and 1.0 < float(sigmas.max()) < 1.0 + 1e-5
