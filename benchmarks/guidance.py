@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 import sigmatic
-from sigmatic.core.model import cfg as ways
+from sigmatic.core.model import cfg as ways, thresholding
 from sigmatic.core.model.detail import detailed
 from sigmatic.demo import digits, sheet, tiles
 
@@ -105,6 +105,25 @@ def guidance_table(folder, names):
                 draw(folder / f"guidance-{name}-{space}.png", images, titles, [f"cfg {scale:g}" for scale in SCALES])
 
 
+def threshold_table(folder, names):
+    for name in names:
+        model = MODELS[name]
+        labels = [k for k in range(model.classes) for _ in range(EACH[name])]
+        for space in ("ve", "flow"):
+            images = []
+            for way in thresholding.WAYS:
+                cells = []
+                for scale in SCALES:
+                    denoise = guided(model, labels, scale, "plain", space)
+                    x0 = run(model, thresholding.thresholded(denoise, way, model.low, model.high), space, len(labels))
+                    cells.append("{:.0%} / {:.3f} / {:.1%}".format(*measures(model, x0, labels)))
+                    images += model.to_images(x0[:: len(x0) // 10][:10])
+                print(f"| {name} {space} | {way} | " + " | ".join(cells) + " |", flush=True)
+            if folder:
+                titles = list(thresholding.WAYS)
+                draw(folder / f"thresholding-{name}-{space}.png", images, titles, [f"cfg {x:g}" for x in SCALES])
+
+
 def detail_table(folder, names):
     for name in names:
         model = MODELS[name]
@@ -132,10 +151,10 @@ def detail_table(folder, names):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="a folder for pictures")
-    parser.add_argument("--only", choices=("guidance", "detail"))
+    parser.add_argument("--only", choices=("guidance", "thresholding", "detail"))
     parser.add_argument("--models", nargs="+", choices=tuple(MODELS), default=list(MODELS))
     args = parser.parse_args()
-    for what, table in (("guidance", guidance_table), ("detail", detail_table)):
+    for what, table in (("guidance", guidance_table), ("thresholding", threshold_table), ("detail", detail_table)):
         if args.only in (None, what):
             table(args.pictures, args.models)
 

@@ -27,6 +27,10 @@ def _over_the_run() -> list:
         io.Combo.Input("guidance", options=list(guided.WAYS), default=guided.LEFT, optional=True,
             tooltip="How cfg is done. rescale, apg: less burnt at high cfg. cfg_zero: for flow models; cfg_zero_init: "
             "also no step in the first 4 percent. plain: the usual way. default: as it was."),
+        io.Combo.Input("thresholding", options=list(guided.RANGES), default=guided.LEFT, optional=True,
+            tooltip="For models of pixels at high cfg: keeps predictions within the values that pictures have. "
+            "dynamic: as Imagen does, static: cut off. none: as they come. Models of latents are left alone. "
+            "default: as it was."),
     ]  # fmt: skip
 
 
@@ -107,7 +111,8 @@ class SigmaticSettings(ByName):
     def plan(  # noqa: PLR0913 - one argument a widget
         cls, model: ModelFacts, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="",
         s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1, profile=widgets.AUTO,
-        detail="", cfg_curve="", guidance=guided.LEFT, eta_audio=-1.0, s_noise_audio=-1.0,
+        detail="", cfg_curve="", guidance=guided.LEFT, thresholding=guided.LEFT, eta_audio=-1.0,
+        s_noise_audio=-1.0,
     ) -> Plan:  # fmt: skip
         """The model with the options that the widgets give."""
         widgets.require_names(noise=(noise, widgets.NOISES))
@@ -116,7 +121,8 @@ class SigmaticSettings(ByName):
             | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve)
             | options.more(more)
         )
-        given |= guided.options(detail, cfg_curve, guidance) | _set(eta_audio=eta_audio, s_noise_audio=s_noise_audio)
+        given |= guided.options(detail, cfg_curve, guidance, thresholding)
+        given |= _set(eta_audio=eta_audio, s_noise_audio=s_noise_audio)
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):

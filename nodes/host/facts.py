@@ -135,6 +135,15 @@ def scale_of_sound(model: Any) -> float:
     return float(scale()) if callable(scale) else 1.0
 
 
+def range_of_pixels(model: Any) -> tuple[float, float] | None:
+    """The lowest and the highest value of a picture where a model works on pixels; None where it does on latents."""
+    form: Any = getattr(network(model), "latent_format", None)
+    values = getattr(form, "sigmatic_range", None)
+    if values is None and getattr(form, "latent_channels", 0) == 3 and getattr(form, "spacial_downscale_ratio", 1) == 1:
+        return -1.0, 1.0  # 0.3.64 does not say the ratio; its one format of three channels is one of pixels
+    return values
+
+
 def at_most_one(sigmas: Tensor, ms: Any) -> Tensor:
     """Sigmas of a flow model without the rounding error that some shifts (16.94, say) leave: 1.0000001 is 1."""
     rounding = space(ms) == "flow" and len(sigmas) > 0 and 1.0 < float(sigmas.max()) < 1.0 + 1e-5
