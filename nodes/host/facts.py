@@ -123,8 +123,8 @@ def shapes_of_streams(model: Any, x: Tensor) -> list[tuple[int, ...]]:
     shapes = getattr(network(model), "latent_shapes", None)
     if shapes is None:  # older hosts tell the network alone, with the prompt
         conds = [cond for link in links(model) for cond in (getattr(link, "conds", None) or {}).get("positive") or []]
-        told = (cond.get("model_conds", {}).get("latent_shapes") for cond in conds if isinstance(cond, dict))
-        shapes = next((getattr(each, "cond", None) for each in told if each is not None), None)
+        given = (cond.get("model_conds", {}).get("latent_shapes") for cond in conds if isinstance(cond, dict))
+        shapes = next((getattr(each, "cond", None) for each in given if each is not None), None)
     items = [tuple(shape[1:]) for shape in shapes or ()]
     return items if sum(map(math.prod, items)) == x[:1].numel() == x.shape[-1] else []
 
