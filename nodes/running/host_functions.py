@@ -148,7 +148,8 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         watched = Sentinel(computed, name, record.sigmas, x.device.type == "cpu")
         run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
         run |= {"streams": parts}
-        places = record.places(chosen.options.get("batch_index"), model) if spec.stochastic else None
+        picture = parts[0].size if parts else None
+        places = record.places(chosen.options.get("batch_index"), model, picture) if spec.stochastic else None
         watching = record.watching(callback) if spec.adaptive else callback
         run |= {"batch_index": places, "callback": watching, "disable": disable}
         run |= {"table": table} if table is not None else chosen.params

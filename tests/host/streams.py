@@ -8,6 +8,7 @@ import importlib
 import json
 import math
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -106,6 +107,39 @@ def compare(nested):
     report("pink noise has the picture's shape", (pink[0] - alone).abs().max() < 1e-4)
 
 
+def batches(nested):
+    """A picture of a batch is the same by itself: its place is known again by the picture's noise."""
+    empty = nested([torch.zeros((3, *PICTURE[1:])), torch.zeros((3, *SOUND[1:]))])
+    three = run(build(eta_audio=0.5), "euler_ancestral", comfy.sample.prepare_noise(empty, 3), empty).unbind()
+    one = nested([torch.zeros(PICTURE), torch.zeros(SOUND)])
+    noise = comfy.sample.prepare_noise(one, 3, [2])
+    alone = run(build(eta_audio=0.5), "euler_ancestral", noise, one).unbind()
+    off = float((three[0][2:] - alone[0]).abs().max())
+    report("the third of a batch by itself", off < 1e-5, off=off)
+
+
+def parts(nested):
+    """Four steps and four, through the node and through a file, are eight."""
+    importlib.import_module("sigmatic.nodes.dropdowns.register").install()
+    Node = importlib.import_module("sigmatic.nodes.ksampler").SigmaticKSampler
+    file = importlib.import_module("sigmatic.nodes.running.run_file")
+    none, latent = [[None, {}]], {"samples": nested([torch.zeros(PICTURE), torch.zeros(SOUND)])}
+    for name in ("dpmpp_2m", "res_2m_sde", "uni_pc"):
+        chosen = {"sampler": f"sig_{name}", "schedule": "sig_simple", "steps": 8, "cfg": 1.0, "seed": 3}
+        chosen |= {"model": build(), "positive": none, "negative": none}
+        outputs = Node.execute(latent_image=latent, **chosen).args
+        whole, seen = (outputs[k]["samples"].unbind() for k in (0, 2))
+        report(f"{name}: what the model saw last", all(a.shape == b.shape for a, b in zip(seen, whole, strict=True)))
+        first = Node.execute(latent_image=latent, end_at_step=4, return_with_leftover_noise=True, **chosen).args[0]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "half.run.safetensors"
+            file.save(path, first)
+            for half, how in ((first, "node"), (file.load(path), "file")):
+                out = Node.execute(latent_image=half, start_at_step=4, add_noise=False, **chosen).args[0]["samples"]
+                right = all(map(torch.equal, out.unbind(), whole))
+                report(f"{name} in two parts by {how}", right)
+
+
 with torch.inference_mode():
     try:
         from comfy.nested_tensor import NestedTensor
@@ -115,3 +149,5 @@ with torch.inference_mode():
         report("a host without such latents: a note", "eta_audio 0.3 left out" in str(log.notes), notes=log.notes)
     else:
         compare(NestedTensor)
+        batches(NestedTensor)
+        parts(NestedTensor)
