@@ -131,8 +131,8 @@ def shapes_of_streams(model: Any, x: Tensor) -> list[tuple[int, ...]]:
 
 def scale_of_sound(model: Any) -> float:
     """At how many times its size a model carries sound on the picture's levels (MiniMax H3: ratio of its shifts)."""
-    scale: Any = getattr(network(model), "audio_scale", None)
-    return float(scale()) if callable(scale) else 1.0
+    its = network(model)
+    return float(its.audio_scale()) if hasattr(its, "audio_scale") else 1.0
 
 
 def range_of_pixels(model: Any) -> tuple[float, float] | None:
