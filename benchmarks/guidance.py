@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 import sigmatic
-from sigmatic.core.model import cfg as ways
+from sigmatic.core.model import cfg as ways, thresholding
 from sigmatic.core.model.detail import detailed
 from sigmatic.demo import digits, sheet, tiles
 
@@ -116,7 +116,28 @@ def with_detail(denoise, amount, space):
     return detailed(denoise, amount, space=space, sigma_max=None if space == "flow" else 14.6146)
 
 
-PICTURES = {"guidance-ways.png": draw_ways, "guidance-detail.png": draw_detail}
+def kept_within(model, labels, scale, way, space):
+    """The denoiser under guidance, its predictions kept within the range of pictures."""
+    return thresholding.thresholded(guided(model, labels, scale, "plain", space), way, model.low, model.high)
+
+
+def draw_thresholding(path):
+    """The ways of thresholding on the tiles, flow, at the least and the largest scale."""
+    model = MODELS["tiles"]
+    labels = [k for k in range(model.classes) for _ in range(EACH["tiles"])]
+    scales = (SCALES[0], SCALES[-1])
+    cells = [
+        [ten(model, run(model, kept_within(model, labels, s, way, "flow"), "flow", len(labels))) for s in scales]
+        for way in thresholding.WAYS
+    ]
+    draw(path, cells, list(thresholding.WAYS), [f"cfg {scale:g}" for scale in scales], "Thresholding: tiles, flow")
+
+
+PICTURES = {
+    "guidance-ways.png": draw_ways,
+    "guidance-detail.png": draw_detail,
+    "guidance-thresholding.png": draw_thresholding,
+}
 
 
 def guidance_table(names):
@@ -132,6 +153,19 @@ def guidance_table(names):
                     cells.append("{:.0%} / {:.3f} / {:.1%}".format(*measures(model, x0, labels)))
                 title = f"{way}" if between == (0.0, 1.0) else f"{way} in 20-80"
                 print(f"| {name} {space} | {title} | " + " | ".join(cells) + " |", flush=True)
+
+
+def threshold_table(names):
+    for name in names:
+        model = MODELS[name]
+        labels = [k for k in range(model.classes) for _ in range(EACH[name])]
+        for space in ("ve", "flow"):
+            for way in thresholding.WAYS:
+                cells = []
+                for scale in SCALES:
+                    x0 = run(model, kept_within(model, labels, scale, way, space), space, len(labels))
+                    cells.append("{:.0%} / {:.3f} / {:.1%}".format(*measures(model, x0, labels)))
+                print(f"| {name} {space} | {way} | " + " | ".join(cells) + " |", flush=True)
 
 
 def detail_table(names):
@@ -151,14 +185,14 @@ def detail_table(names):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", action="store_true", help="draw the pictures of docs/guidance.md instead")
-    parser.add_argument("--only", choices=("guidance", "detail"))
+    parser.add_argument("--only", choices=("guidance", "thresholding", "detail"))
     parser.add_argument("--models", nargs="+", choices=tuple(MODELS), default=list(MODELS))
     args = parser.parse_args()
     if args.pictures:
         for name, drawn in PICTURES.items():
             drawn(DOCS / name)
         return
-    for what, table in (("guidance", guidance_table), ("detail", detail_table)):
+    for what, table in (("guidance", guidance_table), ("thresholding", threshold_table), ("detail", detail_table)):
         if args.only in (None, what):
             table(args.models)
 

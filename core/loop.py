@@ -72,7 +72,7 @@ def run(
                 if table.uncond:
                     slots.append(evaluate.uncond)
                     new.append(evaluate.uncond)
-                new.append(_register(current, prediction, total.register_ratio))
+                new.append(_register(current, prediction, total))
                 evaluate.seen = evaluate.uncond = prediction = None  # as above
         if callback and not new:
             report(step, start, start if evaluate.denoised is None else evaluate.denoised)
@@ -135,9 +135,15 @@ class _Reports:
         self.callback({"x": x, "i": step.step, "sigma": mark, "sigma_hat": hat, "denoised": denoised})
 
 
-def _register(x: Tensor, prediction: Tensor, ratio: float) -> Tensor:
+def _register(x: Tensor, prediction: Tensor, total: Sum) -> Tensor:
     """F = p x + q D up to its factor p, as x + (q/p) D: one pass; or D itself where the ratio q/p is 0."""
-    return torch.add(x, prediction, alpha=ratio) if ratio else prediction
+    ratio = total.register_ratio
+    out = torch.add(x, prediction, alpha=ratio) if ratio else prediction
+    for cut, part in total.others:
+        if part.register_ratio != ratio:
+            out = out.clone() if out is prediction else out
+            out[..., cut] = _register(x[..., cut], prediction[..., cut], part)
+    return out
 
 
 @lru_cache(maxsize=16)
@@ -190,4 +196,7 @@ def combine(total: Sum, slots: list[Tensor], draws: list[Tensor]) -> Tensor:
             part = parts[index]
             out = out.add_(part, alpha=weight) if fresh else torch.add(out, part, alpha=weight)  # only our own in place
             fresh = True
+    for cut, other in total.others:  # a few numbers beside the first stream's, which are written over
+        out, fresh = out if fresh else out.clone(), True
+        out[..., cut] = combine(other, [slot[..., cut] for slot in slots], [draw[..., cut] for draw in draws])
     return out

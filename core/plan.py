@@ -19,6 +19,7 @@ class Sum(NamedTuple):
     then this step's predictions in order. `lerps`: a chain of interpolations, (slot, share of it); `terms`: what is
     added with plain weights. `register_ratio` = q/p of the register to keep, or 0 where that is the prediction itself
     or none. `unchanged`: it is the step's start. `spread`: the model's say in the noise, as of `core.table.Stage`.
+    `others`: the sums of further streams, each with its numbers in the last axis.
     """
 
     sigma: float
@@ -30,6 +31,7 @@ class Sum(NamedTuple):
     register_ratio: float
     unchanged: bool
     spread: float
+    others: tuple[tuple[slice, Sum], ...] = ()
 
 
 class PlannedStep(NamedTuple):
@@ -55,8 +57,32 @@ def plan(table: Table) -> tuple[PlannedStep, ...]:
 
 def planned(table: Table) -> tuple[PlannedStep, ...]:
     """Rewrite `table` for the loop. The step's own registers are eliminated: x and raw predictions remain."""
-    keeps = _keeps(table)
+    tables = (table, *(part.table for part in table.others))
+    keeps = [max(each) for each in zip(*map(_keeps, tables), strict=True)]
+    held = max(len(each.past) for each in tables)
+    first, *others = (_steps(each, keeps, held) for each in tables)
+    cuts = [part.cut for part in table.others]
+    return tuple(_joined(step, cuts, also) for step, *also in zip(first, *others, strict=True)) if others else first
+
+
+def _joined(step: PlannedStep, cuts: Sequence[slice], others: Sequence[PlannedStep]) -> PlannedStep:
+    """The step of the first stream with those of the others in it, and the draws of whichever has most."""
+    sums = []
+    for total, *parts in zip(step.sums, *(other.sums for other in others), strict=True):
+        sums.append(
+            total._replace(
+                others=tuple(zip(cuts, parts, strict=True)),
+                draws=max(each.draws for each in (total, *parts)),
+                unchanged=all(each.unchanged for each in (total, *parts)),
+            )
+        )
+    return step._replace(sums=tuple(sums), draws=max((step.draws, *(other.draws for other in others)), key=len))
+
+
+def _steps(table: Table, keeps: Sequence[int], held: int) -> tuple[PlannedStep, ...]:
+    """The steps of one stream, of which the loop `held` so many registers from the start."""
     scales = [kept.p or kept.q for kept in table.past]
+    scales += [1.0] * (held - len(scales))
     steps = []
     for row, keep in zip(table.rows, keeps, strict=True):
         step = -1 if row.jump else row.step

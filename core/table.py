@@ -107,7 +107,7 @@ class Table:
     """All rows of a run. `history`: how many evaluations a later run may ask for; `past`: the registers it began with.
 
     `uncond`: every evaluation leaves the unconditional prediction as a second register. `left`: what a later run may
-    look back on, newest first.
+    look back on, newest first. `others`: the tables of further streams in the same latent, called where this one is.
     """
 
     rows: tuple[Row, ...]
@@ -116,6 +116,7 @@ class Table:
     past: tuple[Kept, ...] = ()
     uncond: bool = False
     left: tuple[Kept, ...] = ()
+    others: tuple[Part, ...] = ()
 
     @property
     def width(self) -> int:
@@ -153,6 +154,25 @@ class Table:
     def learned(self) -> bool:
         """Whether the model has a say in the noise."""
         return any(stage.spread for row in self.rows for stage in row.stages)
+
+
+class Part(NamedTuple):
+    """A further stream of a latent (`core.streams`): `size` numbers of its last axis from `start` on, and their table.
+
+    `scale`: at which it is carried; `free`: with parameters of its own. `kept`: what it leaves, on levels of its own.
+    """
+
+    start: int
+    size: int
+    table: Table
+    scale: float
+    free: bool
+    kept: tuple[Kept, ...] = ()
+
+    @property
+    def cut(self) -> slice:
+        """Its numbers in the last axis."""
+        return slice(self.start, self.start + self.size)
 
 
 class Step(NamedTuple):

@@ -8,7 +8,7 @@ from torch import Tensor
 from ..core.noise.kinds import initial
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
-from .running.host_functions import noise_kind_for
+from .running.step_noise import noise_kind_for
 
 
 class KeyedNoise:

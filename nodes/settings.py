@@ -27,7 +27,33 @@ def _over_the_run() -> list:
         io.Combo.Input("guidance", options=list(guided.WAYS), default=guided.LEFT, optional=True,
             tooltip="How cfg is done. rescale, apg: less burnt at high cfg. cfg_zero: for flow models; cfg_zero_init: "
             "also no step in the first 4 percent. plain: the usual way. default: as it was."),
+        io.Combo.Input("thresholding", options=list(guided.RANGES), default=guided.LEFT, optional=True,
+            tooltip="For models of pixels at high cfg: keeps predictions within the values that pictures have. "
+            "dynamic: as Imagen does, static: cut off. none: as they come. Models of latents are left alone. "
+            "default: as it was."),
     ]  # fmt: skip
+
+
+def _of_sound() -> list:
+    """Noise of the sound, where it is in one latent with the picture; optional, as above."""
+    return [
+        number("eta_audio", -1.0, -1.0, 100.0, 0.01,
+            "How much fresh noise every step puts back into the sound of models that make picture and sound together "
+            "(LTX-2, MiniMax H3; ComfyUI from 0.33 on). 0, none, is usual: noise in the steps is heard. -1: as it was, "
+            "which is 0 in the beginning.", optional=True),
+        number("s_noise_audio", -1.0, -1.0, 100.0, 0.01,
+            "Strength of the fresh noise in the sound. -1: as it was, in the beginning that of the picture.",
+            optional=True),
+    ]  # fmt: skip
+
+
+def _set(**numbers: float) -> dict[str, Any]:
+    """Those that are set. ValueError naming one that is neither -1 nor a number from 0 up."""
+    given = {name: value for name, value in numbers.items() if value != -1}
+    for name, value in given.items():
+        if not value >= 0:
+            raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
+    return given
 
 
 class SigmaticSettings(ByName):
@@ -64,7 +90,7 @@ class SigmaticSettings(ByName):
                     tooltip="Place of the first picture in its batch, so that a picture done again by itself gets the "
                     "same noise in its steps. -1: as it was.")),
                 advanced(widgets.profile(profile_files.names())),
-                *map(advanced, _over_the_run()),
+                *map(advanced, (*_over_the_run(), *_of_sound())),
             ],
             outputs=[io.Model.Output(display_name="model", tooltip="The model with the settings on it.")],
         )  # fmt: skip
@@ -85,19 +111,18 @@ class SigmaticSettings(ByName):
     def plan(  # noqa: PLR0913 - one argument a widget
         cls, model: ModelFacts, eta=-1.0, s_noise=-1.0, s_churn=-1.0, rho=-1.0, noise="default", eta_curve="",
         s_noise_curve="", start_percent=0.0, end_percent=100.0, more="", batch_index=-1, profile=widgets.AUTO,
-        detail="", cfg_curve="", guidance=guided.LEFT,
+        detail="", cfg_curve="", guidance=guided.LEFT, thresholding=guided.LEFT, eta_audio=-1.0,
+        s_noise_audio=-1.0,
     ) -> Plan:  # fmt: skip
         """The model with the options that the widgets give."""
         widgets.require_names(noise=(noise, widgets.NOISES))
-        numbers = {"eta": eta, "s_noise": s_noise, "s_churn": s_churn, "rho": rho}
-        given: dict[str, Any] = {name: value for name, value in numbers.items() if value != -1}
-        for name, value in given.items():
-            if not value >= 0:
-                raise ValueError(f"{name} is {value}: give a number from 0 up, or -1 to leave it as it was.")
         given = (
-            catalog.take(given) | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve) | options.more(more)
+            catalog.take(_set(eta=eta, s_noise=s_noise, s_churn=s_churn, rho=rho))
+            | options.curves(eta_curve=eta_curve, s_noise_curve=s_noise_curve)
+            | options.more(more)
         )
-        given |= guided.options(detail, cfg_curve, guidance)
+        given |= guided.options(detail, cfg_curve, guidance, thresholding)
+        given |= _set(eta_audio=eta_audio, s_noise_audio=s_noise_audio)
         if noise != widgets.NOISES[0]:
             given["noise"] = noise
         if (start_percent, end_percent) != (0.0, 100.0):

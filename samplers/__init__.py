@@ -14,15 +14,17 @@ from torch import Tensor
 
 from ..core.loop import Output
 from ..core.spec import SAMPLERS, SamplerSpec
+from ..core.streams import Stream
 from ._comfy import has_tree
-from ._run import sample_with_state, table
+from ._run import sample_with_state
 from ._state import State
+from ._table import table
 
 for _module in pkgutil.iter_modules(__path__):
     if not _module.name.startswith("_"):
         import_module(f".{_module.name}", __name__)
 
-__all__ = ["Output", "State", "get", "has_tree", "names", "sample", "sample_with_state", "table"]
+__all__ = ["Output", "State", "Stream", "get", "has_tree", "names", "sample", "sample_with_state", "table"]
 
 
 def names() -> tuple[str, ...]:

@@ -9,9 +9,11 @@ from torch import Tensor
 from ..core import space as spaces
 from ..core.loop import Noise, broadcast_like
 from ..core.noise import kinds
+from ..core.noise.joined import joined
 from ..core.noise.keys import check_seed
 from ..core.spec import SamplerSpec
-from ..core.table import Draw
+from ..core.streams import Stream
+from ..core.table import Draw, Table
 from ._comfy import comfy
 
 
@@ -44,6 +46,8 @@ def noise_for(
     seed: int,
     batch_index: Sequence[int] | None,
     space: str,
+    streams: Sequence[Stream] = (),
+    table: Table | None = None,
 ) -> Noise:
     """The noise of a run as the loop calls it, from what `sample` takes as `noise`. ValueError for what is none."""
     noise = spec.noise if noise is None else noise
@@ -59,6 +63,8 @@ def noise_for(
     if not isinstance(noise, str) or noise not in kinds.KINDS:
         names = ", ".join(kinds.KINDS)
         raise ValueError(f"noise is {noise!r}: give one of {names}, comfy, or a function (sigma, sigma_next).")
+    if len(streams) > 1 and table is not None:
+        return joined(x, streams, table, noise, seed, batch_index)
     return kinds.KINDS[noise](x, seed, batch_index, space=space).draw
 
 

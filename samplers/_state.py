@@ -11,6 +11,7 @@ from torch import Tensor
 from ..core import memory
 from ..core.space import working_dtype
 from ..core.spec import SAMPLERS
+from ..core.streams import Past, own_level
 from ..core.table import Kept
 
 
@@ -18,6 +19,7 @@ from ..core.table import Kept
 class State:
     """What a run leaves behind for its continuation: where it stopped and the registers of a multistep method.
 
+    `others`: what `kept` is for the further streams of a latent that has several.
     `took`: of an adaptive run, its evaluations, accepted and rejected tries, and whether its cap ended the control.
     """
 
@@ -28,35 +30,48 @@ class State:
     kept: tuple[Kept, ...] = ()
     registers: tuple[Tensor, ...] = ()
     took: Mapping[str, int] | None = None
+    others: tuple[Past, ...] = ()
 
     def to(self, *place: Any) -> State:
         """The same state on another device or, given one, in another dtype."""
         return replace(self, registers=tuple(register.to(*place) for register in self.registers))
 
 
-def past(
-    state: State | None, sampler: str, space: str, sigmas: Sequence[float], params: Mapping[str, Any]
-) -> tuple[Kept, ...]:
-    """The registers that a run over sigmas begins with; TypeError or ValueError unless `state` ends where it starts."""
+def check(state: State | None, sampler: str, space: str, sigmas: Sequence[float]) -> None:
+    """TypeError or ValueError unless `state` ends where a run over sigmas starts."""
     if state is None:
-        return ()
+        return
     if not isinstance(state, State):
         raise TypeError(f"state is {type(state).__name__}: give the State that sample_with_state returned beside x.")
     _compare(state, sampler=sampler, space=space, sigma=sigmas[0] if sigmas else None)
-    spec = SAMPLERS.get(sampler)
-    return memory.resumed(spec, state.kept, sigmas, spec.steps_as(space, params))
+
+
+def pasts(state: State | None, sigmas: Sequence[float], params: Mapping[str, Any]) -> tuple[list[Past], int]:
+    """What the streams of a latent begin with, the first one's at the front; how many registers none looks back on."""
+    if state is None:
+        return [], 0
+    spec = SAMPLERS.get(state.sampler)
+    out = []
+    for past in (Past(1.0, state.kept), *state.others):
+        at = [place for place, kept in enumerate(past.kept) if kept.sigma > 0]
+        levels = [own_level(sigma, past.scale, state.space) for sigma in sigmas]
+        kept = memory.resumed(spec, [past.kept[place] for place in at], levels, spec.steps_as(state.space, params))
+        out.append(Past(past.scale, kept, tuple(at[len(at) - len(kept) :])))
+    newest = min((past.places[0] for past in out if past.places), default=len(state.kept))
+    return [past._replace(places=tuple(place - newest for place in past.places)) for past in out], newest
 
 
 def resumed(
     state: State | None, sampler: str, space: str, sigmas: Sequence[float], x: Tensor, params: Mapping[str, Any]
 ) -> State:
     """Where a run of x over sigmas begins: a fresh State, or `state` on x's device. ValueError if it is another's."""
-    kept = past(state, sampler, space, sigmas, params)
+    check(state, sampler, space, sigmas)
     if state is None:
         return State(sampler, space, sigmas[0] if sigmas else 0.0, tuple(x.shape))
     _compare(state, shape=tuple(x.shape))
     here = state.to(x.device, working_dtype(x))
-    return replace(here, kept=kept, registers=here.registers[len(here.registers) - len(kept) :])
+    (first, *_), newest = pasts(state, sigmas, params)
+    return replace(here, kept=first.kept, registers=here.registers[newest:])
 
 
 def _compare(state: State, **wanted: Any) -> None:

@@ -30,3 +30,17 @@ def test_no_run_waits_for_the_device(name, space):
         run(x)
     finally:
         torch.cuda.set_sync_debug_mode(before)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_thresholding_does_not_wait_either():
+    from sigmatic.core.model.thresholding import dynamic
+
+    x = torch.randn(2, 3, 64, 64, device="cuda")
+    dynamic(x)
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        dynamic(x)
+    finally:
+        torch.cuda.set_sync_debug_mode(before)

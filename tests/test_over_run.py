@@ -160,3 +160,49 @@ def test_of_two_settings_the_later_wins(pack):
     assert given["detail"] == 0 and given["guidance"] == "plain" and str(given["cfg"]) == "20-80"
     assert of_model(pack.run("SigmaticSettings", model=model)) == {}
     assert math.isclose(of_model(first)["detail"], 0.1)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("digits", "eps"), ("tiles", "flow")])
+def test_thresholding_keeps_pictures_of_pixels_within_their_range(pack, name, kind):
+    watched = Watched(pack, kind, name)
+    low, high = watched.model.model.latent_format.sigmatic_range
+    plain = watched.run("dpmpp_2m", cfg=14.0, steps=4)
+    assert name == "tiles" or (plain - low).min() < -0.1 or (plain - high).max() > 0.1
+    for way in ("static", "dynamic"):
+        kept = watched.run("dpmpp_2m", cfg=14.0, steps=4, thresholding=way)
+        assert kept.min() >= low - 1e-4 and kept.max() <= high + 1e-4
+    assert torch.equal(watched.run("dpmpp_2m", cfg=14.0, steps=4, thresholding="none"), plain)
+    both = watched.run("dpmpp_2m", cfg=14.0, steps=4, thresholding="static", guidance="apg")
+    assert both.min() >= low - 1e-4 and both.max() <= high + 1e-4
+
+
+def test_thresholding_leaves_latents_alone_and_says_so(pack, monkeypatch, caplog):
+    watched = Watched(pack, "eps")
+    plain = watched.run("euler")
+
+    class Latents:
+        latent_channels = 16
+        spacial_downscale_ratio = 8
+
+    monkeypatch.setattr(watched.model.model, "latent_format", Latents(), raising=False)
+    assert torch.equal(watched.run("euler", thresholding="dynamic"), plain)
+    assert "works on latents" in caplog.text and "thresholding dynamic was left out" in caplog.text
+    with pytest.raises(ValueError, match="thresholding is 'clip'"):
+        pack.run("SigmaticSettings", model=watched.model, thresholding="clip")
+
+
+def test_sounds_noise_rides_on_the_model_and_is_checked_by_name(pack):
+    model = pack.run("SigmaticDemoModel", model="mixture")
+    of_model = pack.part("running.settings_on_model").of_model
+    given = of_model(pack.run("SigmaticSettings", model=model, eta_audio=0.0, s_noise_audio=0.8))
+    assert given == {"eta_audio": 0.0, "s_noise_audio": 0.8}
+    for name in given:
+        with pytest.raises(ValueError, match=f"^{name} is -0.5"):
+            pack.run("SigmaticSettings", model=model, **{name: -0.5})
+    sound = pack.part("running.streams").of_sound
+    ms = model.get_model_object("model_sampling")
+    assert sound(samplers.get("euler_ancestral"), {}, ms) == {"eta": 0.0}
+    assert sound(samplers.get("sa_solver"), {"eta_audio": 0.5}, ms) == {"tau": 0.5}
+    assert sound(samplers.get("er_sde"), {}, ms) == {"solver_type": "ode"}
+    assert sound(samplers.get("euler"), {"eta_audio": 0.5, "s_noise_audio": 0.5}, ms)["s_noise"] == 0.5
+    assert sound(samplers.get("lcm"), {}, ms) == {}

@@ -12,8 +12,9 @@ from torch import Tensor
 from ... import samplers, schedulers
 from ..inputs.widgets import DEFAULT_RHO
 from ..running import auto, fitted
-from ..running.host_functions import DEFAULT_NOISE, Choice, function_of, model_levels, offered, recorded
+from ..running.host_functions import Choice, function_of, model_levels, offered, recorded
 from ..running.record import Record
+from ..running.step_noise import DEFAULT_NOISE
 
 PREFIX = "sig_"
 PRESET_PREFIX = PREFIX + "my_"

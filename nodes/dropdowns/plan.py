@@ -15,8 +15,9 @@ from ... import samplers
 from ..host import facts
 from ..inputs.widgets import DEFAULT_RHO, SAMPLER, SCHEDULE
 from ..running import auto, fitted, recognised, run, settings_on_model
-from ..running.host_functions import DEFAULT_NOISE, Configured
+from ..running.host_functions import Configured
 from ..running.record import Record
+from ..running.step_noise import DEFAULT_NOISE
 from . import lookup
 
 Message = tuple[str, dict[str, Any]]

@@ -30,6 +30,7 @@ CLASSES = tuple(name for network in NETWORKS.values() for name in network.MODEL.
 class DemoLatentFormat(comfy.latent_formats.LatentFormat):
     """One channel in [-1, 1], shown as it is: black paper, white ink."""
 
+    sigmatic_range = (-1.0, 1.0)
     latent_channels = SHAPE[0]
     latent_rgb_factors = ((1.0, 1.0, 1.0),)
 
@@ -37,6 +38,7 @@ class DemoLatentFormat(comfy.latent_formats.LatentFormat):
 class TilesLatentFormat(comfy.latent_formats.LatentFormat):
     """Red, green and blue, shown as they are: LOW is black, HIGH full colour."""
 
+    sigmatic_range = (tiles.LOW, tiles.HIGH)
     latent_channels = tiles.MODEL.colours
     _gain = 2 / (tiles.HIGH - tiles.LOW)
     latent_rgb_factors = ((_gain, 0.0, 0.0), (0.0, _gain, 0.0), (0.0, 0.0, _gain))

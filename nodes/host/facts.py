@@ -118,6 +118,32 @@ def shift(ms: Any) -> float:
     return middle / (1 - middle) if 0 < middle < 1 else 1.0
 
 
+def shapes_of_streams(model: Any, x: Tensor) -> list[tuple[int, ...]]:
+    """The shapes of one item of each stream in a latent x that the host has packed, picture first; else at most one."""
+    shapes = getattr(network(model), "latent_shapes", None)
+    if shapes is None:  # older hosts tell the network alone, with the prompt
+        conds = [cond for link in links(model) for cond in (getattr(link, "conds", None) or {}).get("positive") or []]
+        given = (cond.get("model_conds", {}).get("latent_shapes") for cond in conds if isinstance(cond, dict))
+        shapes = next((getattr(each, "cond", None) for each in given if each is not None), None)
+    items = [tuple(shape[1:]) for shape in shapes or ()]
+    return items if sum(map(math.prod, items)) == x[:1].numel() == x.shape[-1] else []
+
+
+def scale_of_sound(model: Any) -> float:
+    """At how many times its size a model carries sound on the picture's levels (MiniMax H3: ratio of its shifts)."""
+    its = network(model)
+    return float(its.audio_scale()) if hasattr(its, "audio_scale") else 1.0
+
+
+def range_of_pixels(model: Any) -> tuple[float, float] | None:
+    """The lowest and the highest value of a picture where a model works on pixels; None where it does on latents."""
+    form: Any = getattr(network(model), "latent_format", None)
+    values = getattr(form, "sigmatic_range", None)
+    if values is None and getattr(form, "latent_channels", 0) == 3 and getattr(form, "spacial_downscale_ratio", 1) == 1:
+        return -1.0, 1.0  # 0.3.64 does not say the ratio; its one format of three channels is one of pixels
+    return values
+
+
 def at_most_one(sigmas: Tensor, ms: Any) -> Tensor:
     """Sigmas of a flow model without the rounding error that some shifts (16.94, say) leave: 1.0000001 is 1."""
     rounding = space(ms) == "flow" and len(sigmas) > 0 and 1.0 < float(sigmas.max()) < 1.0 + 1e-5

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.curve import Percents, parse
-from ...core.model import cfg as ways
+from ...core.model import cfg as ways, thresholding as ranges
 from ...core.model.detail import MOST
 from .widgets import require_names
 
 MOST_CFG = 100.0
 LEFT = "default"
 WAYS = (LEFT, *ways.WAYS)
+RANGES = (LEFT, *ranges.WAYS)
 _RANGE = re.compile(r"\s*(\d+(?:\.\d*)?)\s*%?\s*-\s*(\d+(?:\.\d*)?)\s*%?\s*")
 
 
@@ -74,12 +75,14 @@ def cfg(text: str | None) -> Cfg | None:
     return Cfg(points, between)
 
 
-def options(detail: str | None = "", cfg_curve: str | None = "", guidance: str | None = LEFT) -> dict[str, Any]:
-    """The options that the three widgets give; ValueError naming the widget that is wrong."""
-    way = LEFT if guidance is None else guidance
-    require_names(guidance=(way, WAYS))
-    given = {"detail": amount(detail), "cfg": cfg(cfg_curve), "guidance": None if way == LEFT else way}
-    return {name: value for name, value in given.items() if value is not None}
+def options(
+    detail: str | None = "", cfg_curve: str | None = "", guidance: str | None = LEFT, thresholding: str | None = LEFT
+) -> dict[str, Any]:
+    """The options that the four widgets give; ValueError naming the widget that is wrong."""
+    way, kept = guidance or LEFT, thresholding or LEFT
+    require_names(guidance=(way, WAYS), thresholding=(kept, RANGES))
+    given = {"detail": amount(detail), "cfg": cfg(cfg_curve), "guidance": way, "thresholding": kept}
+    return {name: value for name, value in given.items() if value not in (None, LEFT)}
 
 
 def bounds(between: tuple[float, float], to_sigma: Any) -> tuple[float, float]:

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from ...core.model import cfg as ways
+from ...core.model import cfg as ways, thresholding
 from ...core.model.detail import factor
 from ...core.table import Table
 from ...samplers import Output
 from ..host import facts
 from ..inputs.guided import Cfg, bounds
 
-OPTIONS = ("detail", "cfg", "guidance")
+OPTIONS = ("detail", "cfg", "guidance", "thresholding")
 """Those of the options of a run that are done here."""
 _NO_SCALE = (
     "use CFGGuider or KSampler with a negative prompt: this guider has no scale that cfg_curve could set, so it was "
@@ -32,7 +32,10 @@ _TAKEN = (
     "take the other node for guidance out, or set guidance to default: a node on this model (RescaleCFG or the like) "
     "combines the prompts in its own way, so guidance {way} was left out."
 )
-
+_NO_PIXELS = (
+    "for less burnt pictures set guidance to rescale or apg: this model works on latents, which have no range of "
+    "values, so thresholding {way} was left out. It is for models of pixels (Chroma Radiance, HiDream-O1)."
+)
 
 _ALWAYS = "disable_cfg1_optimization"  # the host's: ask the negative even at scale 1
 
@@ -95,17 +98,30 @@ class EachCall:
             self.notes.append(_NO_SCALE)
         self._way = options.get("guidance", "plain")
         self._combination = ways.of(self._way, self._space)
+        self._kept = self._within_range(model, options.get("thresholding", "none"))
 
     def prepare(self, extra_args: dict[str, Any]) -> dict[str, Any]:
-        """The extra_args of the run with the chosen way of guidance in them."""
+        """The extra_args of the run with the chosen way of guidance in them, and after it the range of values."""
         options = extra_args.get("model_options") or {}
-        if self._way == "plain":
-            return extra_args
-        if "sampler_cfg_function" in options:
+        taken = self._way != "plain" and "sampler_cfg_function" in options
+        if taken:
             self.notes.append(_TAKEN.format(way=self._way))
+        mine = [self._combine] if self._way != "plain" and not taken else []
+        mine += [self._keep] if self._kept else []
+        if not mine:
             return extra_args
-        after = [self._combine, *options.get("sampler_post_cfg_function", [])]
+        after = [*mine, *options.get("sampler_post_cfg_function", [])]
         return {**extra_args, "model_options": {**options, "sampler_post_cfg_function": after}}
+
+    def _within_range(self, model: Any, way: str) -> Callable[[Tensor], Tensor] | None:
+        values = facts.range_of_pixels(model)
+        if way == "none" or values is None:
+            self.notes += [_NO_PIXELS.format(way=way)] if way != "none" else []
+            return None
+        return thresholding.of(way, *values)
+
+    def _keep(self, args: dict[str, Any]) -> Tensor:
+        return self._kept(args["denoised"]) if self._kept else args["denoised"]
 
     def __call__(self, x: Tensor, sigma: Tensor, **extra_args: Any) -> Any:
         """The model's answer."""
@@ -147,7 +163,7 @@ def around(
     table: Table | None,
 ) -> tuple[Any, dict[str, Any]]:
     """(denoiser, extra_args) of a run with its `options`; as they were where none of this file's is set."""
-    if all(options.get(name) in (None, 0.0, "plain") for name in OPTIONS):
+    if all(options.get(name) in (None, 0.0, "plain", "none") for name in OPTIONS):
         return denoiser, extra_args
     every = EachCall(model, denoiser, options, table)
     return every, every.prepare(extra_args)

@@ -5,23 +5,21 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import comfy.k_diffusion.sampling as K
 from torch import Tensor
 
 from ... import samplers, schedulers
 from ...core.curve import scaled
-from ...core.noise import kinds
 from ...core.spec import SamplerSpec
 from ...core.table import Table
 from ..host import caches, facts, latents, warnings
 from ..host.uncond import with_uncond
 from ..host.watched_model import Sentinel
 from ..inputs import options
-from . import each_call, fitted, foreign_noise, mismatch, settings_on_model
+from . import each_call, fitted, foreign_noise, mismatch, settings_on_model, streams
 from .record import Record
+from .step_noise import DEFAULT_NOISE, step_noise
 
-DEFAULT_NOISE = "default"
-RUN = ("noise", "between", "batch_index", *each_call.OPTIONS)
+RUN = ("noise", "between", "batch_index", *each_call.OPTIONS, *streams.OPTIONS)
 """Options of a run, not of its sampler."""
 _WITHOUT_NEGATIVE = (
     "let the negative prompt hold for the whole run, or choose the sampler without _cfg_pp: where this run had none, "
@@ -50,11 +48,19 @@ class Configured(NamedTuple):
     space: str
     warnings: tuple[str, ...] = ()
 
-    def table(self, sigmas: Sequence[float] | Tensor, state: samplers.State | None = None) -> Table | None:
-        """The table of a run over `sigmas`, which may go on from `state`; None for adaptive samplers, without one."""
+    def table(
+        self,
+        sigmas: Sequence[float] | Tensor,
+        state: samplers.State | None = None,
+        parts: Sequence[samplers.Stream] = (),
+    ) -> Table | None:
+        """The table of a run over `sigmas`, which may go on from `state`; None for adaptive samplers, without one.
+
+        parts: the streams of a latent with several.
+        """
         if self.spec.adaptive:
             return None
-        return samplers.table(self.spec.name, sigmas, space=self.space, state=state, **self.params)
+        return samplers.table(self.spec.name, sigmas, space=self.space, state=state, streams=parts, **self.params)
 
 
 class Choice(NamedTuple):
@@ -125,14 +131,16 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         record.begin(int(extra_args.get("seed") or 0), chosen.options, sigmas)
         x, state = record.start(name, chosen.space, x, model, extra_args)
         seed = record.seed
-        table = chosen.table(sigmas, state)
+        parts = streams.of_run(spec, chosen.options, ms, model, x)
+        table = chosen.table(sigmas, state, parts)
         if not facts.starts_from_noise(ms):
             _refuse_noise(name, table, chosen.params)
         unsuitable = mismatch.notes(spec, table, record.sigmas, model, extra_args, record.tries)
-        record.warn([*chosen.warnings, *settings_on_model.missing(settings, ms), *unsuitable])
+        unheard = streams.notes(spec, chosen.options, table, x)
+        record.warn([*chosen.warnings, *settings_on_model.missing(settings, ms), *unsuitable, *unheard])
         source = noise_sampler and foreign_noise.as_host_calls(noise_sampler, spec.name, table, sigmas)
         if source is None and chosen.params.get("s_noise", 0.0) and len(sigmas) > 1:
-            source = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed)
+            source, parts = step_noise(chosen.options.get("noise", DEFAULT_NOISE), spec, x, sigmas, seed, parts)
         plain = (model, extra_args, lambda: False)
         denoiser, extra_args, lacked = with_uncond(name, model, extra_args) if spec.uncond else plain
         denoiser, extra_args = each_call.around(model, denoiser, extra_args, chosen.options, table)
@@ -140,7 +148,9 @@ def function_of(choice: Choice, log: Record | None = None) -> Callable[..., Tens
         computed = caches.around(denoiser, extra_args, chosen.space, table)
         watched = Sentinel(computed, name, record.sigmas, x.device.type == "cpu")
         run = {"space": chosen.space, "seed": seed, "noise": source, "state": state, "extra_args": extra_args}
-        places = record.places(chosen.options.get("batch_index"), model) if spec.stochastic else None
+        run |= {"streams": parts}
+        picture = parts[0].size if parts else None
+        places = record.places(chosen.options.get("batch_index"), model, picture) if spec.stochastic else None
         watching = record.watching(callback) if spec.adaptive else callback
         run |= {"batch_index": places, "callback": watching, "disable": disable}
         run |= {"table": table} if table is not None else chosen.params
@@ -205,28 +215,6 @@ def model_levels(
     given = {**(preset or {}), **settings_on_model.of_schedule(model_sampling)}
     params = {**options.accepted_by(schedulers.get(name), given, "Sigmatic Settings", warn), **fixed}
     return schedulers.sigmas(name, steps, **{**facts.levels(model_sampling), **params})
-
-
-def step_noise(kind: str, spec: Any, x: Tensor, sigmas: Tensor, seed: int) -> Any:
-    """What `samplers.sample` takes as noise for the widget's `kind`."""
-    if kind == DEFAULT_NOISE:
-        return None
-    if kind == "comfy":
-        tree, plain = K.BrownianTreeNoiseSampler, K.default_noise_sampler
-        if not samplers.has_tree(spec.name):
-            return foreign_noise.of_tensors(plain(x, seed=seed), sigmas)
-        return foreign_noise.of_tensors(tree(x, sigmas[sigmas > 0].min(), sigmas.max(), seed=seed, cpu=True), sigmas)
-    return noise_kind_for(kind, x)
-
-
-def noise_kind_for(kind: str, x: Tensor) -> str:
-    """`kind`, or "brownian" with a warning where it needs a height and width that x does not have."""
-    try:
-        kinds.KINDS[kind](x[:1], 0)
-    except ValueError as error:
-        warnings.warn([f"white noise instead of {kind}. {error}"])
-        return "brownian"
-    return kind
 
 
 def _refuse_noise(name: str, table: Any, params: dict[str, Any]) -> None:

@@ -114,17 +114,17 @@ class Record:
     def _falls(self) -> bool:
         return len(self.sigmas) > 1 and self.sigmas[1] < self.sigmas[0]
 
-    def places(self, batch_index: Any, model: Any) -> Sequence[int] | None:
+    def places(self, batch_index: Any, model: Any, picture: int | None = None) -> Sequence[int] | None:
         """The places of the run's pictures in their batch: as listed, counted on from the first one's, else by noise.
 
-        None: from 0.
+        None: from 0. picture: how many numbers of an item are the picture's, where sound comes after it.
         """
         count = self._identity["shape"][0]
         if batch_index is not None:
             return range(batch_index, batch_index + count) if isinstance(batch_index, int) else batch_index
         noise = noise_of(model)
         if self._places is None and noise is not None:
-            self._places = latents.places(noise, self.seed)
+            self._places = latents.places(noise[..., :picture], self.seed)
         return self._places
 
     def _handed_on(self, x: Tensor) -> tuple[dict[str, Any] | None, str]:

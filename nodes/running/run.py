@@ -81,7 +81,7 @@ def denoised(model: Any, latent: dict[str, Any], look: dict[str, Any]) -> dict[s
     if "x0" not in look:
         return handover.attach(latent, None)
     picture, samples = model.model.process_latent_out(look["x0"].cpu()), latent["samples"]
-    if getattr(samples, "is_nested", False):  # the host packs picture and sound into one row
+    if getattr(samples, "is_nested", False) and not getattr(picture, "is_nested", False):  # some hosts hand on one row
         shapes = [part.shape for part in latents.parts(samples)]
         picture = type(samples)(comfy.utils.unpack_latents(picture, shapes))
     return handover.attach({**latent, "samples": picture}, None)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from ...core import files
+from ...core.streams import Past
 from ...core.table import Kept
 from ...samplers import State
 from ..host import latents
@@ -49,6 +50,8 @@ def save(path: Path, latent: dict[str, Any]) -> None:
         "left": {name: left[name] for name in _PLAIN},
         "state": {**{name: getattr(state, name) for name in _STATE}, "kept": state.kept},
     }
+    if state.others:  # of picture and sound together
+        meta["state"]["others"] = state.others
     meta["hash"] = _hash(meta, tensors)
     files.write(path, safetensors.torch.save(tensors, {_META: json.dumps(meta, default=list)}))
 
@@ -71,9 +74,10 @@ def load(path: Path) -> dict[str, Any]:
 def _latent(meta: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]:
     samples = [tensors[f"samples.{i}"] for i in range(sum(name.startswith("samples.") for name in tensors))]
     registers = tuple(tensors[f"register.{i}"] for i in range(sum(name.startswith("register.") for name in tensors)))
-    x, kept = tensors["x"], tuple(Kept(*one) for one in meta["state"].pop("kept"))
+    x, kept = tensors["x"], _kept(meta["state"].pop("kept"))
+    others = tuple(Past(scale, _kept(its)) for scale, its, _ in meta["state"].pop("others", ()))
     outside = Outside(tensors["outside.picture"], tensors["outside.noise"]) if "outside.noise" in tensors else None
-    state = State(**meta["state"], shape=tuple(x.shape), kept=kept, registers=registers)
+    state = State(**meta["state"], shape=tuple(x.shape), kept=kept, registers=registers, others=others)
     left = {**meta["left"], "version": handover.VERSION, "shape": tuple(x.shape), "x": x, "state": state}
     latent: dict[str, Any] = {"samples": samples[0]}
     if meta["nested"]:
@@ -83,6 +87,10 @@ def _latent(meta: dict[str, Any], tensors: dict[str, Tensor]) -> dict[str, Any]:
     latent |= {"noise_mask": tensors["noise_mask"]} if "noise_mask" in tensors else {}
     latent |= {"batch_index": meta["batch_index"]} if meta["batch_index"] is not None else {}
     return handover.attach(latent, {**left, "outside": outside})
+
+
+def _kept(written: Any) -> tuple[Kept, ...]:
+    return tuple(Kept(*one) for one in written)
 
 
 def _hash(meta: dict[str, Any], tensors: dict[str, Tensor]) -> str:

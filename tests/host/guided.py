@@ -13,13 +13,15 @@ import inhost
 
 host, sigmatic = inhost.load_host(), inhost.load_sigmatic()
 
-import comfy.patcher_extension  # noqa: E402 - the host is there only now
+import comfy.latent_formats  # noqa: E402 - the host is there only now
+import comfy.patcher_extension  # noqa: E402
 import comfy.sample  # noqa: E402
 import comfy.samplers  # noqa: E402
 import torch  # noqa: E402
 
 adapter = importlib.import_module("sigmatic.nodes.running.host_functions")
 demo = importlib.import_module("sigmatic.nodes.host.demo_model")
+facts = importlib.import_module("sigmatic.nodes.host.facts")
 record = importlib.import_module("sigmatic.nodes.running.record")
 Settings = importlib.import_module("sigmatic.nodes.settings").SigmaticSettings
 STEPS, SEED = 6, 3
@@ -134,6 +136,41 @@ def ways(run):
         count("count flow first call not made", run.log.evaluations, STEPS - 1)
 
 
+def within(run):
+    plain = run(cfg=14.0)
+    report(f"equal {run.kind} thresholding none", run(run.settings(thresholding="none"), cfg=14.0), plain)
+    count(f"count {run.kind} beyond the range", int((plain.abs() > 1.001).any()), 1)
+    for sampler in SAMPLERS:
+        for way in ("static", "dynamic"):
+            kept = run(run.settings(thresholding=way), cfg=14.0, sampler=sampler)
+            count(f"count {run.kind} {sampler} {way}", int((kept.abs() > 1.001).sum()), 0)
+    seen = []
+    model = run.model.clone()
+    model.set_model_sampler_post_cfg_function(
+        lambda args: (seen.append(args["denoised"].abs().max()), args["denoised"])[1]
+    )
+    run(run.settings(model, thresholding="static", guidance="rescale"), cfg=14.0)
+    count(f"count {run.kind} others go on from within", int(max(seen) > 1.0), 0)
+    form = run.model.model.latent_format
+    run.model.model.latent_format = comfy.latent_formats.SD15()
+    try:
+        count(f"count {run.kind} latents", int(torch.equal(run(run.settings(thresholding="dynamic")), run())), 1)
+        run(run.settings(thresholding="dynamic"))
+        count(f"count {run.kind} latents said", sum("works on latents" in note for note in run.log.notes), 1)
+        radiance = getattr(comfy.latent_formats, "ChromaRadiance", None)
+        values = facts.range_of_pixels(run.model)
+        count(f"count {run.kind} SD has no range", int(values is None), 1)
+        if radiance:
+            run.model.model.latent_format = radiance()
+            count(
+                f"count {run.kind} Chroma Radiance is of pixels",
+                int(facts.range_of_pixels(run.model) == (-1.0, 1.0)),
+                1,
+            )
+    finally:
+        run.model.model.latent_format = form
+
+
 def others(run):
     seen = []
 
@@ -200,5 +237,5 @@ def details(run):
 
 with torch.inference_mode():
     for kind in ("eps", "flow"):
-        for part in (neutral, ranges, ways, others, details):
+        for part in (neutral, ranges, ways, within, others, details):
             part(Run(kind))

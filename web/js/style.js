@@ -70,6 +70,7 @@ export const CSS = `
 .sigmatic-plot .curve .picture:focus-visible { outline: 1px solid var(--sig-soft); outline-offset: -1px; }
 .sigmatic-plot .curve.eta_curve { --sig-level: var(--sig-eta); }
 .sigmatic-plot .curve.s_noise_curve { --sig-level: var(--sig-s); }
+.sigmatic-plot .curve.detail { --sig-level: var(--sig-noise); }
 .sigmatic-plot .curve select, .sigmatic-plot .curve input { font: inherit; color: var(--sig-text); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; min-width: 0; }
 .sigmatic-plot .curve input { width: 44px; }
 .sigmatic-plot .curve option { color: var(--input-text, #ddd); background: var(--comfy-menu-bg, #222); }

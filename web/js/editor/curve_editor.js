@@ -4,6 +4,7 @@
 import * as curve from "./curve.js";
 import * as drawn from "./drawn.js";
 import { fields, shapeList, tell } from "./fields.js";
+import { detail, scales } from "./over_run.js";
 import { changed } from "../host.js";
 import { say } from "../say.js";
 import { format, linear } from "../scale.js";
@@ -15,9 +16,11 @@ import { drawing, html, paint } from "../svg.js";
  */
 
 /** Text widgets that are curves: what their text means, and the values that the drawing begins with (a schedule: the model's). */
-export const CURVES = /** @type {Record<string, {kind: typeof curve | typeof drawn, range?: [number, number]}>} */ ({
+export const CURVES = /** @type {Record<string, {kind: typeof curve | typeof drawn | typeof detail | typeof scales, range?: [number, number]}>} */ ({
   eta_curve: { kind: curve, range: [0, 1.5] },
   s_noise_curve: { kind: curve, range: [0, 1.5] },
+  detail: { kind: detail, range: [0, 0.2] },
+  cfg_curve: { kind: scales, range: [0, 10] },
   points: { kind: drawn },
 });
 const EDGE = 8;
@@ -46,7 +49,7 @@ export class CurveEditor {
     const clear = html("button", { type: "button", "aria-label": say("Clear {name}", { name: widget.name }), click: () => this.write([]) }, [say("clear")]);
     this.picture = html("div", { class: "picture", tabindex: 0, role: "application" }, [this.svg]);
     this.fields = fields((point) => this.put(point));
-    const shapes = this.kind === curve ? [shapeList((points) => this.write(points))] : [];
+    const shapes = "SHAPES" in this.kind ? [shapeList(this.kind.SHAPES, (points) => this.write(points))] : [];
     const foot = html("div", { class: "foot" }, [this.label, ...this.fields, ...shapes, clear]);
     this.element = html("div", { class: `curve ${widget.name}` }, [this.picture, foot]);
     this.listen();
@@ -77,7 +80,7 @@ export class CurveEditor {
 
   /** @param {Point[]} points */
   write(points) {
-    this.set(this.text, this.kind.text(points));
+    this.set(this.text, this.kind.text(points, String(this.text.value ?? "")));
     const schedule = this.kind === drawn && points.length ? this.node.widgets?.find(({ name }) => name === "schedule") : null;
     if (schedule && !/^sig_(my_|drawn$)/.test(schedule.value)) this.set(schedule, drawn.SCHEDULE);
     if (this.held === null) changed();
@@ -170,7 +173,7 @@ export class CurveEditor {
     const { points } = this;
     if (!points?.[this.chosen] || ![place, value].every(Number.isFinite)) return;
     const [low, high] = this.shown;
-    this.write(this.kind.move(points, this.chosen, [place, value], [this.kind.WHOLE ? low : 0, Math.max(high, this.kind.HIGHEST)]));
+    this.write(this.kind.move(points, this.chosen, [place, value], [this.kind.WHOLE ? low : Math.min(0, value), Math.max(high, this.kind.HIGHEST)]));
     this.draw();
   }
 

@@ -1,7 +1,6 @@
 // @ts-check
 /** Beside the curve editor: the chosen point by numbers, and shapes to begin with. */
 
-import { SHAPES } from "./curve.js";
 import { say } from "../say.js";
 import { html } from "../svg.js";
 
@@ -28,12 +27,20 @@ export function tell(both, point) {
   });
 }
 
-/** A list of shapes. @param {(points: Point[]) => void} take */
-export function shapeList(take) {
-  const names = [["", say("shapes")], ["soft start", say("soft start")], ["clean end", say("clean end")], ["burst", say("burst")]];
+/** What shapes are called. @returns {Record<string, string>} */
+function titles() {
+  return {
+    "soft start": say("soft start"), "clean end": say("clean end"), burst: say("burst"), falling: say("falling"),
+    "in the middle": say("in the middle"),
+  };
+}
+
+/** A list of shapes to begin with. @param {Record<string, Point[]>} shapes @param {(points: Point[]) => void} take */
+export function shapeList(shapes, take) {
+  const names = [["", say("shapes")], ...Object.keys(shapes).map((name) => [name, titles()[name] ?? name])];
   const list = /** @type {HTMLSelectElement} */ (html("select", {
     "aria-label": say("Shapes to begin with"), title: say("Shapes to begin with"),
-    change: () => { if (SHAPES[list.value]) take(SHAPES[list.value]); list.value = ""; },
+    change: () => { if (shapes[list.value]) take(shapes[list.value]); list.value = ""; },
   }, names.map(([value, text]) => html("option", { value }, [text]))));
   return list;
 }
