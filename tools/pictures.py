@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RECORD = ROOT / "docs" / "pictures.json"
 PAGES = ["tests/web/test_pictures.py", "tests/web/test_moving.py"]
 CHOOSING = "docs/choosing-steps.png", "docs/choosing-noise.png"
-GUIDANCE = "docs/guidance-ways.png", "docs/guidance-detail.png"
+GUIDANCE = "docs/guidance-ways.png", "docs/guidance-detail.png", "docs/guidance-thresholding.png"
 ICONS = "docs/icon.png", "docs/banner.png"
 SCRIPTS = {
     ("docs/demo.png",): ["-m", "sigmatic", "demo", "--out", "docs/demo.png"],
