@@ -6,6 +6,7 @@ import { catalogue } from "./panel/catalogue.js";
 import { filterAll, filterNode } from "./panel/filter.js";
 import { api, app, chain, onSetting, toast } from "./host.js";
 import { learn } from "./language.js";
+import { followLists } from "./menu/lists.js";
 import { offerTurn } from "./menu/turn.js";
 import { foldRare, refold } from "./plot/advanced.js";
 import { watchZoom } from "./plot/far.js";
@@ -54,6 +55,7 @@ app.registerExtension({
     onSetting("Comfy.VueNodes.Enabled", refold);
     followRuns();
     watchZoom();
+    followLists();
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
   },
   nodeCreated(/** @type {any} */ node) {
