@@ -31,7 +31,9 @@ def closed(page):
     page.js("() => LiteGraph.closeAllContextMenus?.()")
 
 
-@pytest.mark.parametrize(("widget", "far"), [("sampler", "sig_seeds_3"), ("schedule", "sig_vp"), ("sampler", "sig_auto")])
+@pytest.mark.parametrize(
+    ("widget", "far"), [("sampler", "sig_seeds_3"), ("schedule", "sig_vp"), ("sampler", "sig_auto")]
+)
 def test_a_list_of_ours_opens_at_the_chosen_value(page, widget, far):
     node = page.add("SigmaticKSampler", at=(420, 60), **{widget: far})
     page.drawn(node)
