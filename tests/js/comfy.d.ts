@@ -39,6 +39,7 @@ export interface App {
 }
 
 export interface Api {
+  apiURL(path: string): string;
   fetchApi(path: string, init?: RequestInit): Promise<Response>;
   addEventListener(name: string, listener: (event: any) => void): void;
 }

@@ -226,13 +226,13 @@ EVERY_NODE = """async () => {
     };
     const kinds = Object.keys(LiteGraph.registered_node_types).filter((kind) => kind.startsWith('Sigmatic'));
     const named = (node) =>
-        (node.widgets ?? []).filter(({ name }) => name !== 'plot').map(({ name, value }) => [name, value]);
+        (node.widgets ?? []).filter(({ name }) => !['plot', 'results'].includes(name)).map(({ name, value }) => [name, value]);
     const before = {}, after = {};
     for (const [i, kind] of kinds.entries()) {
         const node = LiteGraph.createNode(kind);
         node.pos = [(i % 6) * 400, Math.floor(i / 6) * 700];
         app.graph.add(node);
-        for (const widget of node.widgets ?? []) if (widget.name !== 'plot') widget.value = other(widget);
+        for (const widget of node.widgets ?? []) if (!['plot', 'results'].includes(widget.name)) widget.value = other(widget);
         before[kind] = named(node);
     }
     const saved = JSON.parse(JSON.stringify(app.graph.serialize()));

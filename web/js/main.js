@@ -16,6 +16,7 @@ import { followRuns } from "./plot/running.js";
 import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
 import { settings, useDefaults } from "./panel/settings.js";
+import { addSheet } from "./sheet/panel.js";
 import { dress } from "./style.js";
 import { makeRoom, takeBack } from "./warnings.js";
 import { tend } from "./widgets.js";
@@ -65,6 +66,7 @@ app.registerExtension({
     foldRare(node);
     addPlot(node);
     addInfo(node);
+    addSheet(node);
     tend(node);
     offerPreset(node);
     offerTurn(node);
