@@ -34,6 +34,7 @@ STOCK = {  # nodes of ComfyUI that the tests wire ours to: inputs, outputs
         {"model": ["MODEL"], "shift": ["FLOAT", {"default": 3.0, "min": 0.0, "max": 100.0, "step": 0.01}]},
         ["MODEL"],
     ),
+    "KSamplerSelect": ({"sampler_name": ["SAMPLERS"]}, ["SAMPLER"]),
     "SamplerCustom": ({"model": ["MODEL"], "sampler": ["SAMPLER"], "sigmas": ["SIGMAS"]}, ["LATENT"]),
     "UNETLoader": ({"unet_name": ["STRING", {"default": "flux1-dev.safetensors"}]}, ["MODEL"]),
     "EmptyLatentImage": ({"width": ["INT", {"default": 1024}], "height": ["INT", {"default": 1024}]}, ["LATENT"]),

@@ -6,6 +6,7 @@ import { catalogue } from "./panel/catalogue.js";
 import { filterAll, filterNode } from "./panel/filter.js";
 import { api, app, chain, onSetting, toast } from "./host.js";
 import { learn } from "./language.js";
+import { findFirst } from "./menu/found.js";
 import { followLists } from "./menu/lists.js";
 import { offerTurn } from "./menu/turn.js";
 import { foldRare, refold } from "./plot/advanced.js";
@@ -59,6 +60,7 @@ app.registerExtension({
     followLists();
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
   },
+  beforeRegisterVueAppNodeDefs: findFirst,
   nodeCreated(/** @type {any} */ node) {
     useDefaults(node);
     filterNode(node, catalogue.samplers);
