@@ -21,7 +21,7 @@ def real(host, browser, conftest):
 @pytest.fixture
 def quickstart_page(real, conftest):
     """The example workflow, open; with a seed that has not been run yet."""
-    graph = json.loads((conftest.ROOT / "example_workflows" / "01_quickstart.json").read_text(encoding="utf-8"))
+    graph = json.loads((conftest.ROOT / "example_workflows" / "01 Quickstart.json").read_text(encoding="utf-8"))
     real.js("(graph) => app.loadGraphData(graph)", graph)
     real.until("() => app.graph._nodes.some((node) => node.type === 'SigmaticKSampler')")
     node = real.js("() => String(app.graph._nodes.find((node) => node.type === 'SigmaticKSampler').id)")
