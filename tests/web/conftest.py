@@ -225,14 +225,15 @@ EVERY_NODE = """async () => {
         return widget.name + ' of mine';
     };
     const kinds = Object.keys(LiteGraph.registered_node_types).filter((kind) => kind.startsWith('Sigmatic'));
+    const drawn = ({ name }) => ['plot', 'results'].includes(name);
     const named = (node) =>
-        (node.widgets ?? []).filter(({ name }) => !['plot', 'results'].includes(name)).map(({ name, value }) => [name, value]);
+        (node.widgets ?? []).filter((one) => !drawn(one)).map(({ name, value }) => [name, value]);
     const before = {}, after = {};
     for (const [i, kind] of kinds.entries()) {
         const node = LiteGraph.createNode(kind);
         node.pos = [(i % 6) * 400, Math.floor(i / 6) * 700];
         app.graph.add(node);
-        for (const widget of node.widgets ?? []) if (!['plot', 'results'].includes(widget.name)) widget.value = other(widget);
+        for (const widget of node.widgets ?? []) if (!drawn(widget)) widget.value = other(widget);
         before[kind] = named(node);
     }
     const saved = JSON.parse(JSON.stringify(app.graph.serialize()));

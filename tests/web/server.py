@@ -116,7 +116,9 @@ def application(pack, static, info=None):
         "/embeddings": list,
         "/models": list,
         "/experiment/models": list,
-        "/workflow_templates": dict,
+        "/workflow_templates": lambda: {
+            "ComfyUI-Sigmatic": [file.stem for file in sorted((ROOT / "example_workflows").glob("*.json"))]
+        },
         "/features": dict,
         "/queue": lambda: {"queue_running": [], "queue_pending": []},
         "/history": dict,
@@ -179,6 +181,7 @@ def application(pack, static, info=None):
 
     app.router.add_get("/", index)
     app.router.add_static("/extensions/ComfyUI-Sigmatic", ROOT / "web")
+    app.router.add_static("/api/workflow_templates/ComfyUI-Sigmatic", ROOT / "example_workflows")
     app.router.add_static("/", static)
     return app
 

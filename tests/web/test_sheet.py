@@ -1,4 +1,4 @@
-"""The results on Sigmatic Compare: a click puts a row into a KSampler, rows are sorted, two of them are before and after.
+"""The results on Sigmatic Compare: a click puts a row into a KSampler, rows are sorted, two are before and after.
 
 The rows and their picture are of a real run on the stand-in host.
 """
@@ -155,17 +155,15 @@ def test_rows_say_whether_they_differ_visibly_and_are_sorted_by_it(page, compare
 
 def test_the_line_between_before_and_after_follows_pointer_and_keys(page, compare):
     page.tab.get_by_role("button", name="before / after").click()
-    clip = (
-        "() => parseFloat(document.querySelectorAll('.sigmatic-sheet .stage > div > svg')[1].style.clipPath.split(' ').pop())"
-    )
     inner = ".sigmatic-sheet .stage > div > svg"
+    clip = f"() => parseFloat(document.querySelectorAll('{inner}')[1].style.clipPath.split(' ').pop())"
     box = page.tab.locator(inner).first.bounding_box()
     for part in (0.25, 0.7):
         page.tab.mouse.move(box["x"] + part * box["width"], box["y"] + box["height"] / 2)
         assert page.js(clip) == pytest.approx(100 * part, abs=2)
     page.tab.locator(".sigmatic-sheet input[type=range]").press("End")
     assert page.js(clip) == 100
-    views = "() => [...document.querySelectorAll('.sigmatic-sheet .stage svg svg')].map((one) => one.getAttribute('viewBox'))"
+    views = f"() => [...document.querySelectorAll('{inner} svg')].map((one) => one.getAttribute('viewBox'))"
     first = page.js(views)
     page.tab.get_by_label("after", exact=True).select_option(label="3. sig_uni_pc / sig_karras, 10 steps, rho 5")
     page.tab.get_by_label("Which picture").select_option(label="2 / 4")
@@ -188,9 +186,8 @@ def test_labels_are_legible_also_from_afar(page, compare, scale):
 def test_the_results_are_no_input_and_are_gone_with_another_workflow(page, compare):
     prompt = page.js("async () => (await app.graphToPrompt()).output")
     assert "results" not in prompt[compare]["inputs"]
-    page.js(
-        "async () => { await app.loadGraphData({ version: 0.4, last_node_id: 0, last_link_id: 0, nodes: [], links: [] }); }"
-    )
+    empty = {"version": 0.4, "last_node_id": 0, "last_link_id": 0, "nodes": [], "links": []}
+    page.js("async (graph) => { await app.loadGraphData(graph); }", empty)
     page.until(f"() => !document.querySelector('{ROW}')")
     node = page.add("SigmaticCompare", at=(60, 80))
     page.drawn(node)

@@ -1,6 +1,7 @@
 // @ts-check
 /** The rows of a comparison: their order, their words, and what of them goes into a node's widgets. Pure functions. */
 
+import { ofServer } from "../plot/words.js";
 import { say } from "../say.js";
 
 /** A box of a picture, in pixels: left, top, right, bottom. @typedef {[number, number, number, number]} Box */
@@ -30,7 +31,7 @@ export function named({ sampler, schedule, steps, options }) {
 
 /** How far a row is from the reference, and whether that can be seen. @param {Row} row @param {boolean} isReference */
 export function difference({ apart, seen }, isReference) {
-  return isReference ? say("the reference") : say("difference {n}: {words}", { n: digits(apart), words: say(seen) });
+  return isReference ? say("the reference") : say("difference {n}: {words}", { n: digits(apart), words: ofServer(seen) });
 }
 
 /** What a widget may be called that holds one of a row's settings. */
