@@ -119,6 +119,7 @@ def application(pack, static, info=None):
         "/workflow_templates": lambda: {
             "ComfyUI-Sigmatic": [file.stem for file in sorted((ROOT / "example_workflows").glob("*.json"))]
         },
+        "/templates/index.json": list,
         "/features": dict,
         "/queue": lambda: {"queue_running": [], "queue_pending": []},
         "/history": dict,
