@@ -140,7 +140,7 @@ class Panel {
     const about = [named(row).replace(`${row.sampler} / `, ""), say("{n} evaluations, {seconds} s", { n: row.evaluations, seconds: digits(row.seconds) })].join(", ");
     const words = html("span", { class: "words" }, [html("b", {}, [row.sampler]), html("span", { class: "seen" }, [difference(row, isReference)]), html("span", {}, [about])]);
     const told = say("Put {row} into a KSampler", { row: named(row) });
-    return html("button", { type: "button", class: "row", title: told, "aria-label": `${told}. ${difference(row, isReference)}`, click: use }, [words, cut(url, sheet, row.boxes, named(row))]);
+    return html("button", { type: "button", class: "row", title: told, "aria-label": [told, difference(row, isReference)].join(". "), click: use }, [words, cut(url, sheet, row.boxes, named(row))]);
   }
 }
 
