@@ -130,7 +130,7 @@ def legible(*parts: Any) -> float:
     """
     letters = 1.0
     while True:
-        places = layout(*parts, letters)
+        places = layout(*parts, letters=letters)
         labels = places.cells[0][0][0]
         if round(SMALL * letters) * SHOWN >= LEGIBLE * places.size[0] or 2 * labels > places.size[0]:
             return letters
