@@ -42,19 +42,21 @@ def layout(
     column_labels: Sequence[str],
     title: str,
     note: str = "",
+    letters: float = 1.0,
 ) -> Layout:
     """Place the parts of a contact sheet so that none touch; columns and rows are as large as their largest part.
 
-    The lines of a label are separated by newlines. ValueError unless there is one label a row and one a column.
+    The lines of a label are separated by newlines; all are written `letters` times as large.
+    ValueError unless there is one label a row and one a column.
     """
     if len(cells) != len(row_labels) or any(len(row) != len(column_labels) for row in cells):
         shape = [len(row) for row in cells]
         raise ValueError(f"rows of {shape} cells for {len(row_labels)} row and {len(column_labels)} column labels")
-    heads, sides = [_measure(text) for text in column_labels], [_measure(text) for text in row_labels]
+    heads, sides = ([_measure(text, letters) for text in labels] for labels in (column_labels, row_labels))
     widths = [max(head[0], *(row[j].width + 2 for row in cells)) for j, head in enumerate(heads)]
     heights = [max(side[1], *(cell.height + 2 for cell in row)) for side, row in zip(sides, cells, strict=True)]
     side, head = max(s[0] for s in sides), max(h[1] for h in heads)
-    title_box, note_box = _header(title, note)
+    title_box, note_box = _header(title, note, letters)
     top = max(title_box[3], note_box[3]) + (MARGIN if title or note else 0)
     left = MARGIN + (side + 2 * GAP if side else 0)
     first = top + (head + GAP if head else 0)
@@ -79,11 +81,11 @@ def _at(cell: Image.Image, left: int, y: int, height: int) -> Box:
     return left, top, left + cell.width, top + cell.height
 
 
-def _header(title: str, note: str) -> tuple[Box, Box]:
-    width, height = _size(title, TITLE)
+def _header(title: str, note: str, letters: float) -> tuple[Box, Box]:
+    width, height = _size(title, round(TITLE * letters))
     title_box = (MARGIN, MARGIN, MARGIN + width, MARGIN + height)
     under = title_box[3] + (GAP // 2 if title else 0)
-    width, height = _size(note, SMALL)
+    width, height = _size(note, round(SMALL * letters))
     return title_box, (MARGIN, under, MARGIN + width, under + height)
 
 
@@ -93,15 +95,16 @@ def contact_sheet(
     column_labels: Sequence[str],
     title: str,
     note: str = "",
+    letters: float = 1.0,
 ) -> Image.Image:
     """A sheet of `cells` (rows of images) with labels; a label's second and further lines are small and grey."""
-    places = layout(cells, row_labels, column_labels, title, note)
+    places = layout(cells, row_labels, column_labels, title, note, letters)
     sheet = Image.new("RGB", places.size, PAPER)
     draw = ImageDraw.Draw(sheet)
-    _write(draw, places.title[:2], title, TITLE, INK)
-    _write(draw, places.note[:2], note, SMALL, QUIET)
+    _write(draw, places.title[:2], title, round(TITLE * letters), INK)
+    _write(draw, places.note[:2], note, round(SMALL * letters), QUIET)
     for box, text in zip((*places.rows, *places.columns), (*row_labels, *column_labels), strict=True):
-        _label(draw, box, text)
+        _label(draw, box, text, letters)
     for row, boxes in zip(cells, places.cells, strict=True):
         for cell, box in zip(row, boxes, strict=True):
             draw.rectangle((box[0] - 1, box[1] - 1, box[2], box[3]), outline=FRAME)
@@ -165,18 +168,18 @@ def _size(text: str, height: int) -> tuple[int, int]:
     return (int(_font(height).getlength(text)) + 2, round(height * 1.25)) if text else (0, 0)
 
 
-def _sizes(label: str) -> list[tuple[str, int]]:
-    return [(line, SMALL if i else LABEL) for i, line in enumerate(label.split("\n"))]
+def _sizes(label: str, letters: float) -> list[tuple[str, int]]:
+    return [(line, round((SMALL if i else LABEL) * letters)) for i, line in enumerate(label.split("\n"))]
 
 
-def _measure(label: str) -> tuple[int, int]:
-    sizes = [_size(line, height) for line, height in _sizes(label)]
+def _measure(label: str, letters: float) -> tuple[int, int]:
+    sizes = [_size(line, height) for line, height in _sizes(label, letters)]
     return max(width for width, _ in sizes), sum(height for _, height in sizes)
 
 
-def _label(draw: ImageDraw.ImageDraw, box: Box, text: str) -> None:
+def _label(draw: ImageDraw.ImageDraw, box: Box, text: str, letters: float) -> None:
     y = box[1]
-    for i, (line, height) in enumerate(_sizes(text)):
+    for i, (line, height) in enumerate(_sizes(text, letters)):
         _write(draw, (box[0], y), line, height, QUIET if i else INK)
         y += _size(line, height)[1]
 

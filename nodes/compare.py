@@ -1,5 +1,6 @@
 """Sigmatic Compare: samplers and schedules side by side, from one starting noise, at equal model evaluations."""
 
+import json
 from dataclasses import replace
 
 import torch
@@ -7,7 +8,7 @@ import torch
 from .dropdowns.by_name import ByName
 from .dropdowns.lookup import sampler_entry
 from .dropdowns.plan import ModelFacts, Plan, Plot, say
-from .host import warnings
+from .host import pictures, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
 from .measuring import entries, sheet, trials
@@ -115,7 +116,7 @@ class SigmaticCompare(ByName):
             raise ValueError("denoise is 0: nothing would be changed, so there is nothing to compare.")
         known = replace(ModelFacts.of(model), cfg=cfg)
         listed, place = chosen(known, entries, reference)
-        decode = sheet.visible(model, vae)
+        decode = sheet.decoder(model, vae)
         if getattr(latent_image["samples"], "is_nested", False):
             raise ValueError("latent_image: picture and sound together cannot be laid out; compare the picture alone.")
         plan = cls.plan(known, evaluations, entries, denoise, reference)
@@ -124,9 +125,9 @@ class SigmaticCompare(ByName):
         cells = trials.compare(model, latent_image, listed, plan.lines or (), **settings)
         about = {"up to": f"{evaluations} model evaluations", "seed": seed, "cfg": f"{cfg:g}", "reference": place}
         samples = torch.cat([cell.samples for cell in cells])
-        return io.NodeOutput(
-            sheet.sheet(listed, cells, decode, size, about), {"samples": samples}, sheet.table(listed, cells, place)
-        )
+        drawn = sheet.sheet(listed, cells, decode, size, about)
+        ui = {"sheet": [json.dumps({**drawn.about, "file": pictures.keep(drawn.image[0])})]}
+        return io.NodeOutput(drawn.image, {"samples": samples}, sheet.table(listed, cells, place), ui=ui)
 
 
 def problem(text: str | None) -> str | None:

@@ -14,7 +14,7 @@ PURE = {
     "panel/purposes", "panel/search", "plot/going", "menu/turn_values",
 }  # fmt: skip
 MAY_IMPORT = {"": {""}, "editor": {"", "editor"}, "plot": {"", "editor", "plot"}, "panel": {"", "plot", "panel"},
-              "menu": {"", "plot", "menu"}}  # fmt: skip
+              "menu": {"", "plot", "menu"}, "sheet": {"", "plot", "panel", "sheet"}}  # fmt: skip
 """Rooms of web/js and what may enter them; main.js, which puts the page together, may import all."""
 
 

@@ -255,21 +255,12 @@ def test_pictures_come_from_the_vae_or_from_preview_colours(pack):
             return video
 
     results, model = pack.part("measuring.sheet"), links(pack)["model"]
-    assert (results.visible(model, Vae())(torch.zeros(2, 1, 3, 8, 8)) == 0.5).all(), "the middle of a video"
+    assert (results.decoder(model, Vae())(torch.zeros(2, 1, 3, 8, 8)) == 0.5).all(), "the middle of a video"
     latents = torch.rand(2, 1, 32, 32) * 2 - 1
     decoded = pack.run("SigmaticDemoDecode", samples={"samples": latents}, zoom=1)
-    torch.testing.assert_close(results.visible(model, None)(latents), decoded)
+    torch.testing.assert_close(results.decoder(model, None)(latents), decoded)
     model.model.latent_format.latent_rgb_factors = None
     with pytest.raises(ValueError, match=r"^vae: connect one"):
-        results.visible(model, None)
+        results.decoder(model, None)
     assert results.sized(torch.zeros(32, 16, 3), 100).size == (48, 96)
     assert results.sized(torch.zeros(1024, 512, 3), 100).size == (50, 100)
-
-
-@pytest.mark.parametrize(
-    ("apart", "words"), [(0.0, "not visible"), (0.01, "hardly visible"), (0.04, "visible"), (0.3, "another picture")]
-)
-def test_a_difference_says_whether_it_can_be_seen(pack, apart, words):
-    seen, grey = pack.part("measuring.sheet").seen, torch.full((2, 8, 8, 3), 0.5)
-    assert seen(grey + apart, grey) == words
-    assert seen(torch.stack([grey[0], grey[1] + apart]), grey) == words, "the pair that differs most"

@@ -10,7 +10,7 @@ from PIL import Image
 
 HERE = Path(__file__).resolve().parent
 FLOWS = sorted((HERE.parent / "example_workflows").glob("*.json"))
-FOR_LARGE_MODELS = {"sdxl", "flux", "flux2", "qwen_image", "z_image", "wan", "wan_two_stages", "ltx"}
+FOR_LARGE_MODELS = {"SDXL", "Flux", "Flux 2", "Qwen-Image", "Z-Image", "Wan", "Wan in two stages", "LTX-Video"}
 TYPES = {"INT", "FLOAT", "BOOLEAN", "STRING", "COMBO"}
 
 
@@ -49,7 +49,7 @@ def test_a_workflow_fits_our_nodes(info, path):
 
 
 def test_misfits_are_found(info):
-    workflow = json.loads((HERE.parent / "example_workflows" / "curves.json").read_text("utf-8"))
+    workflow = json.loads((HERE.parent / "example_workflows" / "Curves.json").read_text("utf-8"))
     (node, _) = (node for node in workflow["nodes"] if node["type"] == "SigmaticKSampler")
     control = node["widgets_values"].pop(1)
     assert any("no control" in what for what in prompts.problems(workflow, info)), "all values shifted by one"

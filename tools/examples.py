@@ -145,45 +145,45 @@ _OVER_STEPS = [
     for steps in (8, 16, 32, 64)
 ]
 DEMOS = [
-    ("01_quickstart", "Sigmatic in one minute",
+    ("01 Quickstart", "Sigmatic in one minute",
      "Press Run: eight small pictures by a tiny model that comes with Sigmatic. Nothing is downloaded.\n"
      "sig_auto is what the model's recipe wants. Choose sig_euler_ancestral and drag eta: the plot shows what every "
      "step will do before it is done.", _quickstart),
-    ("settings_by_name", "Settings for nodes that take names",
+    ("Settings by name", "Settings for nodes that take names",
      "Press Run. Detailers and upscalers take a MODEL and two names. Sigmatic Settings puts eta, s_noise and rho on "
      "the MODEL, and every sig_ name that is used with it hears them. Put your detailer in the place of the second "
      "KSampler.", _by_stock_node),
-    ("curves", "Curves",
+    ("Curves", "Curves",
      "Press Run: the same seed twice. On the right eta is a curve: none at the start, so that the composition stays "
      "the seed's; most in the middle; none in the last fifth, so that the picture ends clean.", _curves),
-    ("eta_sweep", "Eta sweep",
+    ("Eta sweep", "Eta sweep",
      "Press Run: the same eight digits with more and more fresh noise. At eta 0 they are those of sig_euler, to the "
      "last bit. The first row is the reference: the difference says how far the others are.",
      _comparison(*(f"sig_euler_ancestral / sig_karras / eta = {eta:g}" for eta in (0, 0.25, 0.5, 0.75, 1, 1.25)),
                  seed=7, cfg=2.0, evaluations=20, reference=1, size=96)),
-    ("sampler_comparison", "Sampler comparison",
+    ("Sampler comparison", "Sampler comparison",
      "Press Run: one row a sampler, all from the same noise, none with more than 10 model evaluations. The last row "
      "has 60 steps; the others are measured against it. Edit the list: only lines that are new are run again.",
      _comparison(*_SAMPLERS, seed=7, cfg=2.0, evaluations=10, size=96)),
-    ("ancestral_sde_ode", "Ancestral, SDE and ODE over steps",
+    ("Ancestral SDE ODE", "Ancestral, SDE and ODE over steps",
      "Press Run: three kinds of sampler at 8, 16, 32 and 64 steps. sig_euler settles on one picture. sig_dpmpp_2m_sde "
      "settles, too: its noise is one path. sig_euler_ancestral draws new noise in every step.",
      _comparison(*_OVER_STEPS, seed=11, cfg=2.0, evaluations=20, size=64)),
-    ("sweep", "Sweep with a report",
+    ("Sweep", "Sweep with a report",
      "Press Run: every combination of the axes on this model, each kept when it is done. Then press Open the report: "
      "error against model evaluations, and what nothing beats. Add a value and run again: only what is new is run.",
      _sweep),
-    ("split_high_low", "Split: high and low noise",
+    ("Split high and low noise", "Split: high and low noise",
      "Press Run: one run in two nodes. The first makes the coarse shape with noise and much cfg, the second finishes "
      "without noise and with less of it. Both have the same steps and schedule.", _split),
-    ("look_then_finish", "Look, then finish some",
+    ("Look then finish", "Look, then finish some",
      "Press Run: eight pictures stop at step 6 of 20, and `denoised` shows what they are going to be. Two go on, and "
      "end as they would have in one run of all eight. Sigmatic Save Run keeps the eight, for Sigmatic Load Run.",
      _look_then_finish),
-    ("inpainting", "Inpainting",
+    ("Inpainting", "Inpainting",
      "Press Run: eight threes, whose lower halves are drawn again as those of eights. Every sampler of Sigmatic keeps "
      "the rest to the last bit.", _inpainting),
-    ("fitted_schedule", "Fitted schedule",
+    ("Fitted schedule", "Fitted schedule",
      "Press Run: Sigmatic Fit Schedule measures which four amounts of noise suit this model and sampler best. The "
      "result is kept. Below it, four steps of sig_karras.", _fitted),
 ]  # fmt: skip

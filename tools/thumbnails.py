@@ -21,10 +21,10 @@ import sigmatic  # noqa: E402
 
 FOLDER, SIDE = ROOT / "example_workflows", 512
 RECIPES = {
-    "sdxl": ("SDXL", ["sdxl"]), "flux": ("Flux", ["flux_dev"]), "flux2": ("Flux.2", ["flux2_dev"]),
-    "qwen_image": ("Qwen-Image", ["qwen_image"]), "z_image": ("Z-Image", ["z_image_turbo"]),
-    "wan": ("Wan 2.2", ["wan22_t2v"]), "wan_two_stages": ("Wan 2.2, two stages", ["wan22_t2v"]),
-    "ltx": ("LTX", ["ltxv"]),
+    "SDXL": ("SDXL", ["sdxl"]), "Flux": ("Flux", ["flux_dev"]), "Flux 2": ("Flux.2", ["flux2_dev"]),
+    "Qwen-Image": ("Qwen-Image", ["qwen_image"]), "Z-Image": ("Z-Image", ["z_image_turbo"]),
+    "Wan": ("Wan 2.2", ["wan22_t2v"]), "Wan in two stages": ("Wan 2.2, two stages", ["wan22_t2v"]),
+    "LTX-Video": ("LTX", ["ltxv"]),
 }  # fmt: skip
 COLOURS = [(122, 162, 255), (255, 158, 100), (130, 225, 170)]
 

@@ -11,7 +11,9 @@ from PIL import Image
 from PIL.Image import Resampling
 from torch import Tensor
 
-from ...demo.sheet import contact_sheet
+from ...demo.sheet import SMALL, Box, contact_sheet, layout
+from ..inputs import options
+from . import visible
 from .entries import Line
 
 
@@ -29,16 +31,6 @@ def rms(cell: Cell, reference: Cell) -> float:
     return float((cell.samples.double() - reference.samples.double()).square().mean().sqrt())
 
 
-SEEN = ((1.0, "not visible"), (4.0, "hardly visible"), (14.0, "visible"), (float("inf"), "another picture"))
-"""Below which root mean square difference of two pictures, in steps of 256, what is said of it."""
-
-
-def seen(pictures: Tensor, reference: Tensor) -> str:
-    """In words, how far pictures (B, H, W, 3) in [0, 1] look different: by the pair that differs most."""
-    apart = (pictures.clamp(0, 1).double() - reference.clamp(0, 1).double()).square().mean((1, 2, 3)).sqrt()
-    return next(words for most, words in SEEN if 255 * float(apart.max()) < most)
-
-
 def table(listed: Sequence[Line], cells: Sequence[Cell], reference: int) -> str:
     """CSV with a head: entry, steps, evaluations, seconds, rms (difference to the entry at place `reference`)."""
     out = io.StringIO()
@@ -50,7 +42,7 @@ def table(listed: Sequence[Line], cells: Sequence[Cell], reference: int) -> str:
     return out.getvalue()
 
 
-def visible(model: Any, vae: Any) -> Any:
+def decoder(model: Any, vae: Any) -> Any:
     """The function from latents to pictures (B, H, W, 3): the VAE's, or the host's rough colours. ValueError for none.
 
     A video is shown by its middle frame.
@@ -87,22 +79,75 @@ def sized(picture: Tensor, side: int) -> Image.Image:
     return image.resize((max(1, round(image.width * times)), max(1, round(image.height * times))), Resampling.LANCZOS)
 
 
-def sheet(listed: Sequence[Line], cells: Sequence[Cell], decode: Any, side: int, head: dict) -> Tensor:
-    """The contact sheet (1, H, W, 3): lines down, the pictures of the latent's batch across.
+class Drawn(NamedTuple):
+    """A sheet (1, H, W, 3), and what the page has to know of it: its size, and a row for every line (`_row`)."""
+
+    image: Tensor
+    about: dict[str, Any]
+
+
+def sheet(listed: Sequence[Line], cells: Sequence[Cell], decode: Any, side: int, head: dict) -> Drawn:
+    """The contact sheet: lines down, the pictures of the latent's batch across.
 
     `head`: what all of them share, by name, to stand over them; and "reference", the place of the line to measure by.
     """
     shared = {name: value for name, value in head.items() if name != "reference"}
     reference = cells[head["reference"]]
-    shown = [decode(cell.samples) for cell in cells]
+    shown = [decode(cell.samples)[..., :3] for cell in cells]
     pictures = [[sized(picture, side) for picture in batch] for batch in shown]
+    apart = [
+        "the reference" if cell is reference else visible.seen(batch, shown[head["reference"]])
+        for cell, batch in zip(cells, shown, strict=True)
+    ]
     labels = []
-    for line, cell, batch in zip(listed, cells, shown, strict=True):
+    for line, cell, words in zip(listed, cells, apart, strict=True):
         lines = [line.sampler, line.schedule, line.params]
         lines.append(f"{cell.steps} steps, {cell.evaluations} evaluations, {cell.seconds:.3g} s")
-        apart = f"difference {rms(cell, reference):.3g}: {seen(batch, shown[head['reference']])}"
-        lines.append("the reference" if cell is reference else apart)
+        lines.append(words if cell is reference else f"difference {rms(cell, reference):.3g}: {words}")
         labels.append("\n".join(filter(None, lines)))
     note = ", ".join(f"{name} {value}" for name, value in shared.items())
-    drawn = contact_sheet(pictures, labels, [""] * len(pictures[0]), "One noise, many ways", note)
-    return torch.from_numpy(np.asarray(drawn).copy()).float()[None] / 255
+    parts = (pictures, labels, [""] * len(pictures[0]), "One noise, many ways", note)
+    letters = legible(*parts)
+    drawn, places = contact_sheet(*parts, letters), layout(*parts, letters)
+    rows = [
+        _row(line, cell, rms(cell, reference), words, boxes)
+        for line, cell, words, boxes in zip(listed, cells, apart, places.cells, strict=True)
+    ]
+    image = torch.from_numpy(np.asarray(drawn).copy()).float()[None] / 255
+    return Drawn(image, {"size": drawn.size, "reference": head["reference"], "rows": rows})
+
+
+SHOWN, LEGIBLE = 560, 10
+"""Pixels: how wide the example with a comparison, seen as a whole, shows a sheet; and how high letters then have to be:
+their capitals have seven, as in the 5 x 7 letters of displays."""
+_GROW = 1.1
+
+
+def legible(*parts: Any) -> float:
+    """How much larger than usual to write, to be read where the sheet is SHOWN wide.
+
+    Letters stop to grow where labels would take half of the sheet.
+    """
+    letters = 1.0
+    while True:
+        places = layout(*parts, letters=letters)
+        labels = places.cells[0][0][0]
+        if round(SMALL * letters) * SHOWN >= LEGIBLE * places.size[0] or 2 * labels > places.size[0]:
+            return letters
+        letters *= _GROW
+
+
+def _row(line: Line, cell: Cell, apart: float, words: str, boxes: Sequence[Box]) -> dict[str, Any]:
+    """A line on the sheet: its settings, what it took, how far it is from the reference, where its pictures are."""
+    given = {**line.sampler_options, **line.schedule_options}
+    return {
+        "sampler": line.sampler,
+        "schedule": line.schedule,
+        "steps": cell.steps,
+        "options": {name: options.as_text(value) for name, value in given.items()},
+        "evaluations": cell.evaluations,
+        "seconds": cell.seconds,
+        "apart": apart,
+        "seen": words,
+        "boxes": boxes,
+    }

@@ -25,3 +25,8 @@ def get_save_image_path(filename_prefix, output_dir, image_width=0, image_height
     os.makedirs(folder, exist_ok=True)
     number = 1 + sum(file.startswith(name + "_") for file in os.listdir(folder))
     return folder, name, number, subfolder, filename_prefix
+
+
+def get_temp_directory():
+    """The folder of what is gone when the host is ended."""
+    return os.path.join(get_user_directory(), "temp")

@@ -62,4 +62,4 @@ def example(host):
 @pytest.fixture(scope="session")
 def quickstart(example):
     """The first example workflow as an API prompt."""
-    return example("01_quickstart")[0]
+    return example("01 Quickstart")[0]

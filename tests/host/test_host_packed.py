@@ -18,7 +18,7 @@ def test_the_packed_node_runs_its_quickstart(installation, tmp_path):
     server = Host(installation, tmp_path / "base", pack=tmp_path / "sigmatic")
     try:
         assert server.said_at_start == []
-        workflow = json.loads((tmp_path / "sigmatic" / "example_workflows" / "01_quickstart.json").read_text("utf-8"))
+        workflow = json.loads((tmp_path / "sigmatic" / "example_workflows" / "01 Quickstart.json").read_text("utf-8"))
         outputs = server.run(prompts.to_prompt(workflow, server.info))
         (images,) = [output["images"] for output in outputs.values() if "images" in output]
         pictures = server.pictures(images)

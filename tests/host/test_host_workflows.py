@@ -10,7 +10,7 @@ import pytest
 import torch
 
 FLOWS = sorted(path.stem for path in (Path(__file__).resolve().parents[2] / "example_workflows").glob("*.json"))
-FOR_LARGE_MODELS = ("sdxl", "flux", "qwen_image", "z_image", "wan", "wan_two_stages", "ltx")
+FOR_LARGE_MODELS = ("SDXL", "Flux", "Qwen-Image", "Z-Image", "Wan", "Wan in two stages", "LTX-Video")
 ENTRIES = """sig_euler
 heun / karras
 dpmpp_sde / normal / eta=0.5
@@ -20,7 +20,7 @@ sig_dpm_adaptive
 euler / beta"""
 
 
-@pytest.mark.parametrize("name", [name for name in FLOWS if name not in (*FOR_LARGE_MODELS, "flux2")])
+@pytest.mark.parametrize("name", [name for name in FLOWS if name not in (*FOR_LARGE_MODELS, "Flux 2")])
 def test_an_example_runs_as_it_is(host, example, name):
     prompt, misfits = example(name)
     assert misfits == []
@@ -43,7 +43,7 @@ def test_an_example_for_a_large_model_fits_the_nodes_of_this_host(host, example,
 
 
 def test_the_example_for_flux2_fits_a_host_that_knows_it(host, example):
-    _, misfits = example("flux2")
+    _, misfits = example("Flux 2")
     known = "EmptyFlux2LatentImage" in host.info
     assert misfits == ([] if known else ["CLIPLoader (3): type is 'flux2'"])
 

@@ -22,7 +22,7 @@ spec.loader.exec_module(module)
 listed = asyncio.run(asyncio.run(module.comfy_entrypoint()).get_node_list())
 nodes = {node.define_schema().node_id: node for node in listed}
 
-workflow = json.loads((PACK / "example_workflows" / "01_quickstart.json").read_text(encoding="utf-8"))
+workflow = json.loads((PACK / "example_workflows" / "01 Quickstart.json").read_text(encoding="utf-8"))
 links = {link[0]: link[1] for link in workflow["links"]}
 made = {}
 for node in sorted(workflow["nodes"], key=lambda node: node["id"]):

@@ -226,7 +226,7 @@ EVERY_NODE = """async () => {
         return widget.name + ' of mine';
     };
     const kinds = Object.keys(LiteGraph.registered_node_types).filter((kind) => kind.startsWith('Sigmatic'));
-    const valued = ({ name, type }) => name !== 'plot' && type !== 'button';
+    const valued = ({ name, type }) => !['plot', 'results'].includes(name) && type !== 'button';
     const named = (node) =>
         (node.widgets ?? []).filter(valued).map(({ name, value }) => [name, value]);
     const before = {}, after = {};

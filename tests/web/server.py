@@ -34,6 +34,7 @@ STOCK = {  # nodes of ComfyUI that the tests wire ours to: inputs, outputs
         {"model": ["MODEL"], "shift": ["FLOAT", {"default": 3.0, "min": 0.0, "max": 100.0, "step": 0.01}]},
         ["MODEL"],
     ),
+    "KSamplerSelect": ({"sampler_name": ["SAMPLERS"]}, ["SAMPLER"]),
     "SamplerCustom": ({"model": ["MODEL"], "sampler": ["SAMPLER"], "sigmas": ["SIGMAS"]}, ["LATENT"]),
     "UNETLoader": ({"unet_name": ["STRING", {"default": "flux1-dev.safetensors"}]}, ["MODEL"]),
     "EmptyLatentImage": ({"width": ["INT", {"default": 1024}], "height": ["INT", {"default": 1024}]}, ["LATENT"]),
@@ -115,7 +116,10 @@ def application(pack, static, info=None):
         "/embeddings": list,
         "/models": list,
         "/experiment/models": list,
-        "/workflow_templates": dict,
+        "/workflow_templates": lambda: {
+            "ComfyUI-Sigmatic": [file.stem for file in sorted((ROOT / "example_workflows").glob("*.json"))]
+        },
+        "/templates/index.json": list,
         "/features": dict,
         "/queue": lambda: {"queue_running": [], "queue_pending": []},
         "/history": dict,
@@ -178,6 +182,7 @@ def application(pack, static, info=None):
 
     app.router.add_get("/", index)
     app.router.add_static("/extensions/ComfyUI-Sigmatic", ROOT / "web")
+    app.router.add_static("/api/workflow_templates/ComfyUI-Sigmatic", ROOT / "example_workflows")
     app.router.add_static("/", static)
     return app
 

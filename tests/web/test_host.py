@@ -21,7 +21,7 @@ def real(host, browser, conftest):
 @pytest.fixture
 def quickstart_page(real, conftest):
     """The example workflow, open; with a seed that has not been run yet."""
-    graph = json.loads((conftest.ROOT / "example_workflows" / "01_quickstart.json").read_text(encoding="utf-8"))
+    graph = json.loads((conftest.ROOT / "example_workflows" / "01 Quickstart.json").read_text(encoding="utf-8"))
     real.js("(graph) => app.loadGraphData(graph)", graph)
     real.until("() => app.graph._nodes.some((node) => node.type === 'SigmaticKSampler')")
     node = real.js("() => String(app.graph._nodes.find((node) => node.type === 'SigmaticKSampler').id)")
@@ -118,6 +118,32 @@ def test_a_schedule_that_is_measured_is_drawn(quickstart_page):
     _run(page)
     page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=240_000)
     page.drawn(node, "sig_dpmpp_2m on the sigmas: 3 steps, 3 model evaluations")
+
+
+def test_a_row_of_a_comparison_goes_into_a_ksampler(quickstart_page, conftest):
+    """Compare is run by the page's button; its picture is served, and a click on its second row is heard."""
+    page, _ = quickstart_page
+    graph = json.loads((conftest.ROOT / "example_workflows" / "Sampler comparison.json").read_text(encoding="utf-8"))
+    page.js("(graph) => app.loadGraphData(graph)", graph)
+    page.until("() => app.graph._nodes.some((node) => node.type === 'SigmaticCompare')")
+    compare = page.js("() => String(app.graph._nodes.find((node) => node.type === 'SigmaticCompare').id)")
+    page.set(compare, "seed", time.time_ns() % 10**12)
+    page.set(compare, "entries", "sig_euler\nsig_heun / sig_linear\nsig_dpmpp_2m / steps = 12")
+    node = page.add("KSampler", at=(1900, 100))
+    _run(page)
+    page.tab.wait_for_function("() => window.__seen.end === 'execution_success'", timeout=240_000)
+    page.js("() => { app.canvas.ds.scale = 0.5; app.canvas.ds.offset = [0, 100]; app.canvas.setDirty(true, true); }")
+    rows = page.tab.locator(".sigmatic-sheet .row")
+    rows.nth(2).wait_for()
+    loads = """async () => { const image = new Image();
+        image.src = document.querySelector('.sigmatic-sheet image').getAttribute('href');
+        await image.decode(); return image.naturalWidth; }"""
+    assert page.js(loads) > 500
+    rows.nth(1).click()
+    values = "(id) => Object.fromEntries(__node(id).widgets.map((one) => [one.name, one.value]))"
+    page.until("(id) => __node(id).widgets.find(({ name }) => name === 'steps').value !== 20", node)
+    put = page.js(values, node)
+    assert (put["sampler_name"], put["scheduler"], put["steps"]) == ("sig_heun", "sig_linear", 5)
 
 
 def test_help_and_languages_are_served(real, host):

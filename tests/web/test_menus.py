@@ -6,7 +6,7 @@ import urllib.request
 import pytest
 
 
-def _place(page, node, widget=None):
+def place(page, node, widget=None):
     """Where in the page the node's title, or one of its widgets, is."""
     return page.js(
         """([id, name]) => { const node = __node(id), widget = node.widgets.find((one) => one.name === name);
@@ -23,7 +23,7 @@ def menu(page, node):
         title = page.js("(id) => __node(id).title", node)
         page.tab.locator(f"[data-node-id='{node}']").get_by_text(title).first.click(button="right")
     else:
-        page.tab.mouse.click(*_place(page, node), button="right")
+        page.tab.mouse.click(*place(page, node), button="right")
 
 
 def _presets(page):
@@ -76,7 +76,7 @@ def _offered(page, node, *names):
     """Those of the names that the node's list of samplers has when it is opened by a click."""
     page.js("() => LiteGraph.closeAllContextMenus?.()")
     if page.mode != "vue":
-        page.tab.mouse.click(*_place(page, node, "sampler"))
+        page.tab.mouse.click(*place(page, node, "sampler"))
         entries = page.tab.locator(".litecontextmenu .litemenu-entry")
         entries.filter(has_text="sig_heun").first.wait_for()
         listed = {text.strip() for text in entries.all_inner_texts()}

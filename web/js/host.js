@@ -67,6 +67,11 @@ export function toast(severity, detail) {
   app.extensionManager?.toast?.add({ severity, summary: "Sigmatic", detail, life: 3000 });
 }
 
+/** Where a file of a run is. @param {Record<string, string> | null} file as the server names it */
+export function fileUrl(file) {
+  return api.apiURL(`/view?${new URLSearchParams(file ?? {})}`);
+}
+
 /** Redraw the canvas and let undo and autosave know of a change. */
 export function changed() {
   app.graph?.setDirtyCanvas?.(true, true);

@@ -6,6 +6,8 @@ import { catalogue } from "./panel/catalogue.js";
 import { filterAll, filterNode } from "./panel/filter.js";
 import { api, app, chain, onSetting, toast } from "./host.js";
 import { learn } from "./language.js";
+import { findFirst } from "./menu/found.js";
+import { followLists } from "./menu/lists.js";
 import { offerTurn } from "./menu/turn.js";
 import { foldRare, refold } from "./plot/advanced.js";
 import { watchZoom } from "./plot/far.js";
@@ -16,6 +18,7 @@ import { followRuns } from "./plot/running.js";
 import { saveSelected } from "./panel/presets.js";
 import { say } from "./say.js";
 import { settings, useDefaults } from "./panel/settings.js";
+import { addSheet } from "./sheet/panel.js";
 import { dress } from "./style.js";
 import { makeRoom, takeBack } from "./warnings.js";
 import { tend } from "./widgets.js";
@@ -55,8 +58,10 @@ app.registerExtension({
     onSetting("Comfy.VueNodes.Enabled", refold);
     followRuns();
     watchZoom();
+    followLists();
     if (catalogue.samplers.length) app.extensionManager?.registerSidebarTab?.(tab(catalogue));
   },
+  beforeRegisterVueAppNodeDefs: findFirst,
   nodeCreated(/** @type {any} */ node) {
     useDefaults(node);
     filterNode(node, catalogue.samplers);
@@ -65,6 +70,7 @@ app.registerExtension({
     addPlot(node);
     addInfo(node);
     addReport(node);
+    addSheet(node);
     tend(node);
     offerPreset(node);
     offerTurn(node);

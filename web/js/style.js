@@ -94,6 +94,34 @@ export const CSS = `
 .sigmatic-report a { color: inherit; }
 .sigmatic-report button { font: inherit; padding: 2px 10px; cursor: pointer; color: inherit; background: var(--comfy-input-bg, #333); border: 1px solid var(--border-color, #444); border-radius: 6px; }
 .sigmatic-report iframe { flex: 1; min-height: 0; border: 0; background: Canvas; }
+.sigmatic-sheet {
+  --sig-text: var(--input-text, #ddd); --sig-soft: color-mix(in srgb, var(--sig-text) 62%, transparent); --sig-line: color-mix(in srgb, var(--sig-text) 16%, transparent);
+  display: flex; flex-direction: column; width: 100%; height: 100%; min-height: 0; overflow: hidden; box-sizing: border-box; padding: 4px; gap: 4px; user-select: none;
+  background: var(--component-node-background, var(--comfy-input-bg, #222)); color: var(--sig-text); border-radius: 6px; font: 11px/1.25 sans-serif;
+}
+[data-node-id] .sigmatic-sheet { min-height: var(--sig-high, 0px); height: var(--sig-high, 0px); }
+.sigmatic-sheet .bar, .sigmatic-sheet .lists { display: flex; gap: 3px; flex: none; }
+.sigmatic-sheet :is(.bar button, select) { flex: 1 1 0; min-width: 0; font: inherit; color: var(--sig-soft); background: transparent; border: 1px solid var(--sig-line); border-radius: 4px; padding: 2px 4px; cursor: pointer; text-overflow: ellipsis; }
+.sigmatic-sheet .lists select:nth-child(3) { flex: 0 0 58px; }
+.sigmatic-sheet option { color: var(--input-text, #ddd); background: var(--comfy-menu-bg, #222); }
+.sigmatic-sheet [aria-pressed="true"] { color: var(--sig-text); border-color: #3d93d4; }
+.sigmatic-sheet .rows { flex: 1 1 0; min-height: 0; overflow-y: auto; }
+.sigmatic-sheet .row { display: flex; gap: 6px; align-items: center; width: 100%; min-height: 44px; padding: 2px 3px; text-align: start; font: inherit; color: inherit; background: transparent; border: 1px solid transparent; border-top-color: var(--sig-line); cursor: pointer; }
+.sigmatic-sheet .row:hover, .sigmatic-sheet .row:focus-visible { border-color: #3d93d4; outline: none; }
+.sigmatic-sheet .row svg { flex: 1 1 0; min-width: 0; height: 40px; }
+.sigmatic-sheet .words { flex: 0 0 44%; min-width: 0; overflow-wrap: anywhere; font-size: calc(11px * var(--sig-grow, 1)); }
+.sigmatic-sheet .words > * { display: block; }
+.sigmatic-sheet .words span { color: var(--sig-soft); font-size: 0.9em; }
+.sigmatic-sheet .words .seen { color: var(--sig-text); }
+.sigmatic-far .sigmatic-sheet .words span:not(.seen) { display: none; }
+.sigmatic-sheet .slide { flex: 1 1 0; min-height: 0; display: flex; flex-direction: column; gap: 4px; }
+.sigmatic-sheet .stage { flex: 1 1 0; min-height: 0; display: flex; justify-content: center; }
+.sigmatic-sheet .stage > div { position: relative; height: 100%; max-width: 100%; cursor: ew-resize; touch-action: none; }
+.sigmatic-sheet .stage svg { position: absolute; inset: 0; width: 100%; height: 100%; }
+.sigmatic-sheet .line { position: absolute; top: 0; bottom: 0; width: 2px; margin-left: -1px; background: #3d93d4; pointer-events: none; }
+.sigmatic-sheet input[type="range"] { flex: none; width: 100%; margin: 0; accent-color: #3d93d4; }
+.sigmatic-sheet .told { display: flex; justify-content: space-between; gap: 8px; flex: none; font-size: calc(10px * var(--sig-grow, 1)); }
+.sigmatic-sheet .told span:last-child { text-align: end; }
 .sigmatic-ticks { display: flex; flex-wrap: wrap; gap: 2px 12px; max-width: 380px; justify-content: flex-end; }
 .sigmatic-browser { display: flex; flex-direction: column; gap: 6px; padding: 10px; height: 100%; box-sizing: border-box; font: 13px/1.4 sans-serif; color: var(--input-text, #ddd); }
 .sigmatic-browser .row { display: flex; gap: 6px; }
