@@ -20,7 +20,7 @@ from .table import Kept, Row, Table
 Weights = NDArray[np.float64]
 USUAL = 0.5
 """The standard deviation of pictures in a latent, about."""
-WIDTHS = 2.0 ** np.arange(-1, 6)[:, None]
+WIDTHS = 2.0 ** np.arange(-1, 6, dtype=np.float64)[:, None]
 """Spreads of data beside the noise that a step leaves: below these it hardly touches them, above nothing is unsure."""
 
 

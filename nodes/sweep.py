@@ -117,7 +117,7 @@ class SigmaticSweep(ByName):
         typed = grids.read(axes)
         if getattr(latent_image["samples"], "is_nested", False):
             raise ValueError("latent_image: picture and sound together cannot be laid out; sweep the picture alone.")
-        decode = sheet.visible(model, vae)
+        decode = sheet.decoder(model, vae)
         cells = grids.Grid(ModelFacts.of(model, latent_image), typed).cells()
         order = (*FIRST, *(axis for axis in typed.axes if axis not in FIRST))
         folder = sweep_files.Folder(name)

@@ -82,28 +82,33 @@ class _Chunk:
     def __init__(self, key: Callable[[int], int], size: int) -> None:
         self.key = key
         self.kept = np.zeros((KEPT + 1, size), dtype=np.float32)
-        self.last = np.zeros(size, dtype=np.float32)
+        self.last, self._spare = np.zeros((2, size), dtype=np.float32)
 
     def walk(self, way: _Way, out: np.ndarray, scale: float) -> None:
         """Go `way`, and put W at its end minus W at the place before, times `scale`, into `out`."""
-        scratch = _scratch.numbers[: len(out)]
         for node in way.nodes:
             if node.depth:
                 self._between(node.left, node.right, 0.5, self.kept[node.depth])
             self._add(self.kept[node.depth], node.number, deviation(node.depth), node.depth <= EXACT)
-        self._between(way.left, way.right, way.share, out)
+        here = self._spare
+        self._between(way.left, way.right, way.share, here)
         for number, parts in way.bridges:
-            add_bridge(out, self.key(number), parts)
-        np.subtract(out, self.last, out=scratch)
-        self.last[:] = out
-        np.multiply(scratch, scale, out=out)
+            add_bridge(here, self.key(number), parts)
+        np.subtract(here, self.last, out=out)
+        out *= scale
+        self.last, self._spare = here, self.last
 
     def _between(self, left: int, right: int, share: float, out: np.ndarray) -> None:
         """On the straight line between two places where W is kept (-1 on the left: time 0)."""
-        np.multiply(self.kept[right], share, out=out)
-        if left >= 0:
-            scratch = np.multiply(self.kept[left], 1 - share, out=_scratch.numbers[: len(out)])
-            out += scratch
+        if left < 0:
+            np.multiply(self.kept[right], share, out=out)
+        elif share == 0.5:
+            np.add(self.kept[left], self.kept[right], out=out)
+            out *= share
+        else:
+            np.subtract(self.kept[right], self.kept[left], out=out)
+            out *= share
+            out += self.kept[left]
 
     def _add(self, out: np.ndarray, number: int, weight: float, exact: bool) -> None:
         """Add `weight` times the normals of a node; a rough one is the middle of a bridge."""

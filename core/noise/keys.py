@@ -84,8 +84,7 @@ class _Words(threading.local):
         self.state: Any = self.generator.bit_generator.state
         self.cells = np.empty(CHUNK, dtype=np.intp)
         self.points = np.empty(CHUNK // 4, dtype=np.complex128)
-        self.bits = np.empty(CHUNK, dtype=np.uint32)
-        self.numbers, self.slopes = (np.empty(CHUNK, dtype=np.float32) for _ in range(2))
+        self.numbers, self.slopes = np.empty((2, CHUNK), dtype=np.float32)
 
     def of(self, k: int, count: int) -> np.ndarray:
         """The first `count` words under key `k`."""
@@ -107,10 +106,10 @@ def normals(out: np.ndarray, k: int, scale: float = 1.0) -> None:
     """
     size = len(out)
     bits = _words.of(k, -(-size // 2)).view(np.uint32)[:size]  # the lower half of a word first, as it is stored
-    part, cells = _words.bits[:size], _words.cells[:size]
-    numbers, slopes = _words.numbers[:size], _words.slopes[:size]
-    np.copyto(cells, np.right_shift(bits, 16, out=part))
-    np.copyto(numbers, np.bitwise_and(bits, 0xFFFF, out=part))
+    cells, numbers, slopes = _words.cells[:size], _words.numbers[:size], _words.slopes[:size]
+    halves = bits.view(np.uint16)
+    np.copyto(cells, halves[1::2])
+    np.copyto(numbers, halves[::2])
     np.take(_quantiles().edges, cells, out=out, mode="wrap")  # wrap is the fastest, and no cell is outside
     np.take(_quantiles().slopes, cells, out=slopes, mode="wrap")
     slopes *= numbers
