@@ -100,11 +100,11 @@ class _Gaussian:
 
     def met(self, levels: Sequence[Level], eta: float, spare: int) -> dict[float, Weights]:
         """x of exact data at each of the sigmas of `levels`, with `spare` columns of 0 for noises to come."""
-        nodes, found = sorted(set(levels), key=lambda node: node.lam), {}
+        nodes, met = sorted(set(levels), key=lambda node: node.lam), {}
         noise = np.zeros((len(self.data), len(nodes) + spare))
         for i, node in enumerate(nodes):
             alike = math.exp(-eta * (node.lam - nodes[i - 1].lam)) if eta and i else float(i > 0)
             noise = alike * noise
             noise[:, i] = math.sqrt(1 - alike * alike)
-            found[node.sigma] = np.concatenate([node.alpha * self.data, node.sigma * noise], axis=1)
-        return found
+            met[node.sigma] = np.concatenate([node.alpha * self.data, node.sigma * noise], axis=1)
+        return met
