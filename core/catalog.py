@@ -16,6 +16,12 @@ from .param import Param
 from .spec import SAMPLERS, SCHEDULES, SamplerSpec, Spec
 from .tabulate import tabulate
 
+START_HERE = {
+    "samplers": ("dpmpp_2m", "euler", "uni_pc", "dpmpp_2m_sde", "arc"),
+    "schedules": ("karras", "beta", "simple", "exponential", "arc"),
+}
+"""What to begin with, after the model's own recipe: docs/choosing.md says why."""
+
 
 def declared() -> dict[str, list[tuple[Spec, Param]]]:
     """Every parameter name in alphabetical order, with those that have it: (sampler or schedule, its parameter)."""

@@ -17,19 +17,19 @@ from .spec import SamplerSpec
 from .spread import widening
 from .table import Kept, Row, Stage, Step, first_order
 
-GAP = 0.5
-"""The least gap between two nodes, in steps. With it data of one Gaussian keep their spread within a fifth wherever
-Euler keeps it within a tenth, for samplers of the ODE on all schedules and ranges. On the digit network, which it was
-not chosen on, multistep samplers on uneven schedules end at 0.8 (VE) and 0.4 (flow) of the error without it."""
-NOISY_GAP = 0.6
-"""The same where noise was put in between the nodes. No more, so that DPM++ SDE on the usual schedules is what others'
-is; with 0.75 the spread would stay within a fifth with noise, too."""
-NOTHING = GAP / 10
-"""A step shorter than this, beside the next one, is not worth a memory at all: another pack's repeated level, say."""
+GAP, NOISY_GAP = 0.5, 0.6
+"""The least gap between two nodes, in steps; the second where noise was put in between them. Nodes that lie closer are
+left out. On the digit network, which they were not chosen on, multistep samplers of the ODE end on uneven schedules at
+0.8 (VE) and 0.4 (flow) of the error without."""
 EVEN, NOISY_EVEN = 0.75, 0.8
 """A gap is even with the one after it, or with the step, from this share of it on; then all is left as it is."""
 WIDEST = 1.1
-"""The most that a step on uneven levels may widen data of one Gaussian because of its memory (`spread.widening`)."""
+"""The most that a step on uneven levels may widen data of one Gaussian because of its memory (`spread.widening`). With
+it such data keep their spread within a fifth wherever Euler keeps it within a tenth, on all schedules. Where it changes
+a run on digits, tiles and a public ViT, which it was not chosen on, errors are 0.55 to 1.02 of those without for the
+ODE (576 runs), 0.83 to 1.03 with noise (806)."""
+NOTHING = GAP / 10
+"""A step shorter than this, beside the next one, is not worth a memory at all: another pack's repeated level, say."""
 HEAVIEST = 50.0
 """The most that the weights of the predictions in a row may add up to, by size: networks compute in half precision, and
 what they round is enlarged by as much. Even levels ask for 15 at most."""

@@ -9,7 +9,7 @@ import textwrap
 from typing import Any
 
 from .. import samplers, schedulers
-from ..core.catalog import as_dict, between
+from ..core.catalog import START_HERE, as_dict, between
 from ..core.spec import Param, SamplerSpec
 
 _HEADINGS = {"cfg++": "CFG++", "sde": "SDE"}  # families whose names are not words
@@ -58,6 +58,9 @@ def page(specs: list[Any]) -> str:
         f"# The {noun}",
         "",
         f"Made by `python -m sigmatic {noun} --markdown`. In ComfyUI every name begins with `sig_`.",
+        "",
+        "**Start here:** in ComfyUI with `sig_auto`, which goes by your model's [recipe](recipes.md); else with "
+        f"{', '.join(f'`{name}`' for name in START_HERE[noun])}. Which, and how many steps: [choosing](choosing.md).",
     ]
     groups: dict[str, list[Any]] = {}
     for spec in specs:

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from ... import samplers
+from ...core.catalog import START_HERE
 from . import lookup
 from .lookup import AUTO, FITTED, PREFIX
 
 FIRST: tuple[tuple[str, ...], tuple[str, ...]] = (
-    (AUTO, *(PREFIX + name for name in ("dpmpp_2m", "euler", "uni_pc", "dpmpp_2m_sde", "arc"))),
-    (AUTO, FITTED, *(PREFIX + name for name in ("karras", "beta", "simple", "exponential", "arc"))),
+    (AUTO, *(PREFIX + name for name in START_HERE["samplers"])),
+    (AUTO, FITTED, *(PREFIX + name for name in START_HERE["schedules"])),
 )
-"""Samplers, and schedules, to begin with: docs/choosing.md says why."""
+"""Samplers, and schedules, to begin with."""
 
 
 def ordered(names: Sequence[str], schedule: bool = False) -> list[str]:
