@@ -8,7 +8,7 @@ from PIL import Image
 import sigmatic
 
 NAMES = {*sigmatic.samplers.names(), *sigmatic.schedulers.names()}
-OTHER_WORDS = {"sig_", "eta", "max_order", "last", "tau"}
+OTHER_WORDS = {"auto", "sig_", "eta", "max_order", "last", "tau"}
 
 
 @pytest.fixture
