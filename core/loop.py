@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import torch
@@ -71,7 +72,7 @@ def run(
                 slots.append(prediction)
                 if table.uncond:
                     slots.append(evaluate.uncond)
-                    new.append(evaluate.uncond)
+                    new.append(_register(current, evaluate.uncond, total, _UNCOND))
                 new.append(_register(current, prediction, total))
                 evaluate.seen = evaluate.uncond = prediction = None  # as above
         if callback and not new:
@@ -135,14 +136,17 @@ class _Reports:
         self.callback({"x": x, "i": step.step, "sigma": mark, "sigma_hat": hat, "denoised": denoised})
 
 
-def _register(x: Tensor, prediction: Tensor, total: Sum) -> Tensor:
+_FIRST, _UNCOND = attrgetter("register_ratio"), attrgetter("uncond_ratio")
+
+
+def _register(x: Tensor, prediction: Tensor, total: Sum, ratio_of: Callable[[Sum], float] = _FIRST) -> Tensor:
     """F = p x + q D up to its factor p, as x + (q/p) D: one pass; or D itself where the ratio q/p is 0."""
-    ratio = total.register_ratio
+    ratio = ratio_of(total)
     out = torch.add(x, prediction, alpha=ratio) if ratio else prediction
     for cut, part in total.others:
-        if part.register_ratio != ratio:
+        if ratio_of(part) != ratio:
             out = out.clone() if out is prediction else out
-            out[..., cut] = _register(x[..., cut], prediction[..., cut], part)
+            out[..., cut] = _register(x[..., cut], prediction[..., cut], part, ratio_of)
     return out
 
 

@@ -18,8 +18,9 @@ class Sum(NamedTuple):
     Slots are counted as the loop keeps them: the step's start, the registers of earlier steps from the newest back,
     then this step's predictions in order. `lerps`: a chain of interpolations, (slot, share of it); `terms`: what is
     added with plain weights. `register_ratio` = q/p of the register to keep, or 0 where that is the prediction itself
-    or none. `unchanged`: it is the step's start. `spread`: the model's say in the noise, as of `core.table.Stage`.
-    `others`: the sums of further streams, each with its numbers in the last axis.
+    or none; `uncond_ratio` = 1/u of the unconditional one. `unchanged`: it is the step's start. `spread`: the model's
+    say in the noise, as of `core.table.Stage`. `others`: the sums of further streams, each with its numbers in the last
+    axis.
     """
 
     sigma: float
@@ -29,6 +30,7 @@ class Sum(NamedTuple):
     draws: int
     evaluate: bool
     register_ratio: float
+    uncond_ratio: float
     unchanged: bool
     spread: float
     others: tuple[tuple[slice, Sum], ...] = ()
@@ -90,7 +92,7 @@ def _steps(table: Table, keeps: Sequence[int], held: int) -> tuple[PlannedStep, 
         steps.append(PlannedStep(_sums(row, scales, table.width, keep), _draws(row), keep, step, hat, row.leaves))
         for stage in row.stages:
             if stage.q and row.leaves:
-                scales[:0] = [stage.p or stage.q] + [1.0] * table.uncond
+                scales[:0] = [stage.p or stage.q] + [stage.u or 1.0] * table.uncond
         scales = scales[:keep]
     return tuple(steps)
 
@@ -131,7 +133,12 @@ def _sums(row: Row, scales: list[float], width: int, keep: int) -> tuple[Sum, ..
             register: tuple[Terms, Terms] = {slot: stage.q}, {}
             _add(register[0], stage.p, slots)
             _add(register[1], stage.p, noise)
-            registers += [({slot + 1: 1.0}, {}), register] if width == 2 else [register]
+            if width == 2:
+                second: tuple[Terms, Terms] = {slot + 1: 1.0}, {}
+                _add(second[0], stage.u, slots)
+                _add(second[1], stage.u, noise)
+                registers.append(second)
+            registers.append(register)
     return tuple(sums)
 
 
@@ -165,11 +172,9 @@ def _sum(stage: Stage, slots: Terms, noise: Terms, earlier: int, wanted: bool) -
         terms = tuple(term for term in terms if 1 <= term[0] <= earlier) if chain else terms
         terms = tuple(sorted(terms, key=lambda term: term[1] != 1.0))  # the loop begins with it, which saves a pass
     noises = tuple((index, weight) for index, weight in noise.items() if weight)
-    register_ratio = stage.q / stage.p if stage.p and wanted else 0.0
+    ratios = (stage.q / stage.p if stage.p and wanted else 0.0), (1.0 / stage.u if stage.u and wanted else 0.0)
     spread = stage.spread if noises else 0.0
-    return Sum(
-        stage.sigma, chain, terms, noises, len(stage.B), stage.q != 0, register_ratio, unchanged and not noises, spread
-    )
+    return Sum(stage.sigma, chain, terms, noises, len(stage.B), stage.q != 0, *ratios, unchanged and not noises, spread)
 
 
 def _chain(terms: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:

@@ -13,6 +13,7 @@ from .param import Param, take
 
 ETA = Param("eta", 1.0, min=0.0, max=100.0, help="Noise added back at each step. 0: none, the ODE sampler.")
 S_NOISE = Param("s_noise", 1.0, min=0.0, max=100.0, help="Strength of the added noise. 1 is exact; less is smoother.")
+GAMMA = Param("gamma", 2.0, min=0.0, max=10.0, help="How far the newest slope is overdrawn; 1 is Euler.")
 CHURN = (
     Param("s_churn", 0.0, min=0.0, help="Noise added before steps, shared out over the run. 0: none; 10 to 80: much."),
     Param("s_tmin", 0.0, min=0.0, help="Churn only from this sigma up."),

@@ -60,7 +60,7 @@ def widening(row: Row, seen: Sequence[Kept], space: str, uncond: bool = False) -
     run = _Gaussian(b.rho * WIDTHS, space, uncond)
     met = run.met([a, *(level(register.sigma, space) for register in seen)], eta, _draws(row))
     for register in reversed(seen):
-        run.remember(met[register.sigma], register.sigma, register.p, register.q)
+        run.remember(met[register.sigma], register.sigma, register.p, register.q, register.u)
     x = run.landing(row, met[a.sigma], met[a.sigma].shape[1] - _draws(row))
     return float((np.linalg.norm(x, axis=1) / np.hypot(b.alpha * run.data[:, 0], b.sigma)).max())
 
@@ -89,14 +89,14 @@ class _Gaussian:
             x = stage.A * start + sum(parts, np.zeros_like(start))
             x[:, place : place + len(stage.B)] += stage.B
             if stage.q:
-                self.remember(x, stage.sigma, stage.p, stage.q)
+                self.remember(x, stage.sigma, stage.p, stage.q, stage.u)
         return x
 
-    def remember(self, x: Weights, sigma: float, p: float, q: float) -> None:
-        """Keep the register p x + q D of the exact denoiser, and behind it the unconditional prediction: D, too."""
+    def remember(self, x: Weights, sigma: float, p: float, q: float, u: float) -> None:
+        """Keep the register p x + q D of the exact denoiser, and behind it u x + U; the unconditional U is D, too."""
         at = level(sigma, self.space)
         denoised = at.alpha * self.data**2 / ((at.alpha * self.data) ** 2 + at.sigma**2) * x
-        self.kept[:0] = [p * x + q * denoised, *([denoised] if self.uncond else [])]
+        self.kept[:0] = [p * x + q * denoised, *([u * x + denoised] if self.uncond else [])]
 
     def met(self, levels: Sequence[Level], eta: float, spare: int) -> dict[float, Weights]:
         """x of exact data at each of the sigmas of `levels`, with `spare` columns of 0 for noises to come."""

@@ -173,9 +173,9 @@ def _carried(table: Table, part: Table, scale: float) -> Table:
     if scale == 1:
         return part
     space = table.space
-    sizes = [1.0 if table.uncond and i % 2 else scale for i in range(len(part.past))]  # behind each F lies U, as it is
+    sizes = [1.0 if table.uncond and i % 2 else scale for i in range(len(part.past))]  # behind each F: u x + U
     past = tuple(
-        kept._replace(p=kept.p * _shrunk_at(kept.sigma, scale, space), q=kept.q / size)
+        kept._replace(p=kept.p * _shrunk_at(kept.sigma, scale, space) * scale / size, q=kept.q / size)
         for kept, size in zip(part.past, sizes, strict=True)
     )
     rows = []
@@ -184,7 +184,7 @@ def _carried(table: Table, part: Table, scale: float) -> Table:
         for place, stage in zip(row.stages, other.stages, strict=True):
             g = _shrunk(place.sigma, scale, space)
             w = tuple(v / g / (scale if table.uncond and k % 2 else 1.0) for k, v in enumerate(stage.w))
-            B, ends = tuple(b / g for b in stage.B), {"p": stage.p * g, "q": stage.q / scale}
+            B, ends = tuple(b / g for b in stage.B), {"p": stage.p * g, "q": stage.q / scale, "u": stage.u * g * scale}
             stages.append(stage._replace(sigma=place.sigma, A=stage.A * begin / g, w=w, B=B, **ends))
         rows.append(other._replace(sigma=row.sigma, sigma_next=row.sigma_next, stages=tuple(stages)))
     return replace(part, rows=tuple(rows), past=past)

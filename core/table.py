@@ -2,8 +2,8 @@
 
 Stage k of step i makes x_k = A x_i + sum_j w_j F_j + sum_m B_m xi_m, then (unless it is the landing at the step's end)
 evaluates D = model(x_k, sigma_k) and keeps the register F = p x_k + q D. Registers are counted from the newest back,
-across steps; where the unconditional prediction is asked for, every evaluation leaves two: F, and behind it U. xi_m are
-the unit normals of the disjoint segments into which the stages cut the step.
+across steps; where the unconditional prediction U is asked for, every evaluation leaves two: F, and behind it u x_k + U.
+xi_m are the unit normals of the disjoint segments into which the stages cut the step.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ class Stage(NamedTuple):
     """One stage: where it lies (sigma), how it is made (A, w, B) and which register it leaves (p, q).
 
     q = 0 marks the landing at the end of a step: it is not evaluated. `spread`: by how much the model may raise the log
-    variance of the noise, by its learned fraction from 0 to 1 (0: the model has no say).
+    variance of the noise, by its learned fraction from 0 to 1 (0: the model has no say). `u`: how much of x is in the
+    second register.
     """
 
     sigma: float
@@ -35,6 +36,7 @@ class Stage(NamedTuple):
     p: float = 0.0
     q: float = 0.0
     spread: float = 0.0
+    u: float = 0.0
 
 
 class Row(NamedTuple):
@@ -61,7 +63,7 @@ class Row(NamedTuple):
     def kept(self) -> tuple[Kept, ...]:
         """The registers that it leaves, newest first."""
         made = [stage for stage in reversed(self.stages) if stage.q and self.leaves]
-        return tuple(Kept(stage.sigma, stage.p, stage.q, self.noisy, self.used) for stage in made)
+        return tuple(Kept(stage.sigma, stage.p, stage.q, self.noisy, self.used, stage.u) for stage in made)
 
     @property
     def jump(self) -> bool:
@@ -89,7 +91,7 @@ class Draw(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """Where a register was taken, and what it is: F = p x + q D at sigma.
+    """Where a register was taken, and what it is: F = p x + q D at sigma, and behind it u x + U.
 
     `noisy`: the step from there adds noise; `used`: how many older registers it was allowed to look back on, None where
     a step of its own, without a register, came after it.
@@ -100,6 +102,7 @@ class Kept(NamedTuple):
     q: float
     noisy: bool = False
     used: int | None = ALL
+    u: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +144,7 @@ class Table:
     @cached_property
     def kept(self) -> tuple[Kept, ...]:
         """The registers that a run leaves for the next one, newest first."""
-        parts = [(kept, kept._replace(p=0.0, q=1.0))[: self.width] for kept in self.left]
+        parts = [(kept, kept._replace(p=kept.u, q=1.0))[: self.width] for kept in self.left]
         return tuple(part for both in parts for part in both)
 
     @cached_property

@@ -31,7 +31,8 @@ def check(table: Table, tolerance: float = 1e-6, marginal: bool = True) -> None:
                 )
             if stage.q:
                 made = stage.p * goal.alpha + stage.q, tuple(stage.p * noise for noise in noises)
-                registers[:0] = [made] + [(1.0, ())] * table.uncond
+                second = stage.u * goal.alpha + 1.0, tuple(stage.u * noise for noise in noises)
+                registers[:0] = [made] + [second] * table.uncond
         new = len(registers) - earlier
         if not row.leaves:
             del registers[:new]

@@ -3,7 +3,7 @@
 from ..core import policy
 from ..core.exponential import interpolated
 from ..core.space import Level
-from ..core.spec import ETA, S_NOISE, sampler
+from ..core.spec import ETA, GAMMA, S_NOISE, sampler
 from ..core.table import Stage, Step, evaluate, first_order
 from .res_ancestral import solved_from
 
@@ -44,6 +44,23 @@ def dpmpp_2m_cfg_pp(step: Step) -> tuple[Stage, ...]:
     memory = first_order(step)[1].w[0] * step.h / (2 * (step.a.lam - step.past[0].lam))
     image, noise = landing.w
     return here, landing._replace(w=(image + memory, noise, 0.0, -memory))
+
+
+@sampler(
+    "Gradient estimation CFG++", order=1, history=1, params=(GAMMA,),
+    **{**GUIDED, "reference": f"{PAPER}; Permenter and Yuan 2023, arXiv:2306.04848; as in ComfyUI"},
+)  # fmt: skip
+def gradient_estimation_cfg_pp(step: Step, *, gamma: float) -> tuple[Stage, ...]:
+    """Euler CFG++ that overdraws the unconditional slope: for 5 to 8 steps. For a guidance scale of 1 to 2.
+
+    (gamma - 1)(sigma' - sigma)(d - d_1) is added, with d = (x - U)/sigma. The second register is U - x = -sigma d.
+    """
+    a, b = step.a, step.b
+    fade = b.sigma / a.sigma
+    far = (gamma - 1) * (b.sigma - a.sigma) if step.past and step.kept[0].u else 0.0
+    older = (0.0, far / step.past[0].sigma) if far else ()
+    here = evaluate(a)._replace(u=-1.0)
+    return here, Stage(b.sigma, fade * (1 - a.alpha), (b.alpha, -fade * a.alpha - far / a.sigma, *older))
 
 
 @sampler("RES 2M CFG++", order=2, history=1, clock="lam", **{**GUIDED, "reference": PAPER + "; as in ComfyUI"})

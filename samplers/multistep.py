@@ -1,6 +1,6 @@
 """Multistep methods on dx/dsigma = (x - D)/sigma: memories of the slope, in sigma itself."""
 
-from ..core.spec import Param, alias, sampler
+from ..core.spec import GAMMA, Param, alias, sampler
 from ..core.table import Stage, Step, slope
 from ..core.weights import weights
 
@@ -44,7 +44,7 @@ def ipndm(step: Step, *, max_order: int) -> tuple[Stage, ...]:
     family="multistep",
     order=1,
     history=1,
-    params=(Param("gamma", 2.0, min=0.0, max=10.0, help="How far the newest slope is overdrawn; 1 is Euler."),),
+    params=(GAMMA,),
     reference="Permenter and Yuan 2023, arXiv:2306.04848; smalldiffusion",
 )
 def gradient_estimation(step: Step, *, gamma: float) -> tuple[Stage, ...]:

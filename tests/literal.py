@@ -9,9 +9,9 @@ def run(table, model, x, noise, registers=()):
     """(x at the end, all registers F as the run leaves them, newest first).
 
     x_k = A x_i + sum_j w_j F_j + sum_m B_m xi_m; then D = model(x_k, sigma_k), and F = p x_k + q D is kept. Registers
-    are counted from the newest back; behind each F lies U, the unconditional prediction, where the table has it.
-    `model` returns (D, U, learned fraction), `noise(Draw)` unit normals; `registers` are a
-    state's, which keeps F without its factor p (or q where p is 0).
+    are counted from the newest back; where the table has the unconditional prediction U, u x_k + U lies behind each F.
+    `model` returns (D, U, learned fraction), `noise(Draw)` unit normals; `registers` are a state's, which keeps F
+    without its factor p (or q where p is 0).
     """
     kept = [(past.p or past.q) * register for past, register in zip(table.past, registers, strict=True)]
     for row in table.rows:
@@ -26,7 +26,7 @@ def run(table, model, x, noise, registers=()):
             x = x + sum(b * strength * normals for b, normals in zip(stage.B, xi, strict=False))
             if stage.q:
                 denoised, uncond, frac = model(x, torch.full((len(x),), stage.sigma, dtype=x.dtype))
-                kept[:0] = [stage.p * x + stage.q * denoised, *([uncond] if table.uncond else [])]
+                kept[:0] = [stage.p * x + stage.q * denoised, *([stage.u * x + uncond] if table.uncond else [])]
         if not row.leaves:
             del kept[: len(kept) - older]
     return x, kept

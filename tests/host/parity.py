@@ -52,6 +52,7 @@ SAMPLERS = [
     ("euler_cfg_pp", {}, True),
     *[("euler_ancestral_cfg_pp", {"eta": eta}, True) for eta in (0.0, 1.0)],
     ("dpmpp_2m_cfg_pp", {}, False),
+    ("gradient_estimation_cfg_pp", {}, False),
     ("res_2m_cfg_pp", {}, False),
     *[("res_2m_ancestral_cfg_pp", {"eta": eta}, False) for eta in (0.0, 0.7)],
     *[(name, {"tau": tau}, True) for name in ("sa_solver", "sa_solver_pece") for tau in (0.0, 1.0)],
