@@ -96,7 +96,7 @@ class _Model:
         self.state = working_dtype(x)
         self.seen: Tensor | None = None
         self.denoised: Tensor | None = None
-        self.uncond: Tensor | None = None
+        self.uncond: Any = None
         self._frac: Any = None
         self._converts, self._more, self._sure = x.dtype != self.state, table.uncond or table.learned, False
         # The sigma (B,) of every evaluation, made in one go before the run.

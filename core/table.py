@@ -2,7 +2,7 @@
 
 Stage k of step i makes x_k = A x_i + sum_j w_j F_j + sum_m B_m xi_m, then (unless it is the landing at the step's end)
 evaluates D = model(x_k, sigma_k) and keeps the register F = p x_k + q D. Registers are counted from the newest back,
-across steps; where the unconditional prediction U is asked for, every evaluation leaves two: F, and behind it u x_k + U.
+across steps; where the unconditional prediction U is asked for, every evaluation leaves two: F, behind it u x_k + U.
 xi_m are the unit normals of the disjoint segments into which the stages cut the step.
 """
 
@@ -25,8 +25,7 @@ class Stage(NamedTuple):
     """One stage: where it lies (sigma), how it is made (A, w, B) and which register it leaves (p, q).
 
     q = 0 marks the landing at the end of a step: it is not evaluated. `spread`: by how much the model may raise the log
-    variance of the noise, by its learned fraction from 0 to 1 (0: the model has no say). `u`: how much of x is in the
-    second register.
+    variance of the noise, by its learned fraction from 0 to 1 (0: no say). `u`: how much x is in the second register.
     """
 
     sigma: float
@@ -93,8 +92,8 @@ class Draw(NamedTuple):
 class Kept(NamedTuple):
     """Where a register was taken, and what it is: F = p x + q D at sigma, and behind it u x + U.
 
-    `noisy`: the step from there adds noise; `used`: how many older registers it was allowed to look back on, None where
-    a step of its own, without a register, came after it.
+    `noisy`: the step from there adds noise; `used`: how many older ones it might look back on, None where a step without
+    a register came after it.
     """
 
     sigma: float
@@ -109,8 +108,8 @@ class Kept(NamedTuple):
 class Table:
     """All rows of a run. `history`: how many evaluations a later run may ask for; `past`: the registers it began with.
 
-    `uncond`: every evaluation leaves the unconditional prediction as a second register. `left`: what a later run may
-    look back on, newest first. `others`: the tables of further streams in the same latent, called where this one is.
+    `uncond`: every evaluation leaves a second register. `left`: what a later run may look back on, newest first.
+    `others`: the tables of further streams in the same latent, called where this one is.
     """
 
     rows: tuple[Row, ...]
@@ -150,8 +149,7 @@ class Table:
     @cached_property
     def between(self) -> bool:
         """Whether the model is called at levels that are not in the schedule."""
-        levels = {level for row in self.rows for level in row[:2]}
-        return any(stage.q != 0 and stage.sigma not in levels for row in self.rows for stage in row.stages)
+        return not {level for row in self.rows for level in row[:2]}.issuperset(self.called_at)
 
     @cached_property
     def learned(self) -> bool:
