@@ -92,8 +92,8 @@ class Draw(NamedTuple):
 class Kept(NamedTuple):
     """Where a register was taken, and what it is: F = p x + q D at sigma, and behind it u x + U.
 
-    `noisy`: the step from there adds noise; `used`: how many older ones it might look back on, None where a step without
-    a register came after it.
+    `noisy`: the step from there adds noise; `used`: how many older ones it might look back on, None where a step came
+    after it that left none.
     """
 
     sigma: float
@@ -160,8 +160,7 @@ class Table:
 class Part(NamedTuple):
     """A further stream of a latent (`core.streams`): `size` numbers of its last axis from `start` on, and their table.
 
-    `scale`: at which it is carried; `free`: with parameters of its own. `kept`: what it leaves, on levels of its own.
-    """
+    `scale`: at which it is carried; `free`: has its own parameters. `kept`: what it leaves, on its own levels."""
 
     start: int
     size: int
