@@ -8,6 +8,7 @@ import torch
 
 WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
 CHEAP = {"operation": "scale", "at": 2.0, "steps": 2, "budget": 8, "latents": 1, "keep": False}
+CHEAP |= {"axes": "sampler = sig_euler\nsteps = 2", "errors": False}
 WITHOUT_RECIPE = {"steps": 4, "cfg": 2.0, "cfg_low": 2.0, "boundary": 1.0, "schedule": "sig_karras"}
 """Widgets of nodes that are put into the prompt with no more said about them."""
 
@@ -70,7 +71,7 @@ def _only(graph, name):
         linked = {one for one, entry in graph.items() if any(isinstance(v, list) and v[0] in needs
                                                               for v in entry["inputs"].values())}  # fmt: skip
         needs |= linked
-    outputs = {"SaveLatent", "PreviewImage", "PreviewAny", "SigmaticSavePreset", "SigmaticSaveRun"}
+    outputs = {"SaveLatent", "PreviewImage", "PreviewAny", "SigmaticSavePreset", "SigmaticSaveRun", "SigmaticSweep"}
     kept = {one: entry for one, entry in graph.items() if one in needs or entry["class_type"] not in outputs}
     return json.loads(json.dumps(kept))
 

@@ -14,7 +14,7 @@ def swept(host, browser, conftest):
     """The page with the example workflow, after a run of a small sweep; the id of its node."""
     page = conftest.Page(browser, f"http://127.0.0.1:{host.port}", "classic")
     page.js(conftest.HELPERS)
-    graph = json.loads((conftest.ROOT / "example_workflows" / "sweep.json").read_text(encoding="utf-8"))
+    graph = json.loads((conftest.ROOT / "example_workflows" / "Sweep.json").read_text(encoding="utf-8"))
     page.js("(graph) => app.loadGraphData(graph)", graph)
     page.until("() => app.graph._nodes.some((node) => node.type === 'SigmaticSweep')")
     node = page.js("() => String(app.graph._nodes.find((node) => node.type === 'SigmaticSweep').id)")
