@@ -66,6 +66,7 @@ NEEDS = (
     Need("latent_preview", ("prepare_callback",), "the nodes that run a sampler"),
     Need("folder_paths", ("get_user_directory",), "presets, fitted schedules and recipes of the user's"),
     Need("folder_paths", ("get_output_directory", "get_save_image_path"), "saved runs"),
+    Need("folder_paths", ("get_temp_directory",), "the rows of a comparison on its node"),
     Need("comfy.model_patcher", ("ModelPatcher", "set_model_options_post_cfg_function"), "CFG++ and the demo model"),
     Need("comfy.patcher_extension", ("WrapperExecutor", "WrappersMP", "get_all_wrappers"), "the demo model"),
     Need("comfy.model_base", ("BaseModel", "ModelType"), "the demo model"),
