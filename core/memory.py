@@ -21,13 +21,13 @@ GAP, NOISY_GAP = 0.5, 0.6
 """The least gap between two nodes, in steps; the second where noise was put in between them. Nodes that lie closer are
 left out. On the digit network, which they were not chosen on, multistep samplers of the ODE end on uneven schedules at
 0.8 (VE) and 0.4 (flow) of the error without."""
-EVEN, NOISY_EVEN = 0.75, 0.8
+EVEN = 0.8
 """A gap is even with the one after it, or with the step, from this share of it on; then all is left as it is."""
 WIDEST = 1.1
-"""The most that a step on uneven levels may widen data of one Gaussian because of its memory (`spread.widening`). With
-it such data keep their spread within a fifth wherever Euler keeps it within a tenth, on all schedules. Where it changes
-a run on digits, tiles and a public ViT, which it was not chosen on, errors are 0.55 to 1.02 of those without for the
-ODE (576 runs), 0.83 to 1.03 with noise (806)."""
+"""The most that a step on uneven levels may widen data of one Gaussian because of its memory (`spread.widening`) where
+noise came between its nodes. With it such data keep their spread within a fifth wherever Euler keeps it within a tenth,
+on all schedules. Where it changes a run on digits, tiles and a public ViT, which it was not chosen on, errors are 0.83
+to 1.03 of those without (806 runs). Not for the ODE: schedules that are fitted end where such a limit begins."""
 NOTHING = GAP / 10
 """A step shorter than this, beside the next one, is not worth a memory at all: another pack's repeated level, say."""
 HEAVIEST = 50.0
@@ -54,7 +54,8 @@ def _unreasonable(spec: SamplerSpec, step: Step, row: Row, many: int) -> bool:
     """Whether `row`, made with `many` registers, leans on them beyond reason."""
     if heaviest(row, step.kept, spec.uncond) > HEAVIEST:
         return True
-    if step.a.alpha == 0 or spec.group_size or _even(spec, step) >= many:
+    across_noise = any(kept.noisy for kept in step.kept[:many])
+    if not across_noise or step.a.alpha == 0 or spec.group_size or _even(spec, step) >= many:
         return False
     return widening(row, step.kept[:many], step.space, spec.uncond) > WIDEST
 
@@ -81,7 +82,7 @@ def _even(spec: SamplerSpec, step: Step) -> int:
         node = level(kept.sigma, step.space)
         if node != last:
             gaps = {noisy: _length(spec, node, last, noisy) for noisy in (False, True)}
-            if not gaps[kept.noisy] >= (NOISY_EVEN if kept.noisy else EVEN) * after[kept.noisy]:
+            if not gaps[kept.noisy] >= EVEN * after[kept.noisy]:
                 break
             last, after = node, gaps
         many += 1

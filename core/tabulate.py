@@ -58,7 +58,11 @@ def tabulate(
         seen = seen[:used] if spec.group_size else seen
         seen = seen if made else memory.parted(seen)
         # Whether the last step matters is for the next run to say: until then both are kept.
-        spare = len(made) if i == n - 1 and not closed and (weights[i] < least or not spec.group_size) else 0
+        spare = (
+            len(made)
+            if i == n - 1 and spec.history and not closed and (weights[i] < least or not spec.group_size)
+            else 0
+        )
         forgets = _singular(spec, a) or 0 < spec.group_size <= len(made + seen) - spare
         seen = () if forgets else (made + seen)[: spec.history + spare]
     if given.get("restarts") and not rising:

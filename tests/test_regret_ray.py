@@ -23,6 +23,7 @@ def regret(kept, cells, *more):
     return {path.name: path.read_bytes() for path in kept.glob("*.jsonl")}
 
 
+@pytest.mark.thorough
 def test_workers_on_ray_write_the_same_lines(tmp_path):
     pytest.importorskip("ray", reason="needs the extra sweep")
     if not inhost.hosts():

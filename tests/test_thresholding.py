@@ -52,7 +52,7 @@ def test_none_is_the_model_itself():
 
 
 @pytest.mark.parametrize("space", ["ve", "flow"])
-@pytest.mark.parametrize("name", TABLED)
+@pytest.mark.parametrize("name", [name for name in TABLED if not samplers.get(name).integrates_to_zero])
 def test_every_sampler_ends_within_the_range(name, space):
     """A model that shouts: without it the end is out of range; with a step to 0, x = D is within."""
 
@@ -62,8 +62,6 @@ def test_every_sampler_ends_within_the_range(name, space):
     sigmas = [1.0, 0.7, 0.4, 0.2, 0.0] if space == "flow" else [10.0, 4.0, 1.0, 0.3, 0.0]
     x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1)) * sigmas[0]
     run = {"space": space, "disable": True, "seed": 1}
-    if samplers.get(name).integrates_to_zero:
-        return
     assert samplers.sample(name, model, x, sigmas, **run).abs().max() > 1.5
     for way in ("static", "dynamic"):
         out = samplers.sample(name, t.thresholded(model, way), x, sigmas, **run)

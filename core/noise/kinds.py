@@ -102,7 +102,7 @@ class Kind:
 gaussian = Kind("Independent unit normals for every stretch: more steps, other noise.", Gaussian)
 brownian = Kind(
     "(W(t') - W(t)) / sqrt(|t' - t|) on a Brownian path W, t = clamp(f.clock(sigma), -10, 22) on a grid of 2^-10. "
-    "Keeps 9 latents of CPU memory.",
+    "Keeps 10 latents of CPU memory.",
     Brownian,
 )
 power = Kind("A spectrum 1 / frequency^exponent (-4 to 4) over height and width, on a path.", Brownian, shapes.power)
