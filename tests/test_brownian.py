@@ -143,7 +143,10 @@ def test_a_rounding_error_of_sigma_changes_nothing(towards, space):
 def test_memory_is_bounded():
     """Beside what it hands out, a path keeps no more than 10 latents, however long the run is."""
     x = torch.empty(1, 4 * keys.CHUNK)
-    kinds.brownian(x, 1)(2.0, 1.0)  # what is made once, such as tables
+    warm = kinds.brownian(x, 1)
+    for pair in itertools.pairwise(levels(50)):
+        warm(*pair)  # what is made once, such as tables
+    del warm
     tracemalloc.start()
     path = kinds.brownian(x, 2)
     for pair in itertools.pairwise(levels(50)):

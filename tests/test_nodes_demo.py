@@ -57,7 +57,7 @@ def test_tiles_are_painted_in_colour(pack, kind):
     assert blue < min(red, green) - 0.1, "fresh or dry"
     for one, painted in zip(image, tiles.to_images(samples), strict=True):
         assert torch.equal((one * 255).round().byte(), torch.from_numpy(painted))
-    shown = pack.part("measuring.sheet").visible(model, None)(samples).clamp(0, 1)
+    shown = pack.part("measuring.sheet").decoder(model, None)(samples).clamp(0, 1)
     torch.testing.assert_close(shown, image)
 
 
