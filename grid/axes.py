@@ -7,7 +7,8 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from difflib import get_close_matches
 from typing import Any
 
 Value = str | int | float | bool
@@ -69,6 +70,22 @@ def matches(values: Mapping[str, Value], rule: Mapping[str, Any]) -> bool:
     return all(
         values[name] in (wanted if isinstance(wanted, (list, tuple)) else [wanted]) for name, wanted in rule.items()
     )
+
+
+def require_owner(name: str, takes: Mapping[str, Set[str]], words: Sequence[str], whole: str) -> None:
+    """ValueError unless `name` is one of `words`, or a parameter that samplers or schedules take, not both.
+
+    takes: {"sampler": names, "schedule": names}. `whole`: whose they are, for the error. sampler.rho is the sampler's.
+    """
+    word, dot, bare = name.rpartition(".")
+    owners = [kind for kind in takes if bare in takes[kind] and (not dot or word == kind)]
+    if name in words or len(owners) == 1:
+        return
+    if len(owners) == 2:
+        raise ValueError(f"{name}: samplers and schedules have one; write sampler.{name} or schedule.{name}.")
+    near = get_close_matches(name, [*words, *takes["sampler"], *takes["schedule"]], 2)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(words)}."
+    raise ValueError(f"{name}: no sampler or schedule of {whole} takes it: {hint}")
 
 
 def key(content: Mapping[str, Any]) -> str:

@@ -6,15 +6,13 @@ from dataclasses import replace
 import torch
 
 from .dropdowns.by_name import ByName
-from .dropdowns.lookup import sampler_entry
 from .dropdowns.plan import ModelFacts, Plan, Plot, say
 from .host import pictures, warnings
 from .host.api import CATEGORY, io, schema
 from .inputs import widgets
 from .measuring import entries, sheet, trials
-from .measuring.entries import within_budget
+from .measuring.entries import for_plot
 
-ROWS = 128  # most steps over all lines of a plot: finding how many a line may take makes tables of that length
 _GIVEN = 8  # a step is so much cheaper where their number is given: no table is made
 
 
@@ -90,18 +88,8 @@ class SigmaticCompare(ByName):
         and what is too much for a plot.
         """
         listed, _ = chosen(model, entries, reference)
-        left, lines, unknown, over = ROWS, [], [], 0
-        for line in listed:
-            cost = line.steps // _GIVEN if line.steps else evaluations
-            if model.model is None and not (line.steps or sampler_entry(line.sampler)):
-                unknown.append(line.sampler)
-            elif model.model is None and cost > left:
-                over += 1
-            else:
-                left -= cost
-                lines.append(within_budget(line, model, evaluations, denoise))
-        names = ", ".join(dict.fromkeys(unknown))
-        notes = [say("Their steps are known only in the run: {names}.", names=names)] if unknown else []
+        wanted = ((line, evaluations, denoise) for line in listed)
+        lines, notes, over = for_plot(wanted, model, _cost, model.model is None)
         notes += [say("Left out of the plot: {count} more.", count=over)] if over else []
         warned = tuple(warning for line in lines for warning in line.warnings)
         return Plan(lines=tuple(lines), warnings=warned, notes=tuple(notes))
@@ -128,6 +116,10 @@ class SigmaticCompare(ByName):
         drawn = sheet.sheet(listed, cells, decode, size, about)
         ui = {"sheet": [json.dumps({**drawn.about, "file": pictures.keep(drawn.image[0])})]}
         return io.NodeOutput(drawn.image, {"samples": samples}, sheet.table(listed, cells, place), ui=ui)
+
+
+def _cost(line: entries.Line, evaluations: int) -> int:
+    return line.steps // _GIVEN if line.steps else evaluations
 
 
 def problem(text: str | None) -> str | None:

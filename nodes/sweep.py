@@ -1,18 +1,16 @@
 """Sigmatic Sweep: a grid of samplers, schedules, steps and parameters on the user's model, and a report of it."""
 
 from .dropdowns.by_name import ByName
-from .dropdowns.lookup import sampler_entry
 from .dropdowns.plan import ModelFacts, Plan, Plot, say
 from .host import warnings
 from .host.api import CATEGORY, io, schema
 from .host.user_files import check_name
 from .inputs import widgets
 from .measuring import grids, sheet, sweep_files, sweep_sheet
-from .measuring.entries import within_budget
+from .measuring.entries import for_plot
 from .measuring.fit_runs import EXACT
 from .measuring.sweep_runs import Sweep
 
-ROWS = 128  # most steps over all lines of a plot, as of Sigmatic Compare
 LISTED = 2000
 """Most combinations that are looked at for a plot: some microseconds each."""
 FIRST = ("sampler", "schedule", "steps", "cfg", "seed")
@@ -94,18 +92,10 @@ class SigmaticSweep(ByName):
     def plan(cls, model: ModelFacts, axes="") -> Plan:
         """The runs of every setting, as many as a plot can show, and how many runs there are."""
         listed, runs = grids.Grid(model, grids.read(axes)).settings(LISTED)
-        left, lines, unknown = ROWS, [], []
-        for line, evaluations, denoise in listed:
-            cost = line.steps or evaluations
-            if model.model is None and not (line.steps or sampler_entry(line.sampler)):
-                unknown.append(line.sampler)
-            elif cost <= left:
-                left -= cost
-                lines.append(within_budget(line, model, evaluations, denoise))
+        lines, unknown, _ = for_plot(listed, model, lambda line, evaluations: line.steps or evaluations, True)
         whole = say("{runs} runs of {settings} settings.", runs=runs, settings=len(listed))
         notes = [whole if runs < LISTED else say("{runs} runs or more.", runs=runs)]
-        names = ", ".join(dict.fromkeys(unknown))
-        notes += [say("Their steps are known only in the run: {names}.", names=names)] if unknown else []
+        notes += unknown
         warned = tuple(warning for line in lines for warning in line.warnings)
         return Plan(lines=tuple(lines), warnings=warned, notes=tuple(notes))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from .. import samplers, schedulers
 from ..core.spec import Spec
 from ..demo import digits, tiles
+from ..grid.axes import require_owner
 from .plan import Cell, Plan, Value
 
 WORDS = {"sampler": "euler", "schedule": "karras", "steps": 10, "seed": 0, "space": "ve", "batch": 16, "cfg": 1.0}
@@ -143,15 +143,7 @@ def _check_names(plan: Plan) -> None:
         for word, registry in (("sampler", samplers), ("schedule", schedulers))
     }
     for name in plan.names:
-        word, dot, bare = name.rpartition(".")
-        owners = [w for w in takes if bare in takes[w] and (not dot or w == word)]
-        if name in WORDS or name in MORE or len(owners) == 1:
-            continue
-        if len(owners) == 2:
-            raise ValueError(f"{name}: samplers and schedules have one; say sampler.{name} or schedule.{name}.")
-        near = get_close_matches(name, [*WORDS, *MORE, *takes["sampler"], *takes["schedule"]], 2)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join([*WORDS, *sorted(MORE)])}."
-        raise ValueError(f"{name}: no sampler or schedule of the plan takes it: {hint}")
+        require_owner(name, takes, [*WORDS, *sorted(MORE)], "the plan")
     for name, allowed in (("space", {"ve", "flow"}),):
         for value in plan.axes.get(name, (plan.fixed.get(name, "ve"),)):
             if value not in allowed:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_nodes_compare import links
 
 WORDS = ["not visible", "hardly visible", "visible", "another picture"]
 
@@ -64,10 +63,8 @@ def test_a_small_thing_that_changed_is_seen(pack):
 
 def shown(pack, **inputs):
     """(the sheet as a picture, what the page is told)."""
-    node = pack.nodes["SigmaticCompare"]
-    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-    given = {**widgets, "seed": 3, "evaluations": 6, "size": 64, **links(pack), **inputs}
-    output = node.execute(**given)
+    given = {"seed": 3, "evaluations": 6, "size": 64, **pack.links(), **inputs}
+    output = pack.whole("SigmaticCompare", **given)
     picture = (output.args[0][0].numpy() * 255).round().astype(np.uint8)
     return picture, json.loads(output.ui["sheet"][0]), output.args[1]["samples"]
 
@@ -82,7 +79,7 @@ def test_the_boxes_of_a_row_are_where_its_pictures_are(pack, entries):
     picture, about, samples = shown(pack, entries=entries)
     assert about["size"] == [picture.shape[1], picture.shape[0]] and len(about["rows"]) == 3
     sheet = pack.part("measuring.sheet")
-    decoded = sheet.decoder(links(pack)["model"], None)(samples)
+    decoded = sheet.decoder(pack.links()["model"], None)(samples)
     boxes = [box for row in about["rows"] for box in row["boxes"]]
     assert len(boxes) == len(decoded) == 6
     for (left, top, right, bottom), one in zip(boxes, decoded, strict=True):

@@ -12,29 +12,17 @@ import torch
 import sigmatic
 
 
-def links(pack, kind="eps", batch=2):
-    """What the node is connected to."""
-    return {
-        "model": pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
-        "positive": pack.run("SigmaticDemoPrompt"),
-        "negative": pack.run("SigmaticDemoPrompt", digit=""),
-        "latent_image": pack.run("SigmaticDemoLatent", batch_size=batch),
-    }
-
-
 def compare(pack, entries, given=None, **inputs):
     """(sheet, latents, rows of the CSV)."""
-    node = pack.nodes["SigmaticCompare"]
-    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-    given = {**widgets, "seed": 3, "evaluations": 12, "size": 32, **(given or links(pack)), **inputs}
-    sheet, latents, text = node.execute(**{**given, "entries": entries}).args
+    given = {"seed": 3, "evaluations": 12, "size": 32, **(given or pack.links()), **inputs}
+    sheet, latents, text = pack.whole("SigmaticCompare", **{**given, "entries": entries}).args
     return sheet, latents["samples"], list(csv.DictReader(io.StringIO(text)))
 
 
 @pytest.mark.parametrize("kind", ["eps", "flow"])
 def test_every_entry_is_the_run_of_a_ksampler(pack, kind):
     entries = "sig_euler\nsig_dpmpp_2m_sde / sig_exponential / eta=0.5; s_noise=1.02\neuler / simple"
-    sheet, samples, rows = compare(pack, entries, links(pack, kind), cfg=2.0)
+    sheet, samples, rows = compare(pack, entries, pack.links(kind), cfg=2.0)
     usual = {"eps": "sig_karras", "flow": "sig_simple"}[kind]
     runs = [
         pack.line(kind, steps=12, cfg=2.0, **widgets)
@@ -55,7 +43,7 @@ def test_every_entry_is_the_run_of_a_ksampler(pack, kind):
 
 def test_every_sampler_stays_within_the_evaluations_and_takes_what_it_can(pack):
     names = [n for n in sigmatic.samplers.names() if not sigmatic.samplers.get(n).learned]
-    _, _, rows = compare(pack, "\n".join(f"sig_{name}" for name in names), links(pack, batch=1))
+    _, _, rows = compare(pack, "\n".join(f"sig_{name}" for name in names), pack.links(batch=1))
     for name, row in zip(names, rows, strict=True):
         spec = sigmatic.samplers.get(name)
         assert 1 <= int(row["evaluations"]) <= 12, name
@@ -81,7 +69,7 @@ def test_a_strange_sampler_is_priced_by_a_trial(pack, monkeypatch):
     monkeypatch.setattr(theirs, "sample_needy", lambda model, x, sigmas, **_: 1 / 0, raising=False)
     names = importlib.import_module("comfy.samplers").SAMPLER_NAMES
     names.extend(["twice", "needy"])
-    _, _, rows = compare(pack, "twice / simple / strength=2\nsig_euler", links(pack, batch=1), evaluations=13)
+    _, _, rows = compare(pack, "twice / simple / strength=2\nsig_euler", pack.links(batch=1), evaluations=13)
     assert (rows[0]["steps"], rows[0]["evaluations"]) == ("6", "12") and rows[1]["evaluations"] == "13"
     assert all(strength == 2 for _, strength in calls) and calls[-1][0] == (1, 1, 32, 32)
     with pytest.raises(ZeroDivisionError):  # its own run says what is wrong, its trial does not
@@ -106,14 +94,14 @@ def planned_levels(pack, text, model):
 
 
 def test_a_schedule_is_told_what_is_said_even_where_that_is_the_default_of_the_widget(pack):
-    model = links(pack)["model"]
+    model = pack.links()["model"]
     ms = model.get_model_object("model_sampling")
     levels = planned_levels(pack, "sig_euler / sig_polyexponential / rho=7; steps=6", model)
     assert torch.equal(levels, sigmatic.schedulers.sigmas("polyexponential", 6, model_sigmas=ms.sigmas, rho=7.0))
 
 
 def test_a_drawn_schedule_is_written_as_in_its_widget(pack):
-    model = links(pack)["model"]
+    model = pack.links()["model"]
     for points in ("0:14, 50:2, 100:0.1", "14, 2, 0.1"):
         levels = planned_levels(pack, f"sig_euler / sig_drawn / points = {points}; steps = 6", model)
         for told in ({"points": points}, {"more": f"points = {points}"}):
@@ -188,7 +176,7 @@ def test_the_bar_goes_over_the_whole_grid(pack):
 def test_cancel_keeps_what_is_done(pack, caplog, monkeypatch):
     """A line is known by its number of steps."""
     management, host = importlib.import_module("comfy.model_management"), importlib.import_module("comfy.sample")
-    given, ran, stop, sample_custom = links(pack), [], True, host.sample_custom
+    given, ran, stop, sample_custom = pack.links(), [], True, host.sample_custom
 
     def spied(model, noise, cfg, sampler, sigmas, *rest, **options):
         ran.append(len(sigmas) - 1)
@@ -229,7 +217,7 @@ def latents_of(batch):
 @pytest.mark.parametrize("name", ["model", "positive", "latent_image"])
 def test_results_are_kept_no_longer_than_what_they_were_made_of(pack, name):
     """The host forgets a node's inputs when they cannot be used again; until then a comparison can go on."""
-    given = links(pack, batch=7)
+    given = pack.links(batch=7)
     entries = "sig_euler\nsig_heun"
     compare(pack, entries, given)
     assert len(latents_of(7)) == 3, "the latent, and a result of each of two lines"
@@ -242,7 +230,7 @@ def test_results_are_kept_no_longer_than_what_they_were_made_of(pack, name):
 
 
 def test_settings_on_the_model_are_heard(pack):
-    given = links(pack)
+    given = pack.links()
     quiet = {**given, "model": pack.run("SigmaticSettings", model=given["model"], eta=0.0)}
     assert torch.equal(compare(pack, "sig_euler_ancestral", quiet)[1], compare(pack, "sig_euler", given)[1])
 
@@ -254,7 +242,7 @@ def test_pictures_come_from_the_vae_or_from_preview_colours(pack):
             video[:, 1] = 0.5
             return video
 
-    results, model = pack.part("measuring.sheet"), links(pack)["model"]
+    results, model = pack.part("measuring.sheet"), pack.links()["model"]
     assert (results.decoder(model, Vae())(torch.zeros(2, 1, 3, 8, 8)) == 0.5).all(), "the middle of a video"
     latents = torch.rand(2, 1, 32, 32) * 2 - 1
     decoded = pack.run("SigmaticDemoDecode", samples={"samples": latents}, zoom=1)

@@ -22,21 +22,9 @@ def outputs(tmp_path, monkeypatch):
     return tmp_path / "output" / "sigmatic_sweeps"
 
 
-def links(pack, kind="eps", batch=2):
-    """What the node is connected to."""
-    return {
-        "model": pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
-        "positive": pack.run("SigmaticDemoPrompt"),
-        "negative": pack.run("SigmaticDemoPrompt", digit=""),
-        "latent_image": pack.run("SigmaticDemoLatent", batch_size=batch),
-    }
-
-
 def sweep(pack, axes=AXES, given=None, **inputs):
     """(the sheet, rows of the CSV)."""
-    node = pack.nodes["SigmaticSweep"]
-    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-    out = node.execute(**{**widgets, **(given or links(pack)), **inputs, "axes": axes})
+    out = pack.whole("SigmaticSweep", **{**(given or pack.links()), **inputs, "axes": axes})
     return out.args[0], list(csv.DictReader(io.StringIO(out.args[1])))
 
 
@@ -62,7 +50,7 @@ def content(folder):
 
 @pytest.mark.parametrize("kind", ["eps", "flow"])
 def test_every_run_is_that_of_a_ksampler_and_its_error_that_to_the_exact_answer(pack, outputs, kind):
-    given = links(pack, kind)
+    given = pack.links(kind)
     axes = "sampler = sig_dpmpp_2m, sig_euler_ancestral; schedule = sig_exponential; steps = 5"
     axes += "\ncfg = 2; eta = 0, 0.5; seed = 3"
     _, rows = sweep(pack, axes, given)
@@ -87,7 +75,7 @@ def test_every_run_is_that_of_a_ksampler_and_its_error_that_to_the_exact_answer(
 
 
 def test_what_is_done_is_never_run_again_and_a_larger_sweep_goes_on(pack, outputs, runs):
-    given = links(pack)
+    given = pack.links()
     _, rows = sweep(pack, given=given)
     exact = 2  # one a seed
     assert len(rows) == (1 + 2) * 2 * 2 and len(runs) == len(rows) + exact
@@ -109,7 +97,7 @@ def test_what_is_done_is_never_run_again_and_a_larger_sweep_goes_on(pack, output
 
 
 def test_a_stopped_sweep_keeps_what_is_done_and_ends_like_one_that_was_not(pack, outputs, runs, monkeypatch):
-    given = links(pack)
+    given = pack.links()
     sweep(pack, given=given, name="whole")
     measured, ended = pack.part("measuring.trials").measured, []
 
@@ -138,7 +126,7 @@ def data_of(page):
 
 
 def test_the_report_shows_the_runs_of_these_axes_with_their_pictures(pack, outputs):
-    given = links(pack)
+    given = pack.links()
     sweep(pack, given=given)
     _, rows = sweep(pack, "sampler = sig_euler, sig_heun\nsteps = 6\nseed = 3:5", given)
     data = data_of(outputs / "sweep" / "report.html")
@@ -151,7 +139,7 @@ def test_the_report_shows_the_runs_of_these_axes_with_their_pictures(pack, outpu
 
 
 def test_the_sheet_has_seeds_across_and_a_row_a_setting(pack, outputs):
-    given = links(pack, batch=1)
+    given = pack.links(batch=1)
     sheet, rows = sweep(pack, "sampler = sig_euler, sig_heun\nsteps = 4\nseed = 3:6", given, size=64)
     wide = pack.part("measuring.sweep_sheet")
     shown = (sheet[0] * 255).round().byte().numpy()
@@ -233,7 +221,7 @@ def test_a_run_that_fails_takes_no_other_along(pack, outputs, monkeypatch):
 
 
 def test_a_damaged_row_is_run_again(pack, outputs, runs, caplog):
-    given = links(pack)
+    given = pack.links()
     sweep(pack, given=given)
     (first, second, *_) = sorted((outputs / "sweep" / "rows").glob("*.json"))
     first.write_text("{")

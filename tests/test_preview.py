@@ -159,14 +159,14 @@ def test_a_node_hands_out_what_it_has_planned(pack, monkeypatch):
     wanted = plans.Plan(levels, sampler, "sig_karras", warnings=("as planned",))
     given = {"SigmaticSplit": {"sigmas": levels[0]}, "SigmaticEdit": {"sigmas": levels[0]}, "SigmaticText": {}}
     model = pack.run("SigmaticDemoModel", model="mixture")
-    for name, links in {**given, "SigmaticSchedule": {"model": model}, "SigmaticUnsample": _links(pack)}.items():
+    for name, links in {**given, "SigmaticSchedule": {"model": model}, "SigmaticUnsample": pack.links(batch=1)}.items():
         node = pack.nodes[name]
         monkeypatch.setattr(node, "plan", classmethod(lambda *_, **__: wanted))
         out = node.execute(**links).args
         expected = levels[1] if name == "SigmaticUnsample" else levels[0]
         assert torch.equal(out[1 if name == "SigmaticUnsample" else 0], expected), name
     monkeypatch.setattr(pack.nodes["SigmaticKSampler"], "plan", classmethod(lambda *_, **__: wanted))
-    _, summary, *_ = pack.nodes["SigmaticKSampler"].execute(**_links(pack), seed=1, cfg=1.0).args
+    _, summary, *_ = pack.nodes["SigmaticKSampler"].execute(**pack.links(batch=1), seed=1, cfg=1.0).args
     for said in ("sampler: sig_heun", "steps: 2, sigma 5 to 0", "evaluations: 3", "note: as planned"):
         assert said in summary
 
@@ -210,19 +210,11 @@ def test_the_way_up_is_drawn(ask, pack):
     told = ask("SigmaticUnsample", sampler="sig_heun", steps=6)
     assert told["sigmas"] == sorted(told["sigmas"]) and len(told["sigmas"]) == 7
     assert sum(told["evaluations"]) == 12 and not any(told["noise"])
-    back = pack.nodes["SigmaticUnsample"].execute(**_links(pack), sampler="sig_heun", steps=6, check=False).args[1]
+    back = (
+        pack.nodes["SigmaticUnsample"].execute(**pack.links(batch=1), sampler="sig_heun", steps=6, check=False).args[1]
+    )
     assert told["sigmas"][1:] == pytest.approx(back[:-1].flip(0).tolist(), rel=1e-6)
     assert "pays no attention" not in _words(told["notes"]), "it has no eta to pay attention to"
-
-
-def _links(pack):
-    """The links of a sampler node."""
-    return {
-        "model": pack.run("SigmaticDemoModel", model="mixture"),
-        "positive": pack.run("SigmaticDemoPrompt"),
-        "negative": pack.run("SigmaticDemoPrompt", digit=""),
-        "latent_image": pack.run("SigmaticDemoLatent", batch_size=1),
-    }
 
 
 def test_the_schedules_of_a_comparison_are_drawn(ask, pack):

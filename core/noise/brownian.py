@@ -28,7 +28,7 @@ from torch import Tensor
 
 from ..policy import LAM_END, LAM_START
 from ..space import level
-from .keys import CHUNK, add_bridge, chunks, device_normals, normals
+from .keys import CHUNK, add_bridge, chunks, device_normals, normals, pieces
 from .parallel import each
 
 SPAN = LAM_END - LAM_START
@@ -201,13 +201,8 @@ def _bridges(after: int, place: int) -> Iterator[tuple[int, list[tuple[int, floa
 
 def deeper(place: int, left: int, right: int, depth: int) -> list[tuple[int, int, float]]:
     """The nodes from `depth` down that W(place) is made of beside W(left) and W(right), all normals of their own."""
-    nodes = []
-    while left < place < right:
-        middle = (left + right) // 2
-        share = (place - left) / (middle - left) if place <= middle else (right - place) / (right - middle)
-        nodes.append((depth, _number(depth, left), share * deviation(depth)))
-        left, right, depth = (left, middle, depth + 1) if place < middle else (middle, right, depth + 1)
-    return nodes
+    below = ((depth + m.bit_length() - 1, start, share) for m, start, _, share in pieces(place, left, right))
+    return [(at, _number(at, start), share * deviation(at)) for at, start, share in below]
 
 
 def _number(depth: int, left: int) -> int:

@@ -32,7 +32,7 @@ from __future__ import annotations
 import math
 import operator
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -163,18 +163,28 @@ def _quantiles() -> _Quantiles:
 def _bridge(j: int) -> np.ndarray:
     """B(j / 16) at every point of the lattice: four float32 in the place of one complex128 (65,536,).
 
-    Levy's construction: normal m is the middle of a piece of time, 2m and 2m + 1 those of its halves.
+    Levy's construction, in which normal m is the middle of a piece of time.
     """
-    values, left, right, m = np.zeros((_CELLS, 4)), 0, 16, 1
-    while left < j < right:
-        middle = (left + right) // 2
-        share = (j - left) / (middle - left) if j <= middle else (right - j) / (right - middle)
+    values = np.zeros((_CELLS, 4))
+    for m, left, right, share in pieces(j, 0, 16):
         i = np.arange(4 * (m - 1), 4 * m)
         factors = [pow(_KOROBOV, int(power), _CELLS) for power in i]
         cells = (np.outer(np.arange(_CELLS), factors) + _SHIFT * i) % _CELLS
         values += share * math.sqrt((right - left) / 64) * _quantiles().middles[cells]
-        left, right, m = (left, middle, 2 * m) if j < middle else (middle, right, 2 * m + 1)
     return values.astype(np.float32).view(np.complex128)[:, 0]
+
+
+def pieces(place: int, left: int, right: int) -> Iterator[tuple[int, int, int, float]]:
+    """The pieces of time in whose middles normals decide on `place`, from [left, right] down: (m, its ends, share).
+
+    m counts them as a heap, 2m and 2m + 1 the halves of m; share: how much of its middle's normal reaches `place`.
+    """
+    m = 1
+    while left < place < right:
+        middle = (left + right) // 2
+        share = (place - left) / (middle - left) if place <= middle else (right - place) / (right - middle)
+        yield m, left, right, share
+        left, right, m = (left, middle, 2 * m) if place < middle else (middle, right, 2 * m + 1)
 
 
 def _quantile(p: np.ndarray) -> np.ndarray:

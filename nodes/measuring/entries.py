@@ -3,7 +3,7 @@
 A line is `sampler / schedule / name = value; name = value`. The schedule and the parameters may be left out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from ...core.curve import Percents
 from ...core.param import Param, take
 from ..dropdowns import lookup
 from ..dropdowns.lookup import sampler_entry, schedule_entry
-from ..dropdowns.plan import ModelFacts, Plan, Sampler, by_name
+from ..dropdowns.plan import Message, ModelFacts, Plan, Sampler, by_name, say
 from ..host import facts
 from ..inputs import options, widgets
 from .price import most_steps, price
@@ -131,6 +131,32 @@ def _host_params(sampler: str, given: dict[str, str]) -> list[Param]:
         kind = kinds.get(type(parameter.default), "text" if isinstance(number, str) else "float")
         params.append(Param(name, None, kind, steady=True))
     return params
+
+
+ROWS = 128
+"""Most steps over all lines of a plot: finding how many a line may take makes tables of that length."""
+
+
+def for_plot(
+    listed: Iterable[tuple[Line, int, float]], model: ModelFacts, cost: Callable[[Line, int], int], limited: bool
+) -> tuple[list[Plan], list[Message], int]:
+    """The plans of lines with their budget and denoise; notes; and how many are left out as too much for a plot.
+
+    Without the MODEL itself the host's own samplers are left out, which would have to be tried out on it. cost(line,
+    budget): of ROWS, heeded where that is `limited`.
+    """
+    left, plans, unknown, over = ROWS, [], [], 0
+    for line, evaluations, denoise in listed:
+        if model.model is None and not (line.steps or sampler_entry(line.sampler)):
+            unknown.append(line.sampler)
+        elif limited and cost(line, evaluations) > left:
+            over += 1
+        else:
+            left -= cost(line, evaluations)
+            plans.append(within_budget(line, model, evaluations, denoise))
+    names = ", ".join(dict.fromkeys(unknown))
+    notes = [say("Their steps are known only in the run: {names}.", names=names)] if unknown else []
+    return plans, notes, over
 
 
 def within_budget(line: Line, model: ModelFacts, evaluations: int, denoise: float) -> Plan:

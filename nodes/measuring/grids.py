@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import comfy.samplers
@@ -10,7 +9,7 @@ import comfy.samplers
 from ... import samplers
 from ...core.param import Param, shown, take
 from ...grid import text
-from ...grid.axes import Value, combinations
+from ...grid.axes import Value, combinations, require_owner
 from ..dropdowns.lookup import sampler_entry
 from ..dropdowns.plan import ModelFacts, Plan
 from ..inputs import options, widgets
@@ -195,14 +194,7 @@ def _require_known(axes: text.Axes) -> None:
     for schedule in axes.axes.get("schedule", ("sig_karras", "sig_simple")):
         there["schedule"] |= {param.name for param in params_of(_NAMES["sampler"], str(schedule), {})[1]}
     for name in axes.axes:
-        word, dot, bare = name.rpartition(".")
-        owners = [kind for kind in there if bare in there[kind] and (not dot or word == kind)]
-        if name in _RUN or name in _NAMES or len(owners) == 1:
-            continue
-        if len(owners) == 2:
-            raise wrong(
-                axes, name, f"{name}: samplers and schedules have one; write sampler.{name} or schedule.{name}."
-            )
-        near = get_close_matches(name, [*_NAMES, *_RUN, *there["sampler"], *there["schedule"]], 2)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join([*_NAMES, *_RUN])}."
-        raise wrong(axes, name, f"{name}: no sampler or schedule of these axes takes it: {hint}")
+        try:
+            require_owner(name, there, [*_NAMES, *_RUN], "these axes")
+        except ValueError as error:
+            raise wrong(axes, name, error) from None

@@ -79,6 +79,11 @@ def sized(picture: Tensor, side: int) -> Image.Image:
     return image.resize((max(1, round(image.width * times)), max(1, round(image.height * times))), Resampling.LANCZOS)
 
 
+def tensor_of(image: Image.Image) -> Tensor:
+    """A picture as the host has them: (H, W, 3) in [0, 1]."""
+    return torch.from_numpy(np.asarray(image).copy()).float() / 255
+
+
 class Drawn(NamedTuple):
     """A sheet (1, H, W, 3), and what the page has to know of it: its size, and a row for every line (`_row`)."""
 
@@ -113,8 +118,7 @@ def sheet(listed: Sequence[Line], cells: Sequence[Cell], decode: Any, side: int,
         _row(line, cell, rms(cell, reference), words, boxes)
         for line, cell, words, boxes in zip(listed, cells, apart, places.cells, strict=True)
     ]
-    image = torch.from_numpy(np.asarray(drawn).copy()).float()[None] / 255
-    return Drawn(image, {"size": drawn.size, "reference": head["reference"], "rows": rows})
+    return Drawn(tensor_of(drawn)[None], {"size": drawn.size, "reference": head["reference"], "rows": rows})
 
 
 SHOWN, LEGIBLE = 560, 10

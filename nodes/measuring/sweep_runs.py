@@ -8,13 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import latent_preview
 import torch
 from torch import Tensor
 
 from ... import __version__, schedulers
 from ...grid.axes import key
-from ..dropdowns.by_name import presets_in
 from ..host import contents, facts, latents, warnings
 from ..running import run, settings_on_model
 from ..running.record import seconds_per_evaluation
@@ -55,9 +53,7 @@ class Sweep:
 
     def key(self, cell: Cell) -> str:
         """The cell's, the same whenever it would have the same result."""
-        plan = cell.plan
-        about = [cell.line.text, presets_in(cell.line.sampler), str(plan.sampler.options), plan.sigmas.tolist()]
-        return key({**self.content, "values": cell.values, "about": about})
+        return key({**self.content, "values": cell.values, "about": trials.known_by(cell.line, cell.plan)})
 
     def work(self, cells: Sequence[Cell], rows: Callable[[Sequence[str]], Any]) -> Work:
         """What is left to do, and what it costs."""
@@ -79,7 +75,7 @@ class Sweep:
         """
         failed: list[str] = []
         total = sum(len(cell.plan.sigmas) - 1 for cell in work.missing.values()) + work.exact * EXACT[-1]
-        bar, shown, left = _Bar(self.model, total), time.monotonic(), work.evaluations
+        bar, shown, left = trials.Bar(self.model, total), time.monotonic(), work.evaluations
         _log.info("Sigmatic Sweep: %s.", self.cost(work))
         warnings.progress(self.cost(work))
         try:
@@ -135,7 +131,7 @@ class Sweep:
     def _measured(self, cell: Cell) -> bool:
         return self.errors and cell.noisy is False
 
-    def _row(self, at: str, cell: Cell, exact: Ended | None, bar: "_Bar") -> dict[str, Any]:
+    def _row(self, at: str, cell: Cell, exact: Ended | None, bar: trials.Bar) -> dict[str, Any]:
         settings = {"seed": cell.seed, "cfg": cell.cfg, **self.conditions}
         with bar.steps(len(cell.plan.sigmas) - 1) as callback:
             ended = trials.measured(self.model, self.latent, cell.plan, {**settings, "callback": callback})
@@ -150,7 +146,7 @@ class Sweep:
         self.folder.add(row, self.decode(ended.samples))
         return row
 
-    def _answer(self, cell: Cell, bar: "_Bar") -> Ended:
+    def _answer(self, cell: Cell, bar: trials.Bar) -> Ended:
         """Where the exact solution from this cell's start ends, nearly."""
         at = self._exact_key(cell)
         if self._exact[0] == at and self._exact[1] is not None:
@@ -173,34 +169,6 @@ class Sweep:
 
     def _exact_key(self, cell: Cell) -> str:
         return key({**self.content, "start": _group(cell)})
-
-
-class _Bar:
-    """The bar and the previews of all runs together."""
-
-    def __init__(self, model: Any, total: int) -> None:
-        self.total, self.passed = max(1, total), 0
-        self._show = latent_preview.prepare_callback(model, self.total)
-
-    def steps(self, count: int) -> "_Steps":
-        return _Steps(self, count)
-
-    def show(self, step: int, x0: Any, x: Any) -> None:
-        self._show(min(step, self.total - 1), x0, x, self.total)
-
-
-class _Steps:
-    """A run's part of the bar: adaptive samplers count steps of their own, which end where the part ends."""
-
-    def __init__(self, bar: _Bar, count: int) -> None:
-        self.bar, self.count = bar, count
-
-    def __enter__(self) -> Callable[..., None]:
-        first, last = self.bar.passed, self.bar.passed + self.count - 1
-        return lambda step, x0, x, _: self.bar.show(min(first + step, last), x0, x)
-
-    def __exit__(self, *_: object) -> None:
-        self.bar.passed += self.count
 
 
 def _group(cell: Cell) -> tuple[int, float, str]:

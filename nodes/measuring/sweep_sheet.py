@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 
 from ...demo.sheet import contact_sheet
 from ...grid.axes import Value
-from .sheet import sized
+from .sheet import sized, tensor_of
 
 LONGEST = 16383
 """Pixels of a sheet's side: what WebP and most viewers can hold."""
@@ -45,8 +43,7 @@ def sheet(rows: Sequence[Mapping[str, Any]], order: Sequence[str], pictures: Any
     shared = {name: rows[0][name] for name in order if name in rows[0] and name not in names}
     note = ", ".join(f"{name} {value}" for name, value in shared.items())
     heads = [f"{across} {column}" if across and column != "" else "" for column in columns]
-    drawn = contact_sheet(cells, labels, heads, f"{len(rows)} runs", note)
-    return torch.from_numpy(np.asarray(drawn).copy()).float()[None] / 255
+    return tensor_of(contact_sheet(cells, labels, heads, f"{len(rows)} runs", note))[None]
 
 
 def _label(row: Mapping[str, Any], names: Sequence[str], across: str) -> str:
@@ -58,7 +55,7 @@ def _label(row: Mapping[str, Any], names: Sequence[str], across: str) -> str:
 def _strip(file: Path, batch: int, side: int) -> Image.Image:
     """The pictures of one run, each with its longer side `side`."""
     with Image.open(file) as image:
-        whole = torch.from_numpy(np.asarray(image.convert("RGB")).copy()).float() / 255
+        whole = tensor_of(image.convert("RGB"))
     small = [sized(picture, side) for picture in whole.chunk(batch, 1)]
     strip = Image.new("RGB", (sum(one.width for one in small), small[0].height))
     left = 0

@@ -3,7 +3,8 @@
 import logging
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import latent_preview
@@ -88,30 +89,43 @@ class _Counted:
         return getattr(self._model, name)
 
 
+class Bar:
+    """The bar and the previews of several runs together, `total` steps."""
+
+    def __init__(self, model: Any, total: int) -> None:
+        self.total, self.passed = max(1, total), 0
+        self._show = latent_preview.prepare_callback(model, self.total)
+
+    @contextmanager
+    def steps(self, count: int) -> Iterator[Callable[..., None]]:
+        """The callback of the next run, which has `count` steps of the bar.
+
+        Adaptive samplers count steps of their own, which end where the part ends.
+        """
+        first, last = self.passed, self.passed + count - 1
+        yield lambda step, x0, x, _: self._show(min(first + step, last, self.total - 1), x0, x, self.total)
+        self.passed += count
+
+
 def compare(
     model: Any, latent: dict, listed: Sequence[entries.Line], plans: Sequence[Plan], **settings: Any
 ) -> list[Cell]:
     """Run the plan of every line; `settings`: seed, cfg, positive, negative. Whatever stops it, finished lines stay."""
     runs = list(zip(listed, plans, strict=True))
-    keys = [_key(line, plan) for line, plan in runs]
+    keys = [known_by(line, plan) for line, plan in runs]
     cells = _cells_of(Kept(model, latent, settings), keys)
     missing = {key: planned for key, planned in zip(keys, runs, strict=True) if key not in cells}
     if cells:
         _log.info("Sigmatic Compare: %d of %d entries are there from before.", len(cells), len(runs))
     total = sum(len(plan.sigmas) - 1 for _, plan in missing.values())
-    show, passed = latent_preview.prepare_callback(model, total), 0
+    bar = Bar(model, total)
     try:
         for key, (line, plan) in missing.items():
-            last = passed + len(plan.sigmas) - 2
-
-            def report(step, x0, x, _, first=passed, last=last):
-                show(min(first + step, last), x0, x, total)  # adaptive samplers count steps of their own
-
             try:
-                cells[key] = measured(model, latent, plan, {**settings, "callback": report})
+                with bar.steps(len(plan.sigmas) - 1) as callback:
+                    cells[key] = measured(model, latent, plan, {**settings, "callback": callback})
             except (TypeError, ValueError) as error:  # of an option that a sampler of somebody else's refuses, say
                 raise (line.error(error) if line.sampler_options else error) from error
-            passed = last + 1
     except BaseException:
         ended = [(line, cells[key]) for key, (line, _) in zip(keys, runs, strict=True) if key in cells]
         _log.warning(
@@ -132,7 +146,8 @@ def _cells_of(wanted: Kept, keys: Sequence[tuple]) -> dict[tuple, Cell]:
     return wanted.cells
 
 
-def _key(line: entries.Line, plan: Plan) -> tuple:
+def known_by(line: entries.Line, plan: Plan) -> tuple:
+    """What a run differs by from others of the same model, latent and settings: text, and numbers."""
     options = plan.sampler and plan.sampler.options
     return line.text, presets_in(line.sampler), str(options), *plan.sigmas.tolist()
 

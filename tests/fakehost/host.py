@@ -41,11 +41,24 @@ class Pack:
         self.module = module
         self.nodes = {node.define_schema().node_id: node for node in asyncio.run(module.extension().get_node_list())}
 
-    def run(self, name, **inputs):
+    def run(self, name, /, **inputs):
         """The node's first output, widgets at their defaults unless given."""
+        return self.whole(name, **inputs).args[0]
+
+    def whole(self, name, /, **inputs):
+        """All that the node returns."""
         node = self.nodes[name]
         widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-        return node.execute(**{**widgets, **inputs}).args[0]
+        return node.execute(**{**widgets, **inputs})
+
+    def links(self, kind="eps", batch=2):
+        """What a node with a run is connected to: the mixture, a prompt, no negative one, an empty latent."""
+        return {
+            "model": self.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
+            "positive": self.run("SigmaticDemoPrompt"),
+            "negative": self.run("SigmaticDemoPrompt", digit=""),
+            "latent_image": self.run("SigmaticDemoLatent", batch_size=batch),
+        }
 
     def part(self, name):
         """A module of sigmatic.nodes."""
@@ -71,10 +84,4 @@ class Pack:
 
     def latent(self, kind="eps", batch=2, **inputs):
         """The same as a LATENT."""
-        links = {
-            "model": self.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
-            "positive": self.run("SigmaticDemoPrompt"),
-            "negative": self.run("SigmaticDemoPrompt", digit=""),
-            "latent_image": self.run("SigmaticDemoLatent", batch_size=batch),
-        }
-        return self.run("SigmaticKSampler", **{**links, "steps": 6, "seed": 3, **inputs})
+        return self.run("SigmaticKSampler", **{**self.links(kind, batch), "steps": 6, "seed": 3, **inputs})

@@ -61,6 +61,22 @@ def test_a_choice_is_a_change_that_can_be_undone(page):
         page.tab.wait_for_timeout(60)  # 1.58.1 takes what follows within 50 ms for part of the same change
 
 
+def test_a_node_that_grows_by_itself_is_no_step_of_undo(page):
+    """For what is said under its plot; the page looks for changes at every key and click."""
+    node = page.add("SigmaticKSampler", size=(340, 0))
+    page.drawn(node)
+    page.checkpoint()
+    before, size = page.js(STEPS_BACK), page.js(SIZE, node)
+    page.js('(id) => { __node(id).properties.sigmatic_plot = { model: \'{"kind":"flow","shift":3}\' }; }', node)
+    page.set(node, "sampler", "sig_dpmpp_3m_sde")
+    page.set(node, "steps", 3)
+    page.checkpoint()
+    page.drawn(node, "3 steps")
+    page.until("([id, size]) => __node(id).size[1] > size[1] + 10", [node, size])
+    page.checkpoint()
+    assert page.js(STEPS_BACK) == before + 1 and page.js(SAME)
+
+
 def test_the_size_of_a_node_is_kept_without_plots(page, show):
     node = page.add("SigmaticKSampler", size=(400, 900))
     page.drawn(node)

@@ -94,11 +94,8 @@ def test_plots(page, themed, keep, theme):
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_panels(page, themed, keep, theme):
+def test_panels(page, panel, themed, keep, theme):
     themed(theme)
-    toggle = "() => app.extensionManager.sidebarTab.toggleSidebarTab('sigmatic-browser')"
-    page.js(toggle)
-    page.tab.locator(".sigmatic-browser").wait_for()
     node = page.add("SigmaticSampler", at=(560, 150), eta_curve="0:1, 40:0.9, 70:0.3, 100:0.1")
     page.drawn(node)
     page.js(
@@ -111,7 +108,6 @@ def test_panels(page, themed, keep, theme):
     head = [f".sigmatic-browser > {part}" for part in (".row", "input", ".chips", ".count")]
     cards = [f".sigmatic-browser li:nth-child({k + 1})" for k in range(CARDS)]
     keep(f"docs/panels-{theme}.png", clip, page.js(TEXTS, [*head, *cards]) + _texts(page, node))
-    page.js(toggle)
 
 
 KINDS = sorted(path.stem for path in (Path(__file__).parents[2] / "web" / "docs").glob("Sigmatic*.md"))

@@ -72,11 +72,16 @@ export function fileUrl(file) {
   return api.apiURL(`/view?${new URLSearchParams(file ?? {})}`);
 }
 
+/** What keeps the states that undo goes back to. */
+function tracker() {
+  return app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
+}
+
 /** Redraw the canvas and let undo and autosave know of a change. */
 export function changed() {
   app.graph?.setDirtyCanvas?.(true, true);
-  const tracker = app.extensionManager?.workflow?.activeWorkflow?.changeTracker;
-  (tracker?.captureCanvasState ?? tracker?.checkState)?.call(tracker);
+  const noted = tracker();
+  (noted?.captureCanvasState ?? noted?.checkState)?.call(noted);
 }
 
 /** Handle wheel and middle button over an element as the canvas does (by itself, an element in the classic canvas swallows them). */
@@ -111,6 +116,19 @@ export function refit(node, change, grow) {
   change();
   const [least, [width, height]] = [node.computeSize()[1], node.size];
   resize(node, [width, Math.max(least, height + (grow ? least - before : 0))]);
+}
+
+/**
+ * Give a node the height for what it has to show by itself: no change of the user's, so that undo does not stop there.
+ * @param {LNode} node @param {() => void} change @param {boolean} grow
+ */
+export function refitByItself(node, change, grow) {
+  refit(node, change, grow);
+  const state = tracker()?.activeState;
+  const same = (/** @type {any[] | undefined} */ list, /** @type {any} */ one) => list?.find(({ id }) => id === one?.id);
+  const graph = node.graph === root() ? state : same(state?.definitions?.subgraphs, node.graph);
+  const noted = same(graph?.nodes, node);
+  if (noted) noted.size = [node.size[0], node.size[1]];
 }
 
 /** The graph of the open workflow itself, also while one of its subgraphs is shown. */

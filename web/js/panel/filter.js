@@ -28,6 +28,14 @@ export function wholeList(widget) {
   return Array.isArray(values) ? values : [];
 }
 
+/** Choose a value in a node's widget, and in its list where that was shortened. @param {any} node @param {any} widget @param {any} value */
+export function choose(node, widget, value) {
+  const { values } = widget.options ?? {};
+  if (Array.isArray(values) && !values.includes(value)) offer(widget, [...values, value]);
+  widget.value = value;
+  widget.callback?.(value, app.canvas, node);
+}
+
 /** Shorten the lists of one node. @param {any} node @param {Entry[]} samplers @param {string} [listed] the setting, if it is only just being changed */
 export function filterNode(node, samplers, listed = setting(HIDDEN, "")) {
   const hidden = hiddenNames(samplers, String(listed ?? ""));

@@ -1,7 +1,7 @@
 // @ts-check
 /** In classic rendering widgets that are rarely changed are folded away; Nodes 2.0 does that by itself. */
 
-import { chain, changed, isVue, refit } from "../host.js";
+import { chain, changed, isVue, refit, refitByItself } from "../host.js";
 import { say } from "../say.js";
 import { html } from "../svg.js";
 
@@ -93,7 +93,7 @@ export function foldButton(node) {
 export function refold() {
   for (const one of folding) {
     const node = one.deref();
-    if (node) refit(node, () => apply(node), true);
+    if (node) refitByItself(node, () => apply(node), true);
     else folding.delete(one);
   }
 }

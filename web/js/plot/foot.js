@@ -1,7 +1,7 @@
 // @ts-check
 /** What stands under a plot: warnings first, whole; then the run in words. The node grows by what they need. */
 
-import { refit } from "../host.js";
+import { refitByItself } from "../host.js";
 import { html } from "../svg.js";
 import { say } from "../say.js";
 import { account, progress } from "./going.js";
@@ -19,7 +19,7 @@ export class Foot {
     this.says = html("div", { class: "says" });
     /** Height beyond the usual one. */
     this.more = 0;
-    /** Whether the node keeps the height that it was loaded with: growing by itself would be a change, which ends all redoing. */
+    /** Whether the node keeps the height that it was loaded with: what lies around it was arranged for that. */
     this.still = false;
     /** What was measured last. */
     this.key = "";
@@ -52,7 +52,7 @@ export class Foot {
   grow(plot) {
     const more = Math.max(0, this.says.offsetHeight + this.warns.offsetHeight - USUAL);
     if (this.still || Math.abs(more - this.more) <= FINE) return;
-    refit(plot.node, () => {
+    refitByItself(plot.node, () => {
       this.more = more;
       plot.element.style.setProperty("--sig-more", `${more}px`);
     }, false);

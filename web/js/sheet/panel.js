@@ -1,7 +1,7 @@
 // @ts-check
 /** The results on Sigmatic Compare, after a run: rows to click, sorted by difference on request, and two of them before and after. */
 
-import { app, chain, changed, fileUrl, passMouse, refit } from "../host.js";
+import { app, chain, changed, fileUrl, passMouse, refit, refitByItself } from "../host.js";
 import { say } from "../say.js";
 import { html } from "../svg.js";
 import { put } from "./put.js";
@@ -99,13 +99,13 @@ class Panel {
     this.text = text;
     const before = sheet.reference ? 0 : Math.min(1, sheet.rows.length - 1);
     this.state = { ...this.state, before, after: sheet.reference, picture: 0 };
-    this.resize(() => { this.sheet = sheet; this.hide(false); });
+    this.resize(() => { this.sheet = sheet; this.hide(false); }, refitByItself);
     this.paint();
   }
 
-  /** @param {() => void} change that needs another height */
-  resize(change) {
-    refit(this.node, change, true);
+  /** @param {() => void} change that needs another height @param {(node: LNode, change: () => void, grow: boolean) => void} how */
+  resize(change, how = refit) {
+    how(this.node, change, true);
     this.element.style.setProperty("--sig-high", `${this.height}px`);
   }
 

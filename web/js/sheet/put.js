@@ -1,8 +1,8 @@
 // @ts-check
 /** A row of a comparison goes into a KSampler: the selected ones, or the only one there is; one undo, and what was done is said. */
 
-import { app, changed, offer, toast, valueNames } from "../host.js";
-import { wholeList } from "../panel/filter.js";
+import { changed, toast, valueNames } from "../host.js";
+import { choose, wholeList } from "../panel/filter.js";
 import { say } from "../say.js";
 import { named, settings } from "./rows.js";
 
@@ -58,11 +58,7 @@ function fill(node, { values, missing }) {
     const widget = widgetOf(node, name);
     const wire = node.inputs?.find((/** @type {any} */ one) => one.widget?.name === name)?.link;
     if (wire !== null && wire !== undefined) linked.push(name);
-    else if (value !== undefined && widget.value !== value) {
-      if (Array.isArray(widget.options?.values) && !widget.options.values.includes(value)) offer(widget, [...widget.options.values, value]);
-      widget.value = value;
-      widget.callback?.(value, app.canvas, node);
-    }
+    else if (value !== undefined && widget.value !== value) choose(node, widget, value);
   }
   return { linked, missing };
 }
