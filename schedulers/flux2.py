@@ -6,7 +6,8 @@ import numpy as np
 
 from ..core.schedule.clocks import from_shares, shifted
 from ..core.space import Span
-from ..core.spec import Param, schedule
+from ..core.spec import schedule
+from .token_shift import TOKENS
 
 FEW, MANY = (8.73809524e-05, 1.89833333), (1.6927e-04, 0.45666666)  # slope and start of mu at 10 and at 200 steps
 LARGE = 4300  # tokens: more have the mu of 200 steps
@@ -14,7 +15,7 @@ LARGE = 4300  # tokens: more have the mu of 200 steps
 
 @schedule(
     "Flux.2",
-    params=(Param("tokens", 4096.0, min=1.0, max=1e8, help="Of the picture: one for 16 x 16 pixels."),),
+    params=(TOKENS,),
     reference="Black Forest Labs, github.com/black-forest-labs/flux2 (compute_empirical_mu), Apache 2.0",
 )
 def flux2(steps: int, span: Span, *, tokens: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from ..core.schedule.clocks import from_log_rho
 from ..core.schedule.quantile import even_shares
 from ..core.space import Span, level
 from ..core.spec import Param, schedule
+from .token_shift import TOKENS
 
 
 def _places(count: int, span: Span, mean: float, std: float) -> np.ndarray:
@@ -33,7 +34,6 @@ def _quantile(mass: float) -> float:
 
 MEAN = Param("mean", 0.0, min=-10.0, max=10.0, help="The middle, as log(sigma / alpha); above 0 is more noise.")
 STD = Param("std", 1.0, min=0.1, max=100.0, help="How far the steps spread around the middle.")
-TOKENS = Param("tokens", 4096.0, min=1.0, max=1e8, help="Of the picture: one for 16 x 16 pixels.")
 
 
 @schedule(

@@ -8,7 +8,7 @@ from ..core.schedule.clocks import from_shares, share_ends, shifted
 from ..core.space import Span
 from ..core.spec import Param, schedule
 
-TOKENS = Param("tokens", 4096.0, min=1.0, max=1e8, help="Of the picture or video; Flux: one for 16 x 16 pixels.")
+TOKENS = Param("tokens", 4096.0, min=1.0, max=1e8, help="Of the picture or video; most models: one for 16 x 16 pixels.")
 BENDS = {"linear": 1.0, "sqrt": 0.5}
 
 

@@ -52,6 +52,7 @@ def pytest_configure(config) -> None:
         settings.load_profile("thorough")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist's, which reads the groups
 def pytest_collection_modifyitems(config, items) -> None:
     """Cases for --thorough alone go; tests that share a server or an open page get one worker, to start it once."""
     left = [] if config.getoption("thorough") else [item for item in items if item.get_closest_marker("thorough")]
@@ -62,6 +63,7 @@ def pytest_collection_modifyitems(config, items) -> None:
         for shared in ("installation", "opened"):
             if shared in (params or {}):
                 item.add_marker(pytest.mark.xdist_group(f"{shared} {params[shared]}"))
+    items.sort(key=lambda item: not item.get_closest_marker("xdist_group"))  # what cannot be shared out goes first
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,17 @@ def test_through_a_file_the_rest_is_the_whole_runs(pack, name, kind):
     assert torch.equal(some, whole[[2, 0]]), "in another batch, in another order"
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+@pytest.mark.parametrize("name", ["sig_euler_ancestral", "sig_dpmpp_3m_sde", "sig_sa_solver", "sig_res_2s"])
+def test_on_another_dtype_too(pack, name, dtype):
+    run = Runs(pack, name)
+    run.start = {**run.start, "samples": run.start["samples"].to(dtype)}
+    whole, first = run()["samples"], run.first()
+    loaded = run.loaded(run.saved(first))
+    assert loaded["samples"].dtype == first["samples"].dtype
+    assert torch.equal(run.rest(loaded)["samples"], whole)
+
+
 @pytest.mark.parametrize("name", ["sig_dpmpp_2m_sde", "sig_sa_solver", "sig_uni_pc"])
 def test_some_pictures_of_a_batch_go_on_with_their_memory(pack, name, caplog):
     """As LatentFromBatch cuts them out, and LatentBatch puts them together: both copy what they do not know."""

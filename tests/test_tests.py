@@ -1,6 +1,7 @@
 """Every test can fail: it checks something, and none leaves before it has."""
 
 import ast
+import os
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,11 @@ def test_a_test_checks_something_and_does_not_leave_before(path):
 def test_what_cannot_fail_is_found(body, good):
     function = ast.parse(f"def test_it():\n    {body}\n").body[0]
     assert (checks(function, CHECKS) and not leaves_early(function.body)) == good
+
+
+@pytest.mark.xdist_group("a group")
+def test_a_group_stays_in_one_worker(request):
+    """What a server and open pages cost is paid once: xdist goes by what it has put behind the name of a test."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("not shared out")
+    assert request.node.nodeid.endswith("@a group")

@@ -18,6 +18,8 @@ ROWS = {"slot": 20, "widget": 24, "rest": 50}
 """What every front end finds enough (tests/web/test_examples.py measures it)."""
 LEAST = {"SigmaticFit": 540, "SigmaticCompare": 800, "SigmaticSweep": 620, "SigmaticRecipe": 540, "CLIPTextEncode": 150}
 """Heights of nodes whose contents want more than their rows."""
+GROWS = {"SigmaticCompare": 530}
+"""By how much the results of a run make a node higher, at most; its group has room for them."""
 
 
 class Flow:
@@ -82,7 +84,7 @@ class Flow:
                 width = max(node["size"][0] for node in nodes)
                 for node in nodes:
                     node["pos"], node["size"][0] = [x, y], width
-                    y += node["size"][1] + TITLE + ROOM
+                    y += node["size"][1] + GROWS.get(node["type"], 0) + TITLE + ROOM
                 right, bottom = x + width, max(bottom, y - TITLE - ROOM)
                 x = right + ROOM
             boxes.append(

@@ -16,7 +16,7 @@ from ...core.catalog import as_dict
 from ...core.space import level
 from ..dropdowns import lookup, start_here
 from ..dropdowns.lookup import PREFIX
-from ..dropdowns.plan import Message, ModelFacts, Plan, say
+from ..dropdowns.plan import Message, ModelFacts, Plan, Sampler, say
 from ..host import facts
 from ..running import each_call
 from ..running.host_functions import offered
@@ -66,7 +66,10 @@ def describe(request: Any) -> dict[str, Any]:
     about = {name: request[name] for name in planned.FIELDS if name in request}
     plan = planner.run(about, request.get("beside"))
     model = plan.model or planner.model
-    ms, steps = model.sampling, _steps(plan, model)
+    sampler = plan.sampler
+    if sampler:
+        sampler = sampler.resolved(model, len(plan.sigmas) - 1, True) if len(plan.sigmas) > 1 else None
+    ms, steps = model.sampling, _steps(plan, sampler, model)
     warned = [*plan.warnings, *steps["warnings"]]
     lines = None if plan.lines is None else _lines(plan.lines, ms)
     sigmas = plan.sigmas if plan.levels else plan.lines[0].sigmas if plan.lines else Tensor()
@@ -74,7 +77,7 @@ def describe(request: Any) -> dict[str, Any]:
         **_levels(sigmas, ms),
         "range": [_rounded(float(end)) for end in (ms.sigma_min, ms.sigma_max)],
         "switch": plan.switch,
-        "names": _names(plan, model),
+        "names": {"sampler": _name(plan, sampler), "schedule": plan.schedule},
         "assumes": [*_once(plan.assumes), *_by_recipe(plan, model), assumed.in_words(kind, match)],
         **{key: steps.get(key) for key in ("evaluations", "noise", "eta", "s_noise", "detail", "cfg")},
         "notes": _once([*plan.notes, *steps["notes"], *map(say, warned)]),
@@ -121,14 +124,11 @@ def _model(kind: assumed.Kind, match: Match | None, seen: Any, size: Any) -> Mod
     return ModelFacts(assumed.model_sampling(*kind), **known)
 
 
-def _names(plan: Plan, model: ModelFacts) -> dict[str, str]:
+def _name(plan: Plan, resolved: Sampler | None) -> str:
     """What is run, by name; what sig_auto stands for in brackets."""
-    sampler = plan.sampler
-    name = sampler.name if sampler else ""
-    if sampler and name == lookup.AUTO and len(plan.sigmas) > 1:
-        ours = sampler.resolved(model, len(plan.sigmas) - 1, True).ours
-        name = f"{name} ({ours.name})" if ours else name
-    return {"sampler": name, "schedule": plan.schedule}
+    name = plan.sampler.name if plan.sampler else ""
+    ours = resolved.ours if resolved and name == lookup.AUTO else None
+    return f"{name} ({ours.name})" if ours else name
 
 
 def _by_recipe(plan: Plan, model: ModelFacts) -> list[Message]:
@@ -142,13 +142,12 @@ def _by_recipe(plan: Plan, model: ModelFacts) -> list[Message]:
     return [say("The picture is taken for 1024 x 1024.")] if blind else []
 
 
-def _steps(plan: Plan, model: ModelFacts) -> dict[str, Any]:
+def _steps(plan: Plan, sampler: Sampler | None, model: ModelFacts) -> dict[str, Any]:
     """What the sampler does in each step: evaluations, noise, eta, s_noise (where it has them); notes, warnings."""
     none: dict[str, Any] = {"notes": [], "warnings": []}
-    sampler = plan.sampler
-    if sampler is None or len(plan.sigmas) < 2:
+    if sampler is None:
         return none
-    chosen = sampler.resolved(model, len(plan.sigmas) - 1, True).on(model)
+    chosen = sampler.on(model)
     if chosen is None:
         unknown = say("{name} is not Sigmatic's: only its levels of noise are known.", name=sampler.name)
         return {**none, "notes": [unknown]}

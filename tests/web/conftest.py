@@ -263,6 +263,15 @@ def opened(request, browser, ports):
     page.context.close()
 
 
+@pytest.fixture(scope="package")
+def hosts_page(host, browser):
+    """The page of a running host with the front end that it comes with, drawn on its canvas; open for all tests."""
+    page = Page(browser, f"http://127.0.0.1:{host.port}", "classic")
+    page.js(HELPERS)
+    yield page
+    page.context.close()
+
+
 @pytest.fixture
 def page(opened):
     """That page with an empty graph; a test that leaves an error of ours behind has failed."""

@@ -9,24 +9,15 @@ WIDGETS = {"steps": 9, "sampler": "sig_heun", "schedule": "sig_exponential", "cf
 PLOTS = "/extensions/ComfyUI-Sigmatic/js/plot/others.js"
 
 
-@pytest.fixture(scope="module")
-def real(host, browser, conftest):
-    """The page of a running host, as it comes."""
-    page = conftest.Page(browser, f"http://127.0.0.1:{host.port}", "classic")
-    page.js(conftest.HELPERS)
-    yield page
-    page.context.close()
-
-
 @pytest.fixture
-def quickstart_page(real, conftest):
+def quickstart_page(hosts_page, conftest):
     """The example workflow, open; with a seed that has not been run yet."""
     graph = json.loads((conftest.ROOT / "example_workflows" / "01 Quickstart.json").read_text(encoding="utf-8"))
-    real.js("(graph) => app.loadGraphData(graph)", graph)
-    real.until("() => app.graph._nodes.some((node) => node.type === 'SigmaticKSampler')")
-    node = real.js("() => String(app.graph._nodes.find((node) => node.type === 'SigmaticKSampler').id)")
-    real.set(node, "seed", time.time_ns() % 10**12)
-    real.js(
+    hosts_page.js("(graph) => app.loadGraphData(graph)", graph)
+    hosts_page.until("() => app.graph._nodes.some((node) => node.type === 'SigmaticKSampler')")
+    node = hosts_page.js("() => String(app.graph._nodes.find((node) => node.type === 'SigmaticKSampler').id)")
+    hosts_page.set(node, "seed", time.time_ns() % 10**12)
+    hosts_page.js(
         """() => { window.__seen = { progress: [], end: '' };
             const { api } = window.comfyAPI.api;
             if (window.__watched) return;
@@ -35,7 +26,7 @@ def quickstart_page(real, conftest):
             for (const name of ['execution_success', 'execution_error', 'execution_interrupted'])
                 api.addEventListener(name, () => { window.__seen.end = name; }); }"""
     )
-    return real, node
+    return hosts_page, node
 
 
 def _run(page):
@@ -92,10 +83,10 @@ def test_cancel_stops_the_run(quickstart_page, host):
     page.until("() => window.__seen.end === 'execution_interrupted'")
 
 
-def test_a_saved_workflow_loads_every_value_unshifted(real, conftest):
+def test_a_saved_workflow_loads_every_value_unshifted(hosts_page, conftest):
     """Every node of ours, on the front end that the host comes with."""
-    real.js("() => app.graph.clear()")
-    before, after = real.js(conftest.EVERY_NODE)
+    hosts_page.js("() => app.graph.clear()")
+    before, after = hosts_page.js(conftest.EVERY_NODE)
     assert after == before and len(before) >= 18
 
 
@@ -146,13 +137,16 @@ def test_a_row_of_a_comparison_goes_into_a_ksampler(quickstart_page, conftest):
     assert (put["sampler_name"], put["scheduler"], put["steps"]) == ("sig_heun", "sig_linear", 5)
 
 
-def test_help_and_languages_are_served(real, host):
+def test_help_and_languages_are_served(hosts_page, host):
     assert "sampler" in host.get("/i18n")["de"]["nodeDefs"]["SigmaticKSampler"]["inputs"]["sampler"]["name"].lower()
-    text = real.js("async () => (await fetch('/extensions/ComfyUI-Sigmatic/docs/SigmaticKSampler.md')).text()")
+    text = hosts_page.js("async () => (await fetch('/extensions/ComfyUI-Sigmatic/docs/SigmaticKSampler.md')).text()")
     assert text.startswith("# Sigmatic KSampler") and "| `eta` |" in text
     routes = host.get("/sigmatic/samplers")
     assert routes["samplers"] and routes["schedules"]
-    assert real.js(f"async () => (await fetch('{PLOTS}')).headers.get('cache-control')") in ("no-cache", "no-store")
+    assert hosts_page.js(f"async () => (await fetch('{PLOTS}')).headers.get('cache-control')") in (
+        "no-cache",
+        "no-store",
+    )
 
 
 def test_a_drawn_schedule_reaches_the_run(quickstart_page, host):

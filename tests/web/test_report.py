@@ -10,17 +10,15 @@ ASKED = """() => { const frame = document.querySelector('dialog.sigmatic-report 
 
 
 @pytest.fixture
-def swept(host, browser, conftest):
-    """The page with the example workflow, after a run of a small sweep; the id of its node."""
-    page = conftest.Page(browser, f"http://127.0.0.1:{host.port}", "classic")
-    page.js(conftest.HELPERS)
+def swept(hosts_page, conftest):
+    """The page with the example workflow, before a run of a small sweep; the id of its node."""
+    page = hosts_page
     graph = json.loads((conftest.ROOT / "example_workflows" / "Sweep.json").read_text(encoding="utf-8"))
     page.js("(graph) => app.loadGraphData(graph)", graph)
     page.until("() => app.graph._nodes.some((node) => node.type === 'SigmaticSweep')")
     node = page.js("() => String(app.graph._nodes.find((node) => node.type === 'SigmaticSweep').id)")
     page.set(node, "axes", "sampler = sig_euler, sig_heun\nsteps = 3, 5\nseed = 0:2\ncfg = 2")
-    yield page, node
-    page.context.close()
+    return page, node
 
 
 def test_the_report_opens_over_the_page_with_its_pictures(swept, host):

@@ -97,6 +97,27 @@ def test_a_click_puts_a_row_into_the_only_ksampler_and_one_undo_takes_it_back(pa
     holds(page, node, sampler="sig_uni_pc", schedule="sig_karras", steps=10, rho=5, eta_curve="")
 
 
+def test_where_an_example_compares_its_group_has_room_for_the_results(page, output, root):
+    ui, picture = output
+    sheet = json.loads(ui["sheet"][0])
+    ui = {**ui, "sheet": [json.dumps({**sheet, "rows": sheet["rows"] * 3})]}
+    page.tab.route("**/view?*", lambda route: route.fulfill(body=picture, content_type="image/png"))
+    flows = [path.read_text("utf-8") for path in (root / "example_workflows").glob("*.json")]
+    flows = [flow for flow in map(json.loads, flows) if "SigmaticCompare" in {one["type"] for one in flow["nodes"]}]
+    for flow in flows:
+        page.js("(graph) => app.loadGraphData(graph)", flow)
+        (node,) = [str(one["id"]) for one in flow["nodes"] if one["type"] == "SigmaticCompare"]
+        page.drawn(node)
+        low = page.js("(id) => __node(id).size[1]", node)
+        page.js("([id, output]) => { __node(id).onExecuted(output); app.canvas.setDirty(true, true); }", [node, ui])
+        page.until("([id, low]) => __node(id).size[1] > low + 400", [node, low])
+        bottom = page.js("(id) => __node(id).pos[1] + __node(id).size[1]", node)
+        (group,) = [one["bounding"] for one in flow["groups"] if one["title"] == "Compare"]
+        assert bottom <= group[1] + group[3]
+    assert len(flows) >= 3
+    page.tab.unroute("**/view?*")
+
+
 def test_comfyuis_own_ksampler_takes_what_it_has_and_the_rest_is_named(page, compare):
     node = page.add("KSampler", at=(620, 80))
     click(page, 1)
