@@ -95,6 +95,7 @@ def test_a_worker_that_hangs_is_replaced(cluster, tmp_path, monkeypatch):
     same(rows, serially(plan))
 
 
+@pytest.mark.thorough
 def test_workers_that_all_die_are_given_up_and_the_rest_runs_later(cluster, tmp_path):
     plan = a_plan(tmp_path, "out", "if os.path.exists(HERE / 'deadly'): os.kill(os.getpid(), signal.SIGKILL)")
     (tmp_path / "deadly").touch()
