@@ -65,9 +65,7 @@ def _narrowed(spec: SamplerSpec, step: Step, row: Row, many: int, build: Callabl
     if widening(row, step.kept, step.space, spec.uncond) <= WIDEST:
         return row
     fewer = build(step._replace(kept=step.kept[: many - 1]))
-    if len(fewer.stages) != len(
-        row.stages
-    ):  # SA-Solver PECE: a correction asks again, and calls stay as they are
+    if len(fewer.stages) != len(row.stages):  # SA-Solver PECE: a correction asks again, and calls stay as they are
         return row
     fewer = _narrowed(spec, step, fewer, many - 1, build)
     low, high = 0.0, 1.0
