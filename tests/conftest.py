@@ -55,8 +55,8 @@ def pytest_configure(config) -> None:
 @pytest.hookimpl(tryfirst=True)  # before xdist's, which reads the groups
 def pytest_collection_modifyitems(config, items) -> None:
     """Cases for --thorough alone go; tests that share a server or an open page get one worker, to start it once."""
-    left = [] if config.getoption("thorough") else [item for item in items if item.get_closest_marker("thorough")]
-    config.hook.pytest_deselected(items=left)
+    left = set() if config.getoption("thorough") else {item for item in items if _for_thorough(item)}
+    config.hook.pytest_deselected(items=list(left))
     items[:] = [item for item in items if item not in left]
     for item in items:
         params = getattr(item, "callspec", None) and item.callspec.params
@@ -64,6 +64,11 @@ def pytest_collection_modifyitems(config, items) -> None:
             if shared in (params or {}):
                 item.add_marker(pytest.mark.xdist_group(f"{shared} {params[shared]}"))
     items.sort(key=lambda item: not item.get_closest_marker("xdist_group"))  # what cannot be shared out goes first
+
+
+def _for_thorough(item) -> bool:
+    between = item.get_closest_marker("between") and not item.get_closest_marker("everywhere")
+    return bool(item.get_closest_marker("thorough") or between)
 
 
 @pytest.fixture(scope="session")

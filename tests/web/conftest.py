@@ -19,6 +19,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sigm
 OLDEST, MIDDLE, NEWEST = "1.27.10", "1.49.6", "1.58.1"
 """comfyui-frontend-package: that of ComfyUI 0.3.64, that of 0.33, the newest on PyPI."""
 PAGES = [(OLDEST, "classic"), (MIDDLE, "classic"), (NEWEST, "classic"), (NEWEST, "vue")]
+BETWEEN = PAGES[1:3]
+"""Here run the tests that are marked `everywhere`, all with --thorough. Examples are opened on all there are anyway."""
 NO_BROWSER = "no browser found: install Debian's chromium, or run `playwright install chromium`"
 NO_FRONTEND = "ComfyUI's front end cannot be had from PyPI (offline?)"
 FLAGS = [
@@ -254,7 +256,11 @@ HELPERS = """() => {
 }"""
 
 
-@pytest.fixture(scope="package", params=PAGES, ids="-".join)
+@pytest.fixture(
+    scope="package",
+    params=[pytest.param(page, marks=[pytest.mark.between] * (page in BETWEEN)) for page in PAGES],
+    ids="-".join,
+)
 def opened(request, browser, ports):
     """A page that stays open for all tests of one front end."""
     version, mode = request.param

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.everywhere
+
 SIZE = "(id) => [...__node(id).size].map(Math.round)"
 SAME = """() => {
     const { activeState } = app.extensionManager.workflow.activeWorkflow.changeTracker;

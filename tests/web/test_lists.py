@@ -4,6 +4,8 @@ import pytest
 
 from web.test_menus import place
 
+pytestmark = pytest.mark.everywhere
+
 SEEN = """(name) => { const entries = [...document.querySelectorAll('.litecontextmenu .litemenu-entry, [role=option]')];
     const shown = entries.find((one) => one.textContent.trim() === name);
     if (!shown) return false;

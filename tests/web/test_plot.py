@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.everywhere
+
 NODES = ("SigmaticKSampler", "SigmaticSampler", "SigmaticSchedule", "SigmaticSettings", "SigmaticUnsample")
 TOOLS = {"SigmaticSplit": "10 steps", "SigmaticEdit": "20 steps", "SigmaticText": "10 steps"}
 WIDGETS = {
