@@ -66,9 +66,9 @@ def describe(request: Any) -> dict[str, Any]:
     about = {name: request[name] for name in planned.FIELDS if name in request}
     plan = planner.run(about, request.get("beside"))
     model = plan.model or planner.model
-    sampler = plan.sampler
-    if sampler:
-        sampler = sampler.resolved(model, len(plan.sigmas) - 1, True) if len(plan.sigmas) > 1 else None
+    sampler = None
+    if plan.sampler and len(plan.sigmas) > 1:
+        sampler = plan.sampler.resolved(model, len(plan.sigmas) - 1, True)
     ms, steps = model.sampling, _steps(plan, sampler, model)
     warned = [*plan.warnings, *steps["warnings"]]
     lines = None if plan.lines is None else _lines(plan.lines, ms)

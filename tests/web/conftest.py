@@ -117,6 +117,7 @@ class Page:
         empty = {"version": 0.4, "last_node_id": 0, "last_link_id": 0, "nodes": [], "links": [], "groups": []}
         self.js("(graph) => app.loadGraphData(graph)", empty)  # 1.27.10 has no workflow before
         self.until("() => app.extensionManager.workflow.activeWorkflow")
+        self.js(HELPERS)
 
     def js(self, code, argument=None):
         """Run JavaScript in the page."""
@@ -274,7 +275,6 @@ def opened(request, browser, ports):
 def hosts_opened(host, browser):
     """The page of a running host with the front end that it comes with, drawn on its canvas; open for all tests."""
     page = Page(browser, f"http://127.0.0.1:{host.port}", "classic")
-    page.js(HELPERS)
     yield page
     page.context.close()
 

@@ -69,7 +69,6 @@ def hosts_vue(host, browser, conftest):
     if "EmptyFlux2LatentImage" not in host.info:
         pytest.skip("1.27.10, of ComfyUI 0.3.64, has no Nodes 2.0 that could be used")
     page = conftest.Page(browser, f"http://127.0.0.1:{host.port}", "vue")
-    page.js(conftest.HELPERS)
     yield page
     page.context.close()
 
@@ -91,7 +90,6 @@ def newest(host, conftest, tmp_path_factory):
 def newest_page(request, newest, browser, conftest):
     """Its page."""
     page = conftest.Page(browser, newest, request.param)
-    page.js(conftest.HELPERS)
     yield page
     page.context.close()
 

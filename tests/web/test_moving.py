@@ -56,7 +56,6 @@ VALUE = "(id) => __node(id).widgets.find((one) => one.name === 'eta').value"
 def page(host, browser, conftest):
     """The page of a running host: the sampler's node and the pictures in sight, the rest of the graph below."""
     page = conftest.Page(browser, f"http://127.0.0.1:{host.port}", "classic", {"Comfy.Minimap.Visible": False})
-    page.js(conftest.HELPERS)
     page.clear()
     page.js("() => { app.canvas.render_canvas_border = false; app.canvas.show_info = false; }")
     page.js(CALM)

@@ -28,33 +28,37 @@ def output():
 def _run():
     with fake_host() as module:
         pack = Pack(module)
-        node = pack.nodes["SigmaticCompare"]
-        widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
         links = {
             "model": pack.run("SigmaticDemoModel", model="tiles"),
             "positive": pack.run("SigmaticDemoPrompt", digit="potion"),
             "negative": pack.run("SigmaticDemoPrompt", digit=""),
             "latent_image": pack.run("SigmaticDemoLatent", batch_size=4),
         }
-        given = {**widgets, **links, "seed": 5, "cfg": 2.0, "evaluations": 10, "size": 96, "entries": ENTRIES}
-        ui = node.execute(**given).ui
+        given = {**links, "seed": 5, "cfg": 2.0, "evaluations": 10, "size": 96, "entries": ENTRIES}
+        ui = pack.whole("SigmaticCompare", **given).ui
         folder = pack.part("host.pictures").folder_paths.get_temp_directory()
         return ui, (Path(folder) / json.loads(ui["sheet"][0])["file"]["filename"]).read_bytes()
 
 
 @pytest.fixture
-def compare(page, output):
-    """A Sigmatic Compare that has run, at a zoom at which all of it is in view."""
+def results(page, output):
+    """What the page is told of that run, whose picture is served."""
     ui, picture = output
     page.tab.route("**/view?*", lambda route: route.fulfill(body=picture, content_type="image/png"))
+    yield ui
+    page.tab.unroute("**/view?*")
+
+
+@pytest.fixture
+def compare(page, results):
+    """A Sigmatic Compare that has run, at a zoom at which all of it is in view."""
     node = page.add("SigmaticCompare", at=(60, 80), size=(460, 0), entries=ENTRIES)
     page.js("() => { app.canvas.ds.scale = 0.8; app.canvas.ds.offset = [80, 40]; app.canvas.setDirty(true, true); }")
     page.drawn(node)
-    page.js("([id, output]) => { __node(id).onExecuted(output); app.canvas.setDirty(true, true); }", [node, ui])
+    page.js("([id, output]) => { __node(id).onExecuted(output); app.canvas.setDirty(true, true); }", [node, results])
     page.tab.locator(ROW).nth(3).wait_for()
     page.tab.wait_for_timeout(400)
-    yield node
-    page.tab.unroute("**/view?*")
+    return node
 
 
 def said(page, text):
@@ -97,11 +101,9 @@ def test_a_click_puts_a_row_into_the_only_ksampler_and_one_undo_takes_it_back(pa
     holds(page, node, sampler="sig_uni_pc", schedule="sig_karras", steps=10, rho=5, eta_curve="")
 
 
-def test_where_an_example_compares_its_group_has_room_for_the_results(page, output, root):
-    ui, picture = output
-    sheet = json.loads(ui["sheet"][0])
-    ui = {**ui, "sheet": [json.dumps({**sheet, "rows": sheet["rows"] * 3})]}
-    page.tab.route("**/view?*", lambda route: route.fulfill(body=picture, content_type="image/png"))
+def test_where_an_example_compares_its_group_has_room_for_the_results(page, results, root):
+    sheet = json.loads(results["sheet"][0])
+    ui = {**results, "sheet": [json.dumps({**sheet, "rows": sheet["rows"] * 3})]}
     flows = [path.read_text("utf-8") for path in (root / "example_workflows").glob("*.json")]
     flows = [flow for flow in map(json.loads, flows) if "SigmaticCompare" in {one["type"] for one in flow["nodes"]}]
     for flow in flows:
@@ -114,7 +116,6 @@ def test_where_an_example_compares_its_group_has_room_for_the_results(page, outp
         (group,) = [one["bounding"] for one in flow["groups"] if one["title"] == "Compare"]
         assert bottom <= group[1] + group[3]
     assert len(flows) >= 3
-    page.tab.unroute("**/view?*")
 
 
 def test_comfyuis_own_ksampler_takes_what_it_has_and_the_rest_is_named(page, compare):
