@@ -50,15 +50,10 @@ def kept(pack, one=None, name="mine", cfg=1.0, kind="eps", **fields):
 
 def fit(pack, one, **inputs):
     """The node's result on a model, with its cheapest profile unless told otherwise."""
-    links = {
-        "model": one,
-        "positive": pack.run("SigmaticDemoPrompt", digit=""),
-        "negative": pack.run("SigmaticDemoPrompt", digit=""),
-        "latent_image": pack.run("SigmaticDemoLatent", batch_size=1),
-    }
-    node = pack.nodes["SigmaticFit"]
-    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-    return node.execute(**{**widgets, "steps": 6, "cfg": 1.0, "budget": 90, "fit": "profile", **links, **inputs}).args
+    nothing = pack.run("SigmaticDemoPrompt", digit="")
+    links = {**pack.links(batch=1), "model": one, "positive": nothing}
+    given = {"steps": 6, "cfg": 1.0, "budget": 90, "fit": "profile", **links, **inputs}
+    return pack.whole("SigmaticFit", **given).args
 
 
 def levels(pack, one, steps=6, **more):

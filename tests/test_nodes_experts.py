@@ -24,15 +24,9 @@ def run(pack, model):
     """run(kind=, **widgets) -> (samples, summary) of the node, with the widgets that make no demand on the recipe."""
 
     def run(kind="eps", **given):
-        links = {
-            "model": model(kind=kind),
-            "positive": pack.run("SigmaticDemoPrompt"),
-            "negative": pack.run("SigmaticDemoPrompt", digit=""),
-            "latent_image": pack.run("SigmaticDemoLatent", batch_size=2),
-        }
-        node = pack.nodes["SigmaticExpertsKSampler"]
-        widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-        latent, summary, *_ = node.execute(**{**widgets, **links, "seed": 3, **WHOLE, **given}).args
+        links = {**pack.links(), "model": model(kind=kind)}
+        whole = pack.whole("SigmaticExpertsKSampler", **{**links, "seed": 3, **WHOLE, **given})
+        latent, summary, *_ = whole.args
         return latent["samples"], summary
 
     return run

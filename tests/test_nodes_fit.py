@@ -22,15 +22,8 @@ def pack(tmp_path, monkeypatch):
 
 def run(pack, kind="eps", digit="3", **inputs):
     """What the node returns on the mixture."""
-    links = {
-        "model": pack.run("SigmaticDemoModel", model="mixture", parametrisation=kind),
-        "positive": pack.run("SigmaticDemoPrompt", digit=digit),
-        "negative": pack.run("SigmaticDemoPrompt", digit=""),
-        "latent_image": pack.run("SigmaticDemoLatent", batch_size=1),
-    }
-    node = pack.nodes["SigmaticFit"]
-    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-    return node.execute(**{**widgets, "steps": 5, "latents": 3, "budget": 130, "cfg": 1.0, **links, **inputs})
+    links = {**pack.links(kind, batch=1), "positive": pack.run("SigmaticDemoPrompt", digit=digit)}
+    return pack.whole("SigmaticFit", **{"steps": 5, "latents": 3, "budget": 130, "cfg": 1.0, **links, **inputs})
 
 
 def fit(pack, *args, **inputs):

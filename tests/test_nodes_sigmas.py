@@ -8,9 +8,7 @@ import sigmatic
 
 def outputs(pack, name, **inputs):
     """All outputs of a node."""
-    node = pack.nodes[name]
-    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-    return node.execute(**{**widgets, **inputs}).args
+    return pack.whole(name, **inputs).args
 
 
 @pytest.fixture

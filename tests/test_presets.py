@@ -130,19 +130,12 @@ def test_a_node_runs_again_when_a_preset_of_its_own_was_overwritten(pack, name):
 
 
 def test_a_comparison_keeps_no_picture_of_a_preset_that_was_overwritten(pack):
-    presets, node = pack.part("dropdowns.presets"), pack.nodes["SigmaticCompare"]
-    widgets = {i.id: i.given["default"] for i in node.define_schema().inputs if "default" in i.given}
-    widgets |= {"evaluations": 4, "size": 16, "entries": "sig_my_soft / sig_karras"}
-    links = {
-        "model": pack.run("SigmaticDemoModel", model="mixture"),
-        "positive": pack.run("SigmaticDemoPrompt"),
-        "negative": pack.run("SigmaticDemoPrompt", digit=""),
-        "latent_image": pack.run("SigmaticDemoLatent"),
-    }
+    presets = pack.part("dropdowns.presets")
+    given = {"evaluations": 4, "size": 16, "entries": "sig_my_soft / sig_karras", **pack.links()}
     found = []
     for eta in (0.5, 0.0, 0.5):
         presets.save("soft", {"samplers": {**SAMPLER, "options": {"eta": eta}}}, True)
-        found.append(node.execute(**widgets, **links).args[1]["samples"])
+        found.append(pack.whole("SigmaticCompare", **given).args[1]["samples"])
     assert torch.equal(found[0], found[2]) and not torch.equal(found[0], found[1])
 
 
