@@ -21,7 +21,7 @@ CHUNK_SECONDS, CHUNK_MOST = 0.25, 64
 """A worker is handed cells for about this long at once: so little is lost with it, and so little is handing over."""
 IN_HAND = 2  # chunks a worker has: the one it is at, and the next
 RESTARTS = 3  # of one worker that goes away in a row, before it is given up
-GRACE = 60.0  # seconds that a worker may take to start, on top of its cells' time
+START = 600.0  # seconds that a worker may take to start, before it gets a cell: a busy machine's imports take minutes
 _log = logging.getLogger("sigmatic.sweep")
 
 
@@ -48,6 +48,9 @@ def _worker_class() -> Any:
             self._run = work.guarded(work.runner(plans.Plan(**plan), server))
             self._where = server or f"{os.uname().nodename if hasattr(os, 'uname') else 'here'}:{os.getpid()}"
 
+        def ready(self) -> None:
+            """Answered once it has started."""
+
         def run(self, values: list) -> tuple:
             return self._where, self._run(values)
 
@@ -56,15 +59,21 @@ def _worker_class() -> Any:
 
 @dataclass
 class _Hand:
-    """A worker and the chunks it has, oldest first. `since`: when it began on the oldest."""
+    """A worker and the chunks it has, oldest first. `since`: when it began to start, or on the oldest chunk."""
 
     server: str | None
     actor: Any
+    starting: Any  # what it answers once it has started, None from then on
     chunks: deque[tuple[Any, list[Cell]]] = field(default_factory=deque)
-    since: float = 0.0
+    since: float = field(default_factory=time.monotonic)
     size: int = 1
     restarts: int = 0
-    started: bool = False
+    proven: bool = False  # a row of its own is there
+
+    @property
+    def waits_for(self) -> Any:
+        """What it answers next; None where it has nothing to do."""
+        return self.starting or (self.chunks[0][0] if self.chunks else None)
 
 
 class Sink(Protocol):
@@ -86,7 +95,7 @@ class Engine:
         self.plan, self.store = plan, store
         self._class = ray.remote(num_cpus=0 if "servers" in plan.source else 1, num_gpus=gpus)(_worker_class())
         servers: list[str | None] = list(plan.source.get("servers", [])) or [None] * workers
-        self._hands = [_Hand(server, self._start(server)) for server in servers]
+        self._hands = [_Hand(server, *self._start(server)) for server in servers]
         self._again: list[tuple[Cell, _Hand]] = []  # lost ones, with who lost them: the others are to try
         self._rest: deque[Cell] = deque()
         self._tries: Counter[str] = Counter()
@@ -101,7 +110,7 @@ class Engine:
                     raise RuntimeError("no worker is left: all of them went away. Start again to go on from here.")
                 for hand in self._hands:
                     self._fill(hand)
-                flying = {chunk[0]: hand for hand in self._hands for chunk in list(hand.chunks)[:1]}
+                flying = {hand.waits_for: hand for hand in self._hands if hand.waits_for is not None}
                 for ref in ray.wait(list(flying), num_returns=1, timeout=0.5)[0]:
                     self._take(flying[ref], tick)
                 for hand in [hand for hand in self._hands if self._overdue(hand)]:
@@ -115,14 +124,15 @@ class Engine:
         self.store.flush()
         return self.outcome
 
-    def _start(self, server: str | None) -> Any:
+    def _start(self, server: str | None) -> tuple[Any, Any]:
         from .. import __version__
 
         plan = {name: getattr(self.plan, name) for name in self.plan.__dataclass_fields__}
-        return self._class.remote(ROOT, __version__, plan, server)
+        actor = self._class.remote(ROOT, __version__, plan, server)
+        return actor, actor.ready.remote()
 
     def _fill(self, hand: _Hand) -> None:
-        while len(hand.chunks) < (IN_HAND if hand.started else 1) and (cells := self._next(hand)):
+        while not hand.starting and len(hand.chunks) < (IN_HAND if hand.proven else 1) and (cells := self._next(hand)):
             if not hand.chunks:
                 hand.since = time.monotonic()
             hand.chunks.append((hand.actor.run.remote([dict(cell.values) for cell in cells]), cells))
@@ -138,19 +148,21 @@ class Engine:
         return [self._rest.popleft() for _ in range(min(hand.size, share))]
 
     def _overdue(self, hand: _Hand) -> bool:
-        if not hand.chunks:
+        if hand.waits_for is None:
             return False
-        allowed = self.plan.limits["seconds"] * len(hand.chunks[0][1]) + (0.0 if hand.started else GRACE)
+        allowed = START if hand.starting else self.plan.limits["seconds"] * len(hand.chunks[0][1])
         return time.monotonic() - hand.since > allowed
 
     def _take(self, hand: _Hand, tick: Callable[[], None]) -> None:
-        ref, cells = hand.chunks[0]
         try:
-            where, results = ray.get(ref)
+            answer = ray.get(hand.waits_for)
         except ray.exceptions.RayError as error:
             self._lose(hand, str(getattr(error, "cause", None) or error).splitlines()[0])
             return
-        hand.chunks.popleft()
+        if hand.starting:
+            hand.starting = None
+            return
+        (where, results), (ref, cells) = answer, hand.chunks.popleft()
         seconds, hand.since = time.monotonic() - hand.since, time.monotonic()
         hand.size = max(1, min(CHUNK_MOST, 2 * hand.size, int(CHUNK_SECONDS * len(cells) / max(seconds, 1e-6))))
         lost: list[Cell] = []
@@ -159,7 +171,7 @@ class Engine:
                 row, picture = (result.row(), result.picture) if isinstance(result, Result) else (result, None)
                 self.store.add(cell, row, where, picture)
                 self.outcome.done += 1
-                hand.started, hand.restarts = True, 0
+                hand.proven, hand.restarts = True, 0
             elif result.startswith(Lost.__name__):
                 lost.append(cell)
                 continue
@@ -182,8 +194,8 @@ class Engine:
             else:
                 self._again.append((cell, hand))
         hand.chunks.clear()
-        hand.restarts, hand.started, hand.size = hand.restarts + 1, False, 1
+        hand.restarts, hand.proven, hand.size = hand.restarts + 1, False, 1
         if hand.restarts > RESTARTS:
             self._hands.remove(hand)
         else:
-            hand.actor = self._start(hand.server)
+            (hand.actor, hand.starting), hand.since = self._start(hand.server), time.monotonic()
