@@ -58,11 +58,15 @@ def a_plan(folder, out, trouble="pass", **limits):
 
 
 def on_ray(plan, workers=3):
+    """The table and the outcome. All workers have started when the first gets a cell, so that each of them gets one."""
+    import ray
+
     from sigmatic.sweeps import engine
 
     work = cells.work(plan)
     with store.Store(plan.out) as results:
         there = engine.Engine(plan, results, workers)
+        ray.wait([hand.starting for hand in there._hands], num_returns=len(there._hands), timeout=300)
         outcome = there.run(store.missing(work, results.done()))
         return store.content(results.table()), outcome
 
