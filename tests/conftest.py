@@ -17,6 +17,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the cores are shared out already; for
     torch.set_num_threads(1)
     os.environ["OMP_NUM_THREADS"] = "1"
 
+sys.dont_write_bytecode = False  # hundreds of tests import the nodes anew, and every server and command all of it
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 settings.register_profile("fixed", derandomize=True, deadline=None)  # every run tries the same cases
 settings.register_profile("thorough", max_examples=1000, deadline=None)
 settings.load_profile("fixed")

@@ -42,6 +42,7 @@ def floor(mixture):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("space", ["ve", pytest.param("flow", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize(("name", "params"), CASES, ids=str)
 def test_no_bias(name, params, space, mixture, floor):
     steps = 300 if sigmatic.samplers.get(name).order == 1 else 150

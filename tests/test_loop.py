@@ -179,11 +179,12 @@ def test_short_and_odd_schedules(name):
 def test_there_and_back_again(name, space):
     """An ODE sampler runs up the schedule, too: what it un-does comes out again."""
     low, high = (0.05, 0.6) if space == "flow" else (0.05, 3.0)
-    up = torch.logspace(*torch.tensor([low, high]).log10().tolist(), 800, dtype=torch.float64)
+    first = sigmatic.samplers.get(name).order == 1
+    up = torch.logspace(*torch.tensor([low, high]).log10().tolist(), 800 if first else 400, dtype=torch.float64)
     clean = Mixture(SHAPE).noised(4, low, space, seed=5)
     noisy = run(name, Model(space), clean, up, space=space)
     back = run(name, Model(space), noisy, up.flip(0), space=space)
-    assert (back - clean).abs().max() < (0.03 if sigmatic.samplers.get(name).order == 1 else 1e-3)
+    assert (back - clean).abs().max() < (0.03 if first else 1e-3)
     assert (noisy - clean).abs().mean() > 0.1
 
 

@@ -111,7 +111,9 @@ UNEVEN = {
 }
 
 
-@pytest.mark.parametrize("levels", UNEVEN)
+@pytest.mark.parametrize(
+    "levels", ["by hand", "normal, shift 12", pytest.param("beta, shift 12", marks=pytest.mark.thorough)]
+)
 @pytest.mark.parametrize("name", KEEPING)
 def test_a_run_in_parts_at_a_short_step_is_the_run(name, levels):
     """Which registers are left out does not depend on where the run was cut."""

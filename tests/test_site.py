@@ -17,6 +17,7 @@ pytest.importorskip("mkdocs", reason="no MkDocs: make .venv/docs")
 pytest.importorskip("material", reason="no MkDocs: make .venv/docs")
 if shutil.which("node") is None:
     pytest.skip("no node found: apt-get install nodejs", allow_module_level=True)
+pytestmark = pytest.mark.xdist_group("site")  # it is built once
 
 
 class Page(html.parser.HTMLParser):

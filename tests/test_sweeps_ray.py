@@ -149,6 +149,7 @@ def test_a_driver_that_is_killed_goes_on_where_it_was(cluster, tmp_path):
     assert (tmp_path / "out" / "report.html").is_file()
 
 
+@pytest.mark.thorough  # the serial run does in test_sweeps.py
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_stops_the_sweep_in_words_and_loses_no_row(cluster, tmp_path, monkeypatch):
     from sigmatic.sweeps import engine
