@@ -22,6 +22,8 @@ USUAL = 0.5
 """The standard deviation of pictures in a latent, about."""
 WIDTHS = 2.0 ** np.arange(-1, 6, dtype=np.float64)[:, None]
 """Spreads of data beside the noise that a step leaves: below these it hardly touches them, above nothing is unsure."""
+MOST = 2 * USUAL
+"""No data are spread wider than this: what a step would do to wider ones says nothing of it."""
 
 
 def deviation(table: Table, data: float = USUAL) -> float:
@@ -49,7 +51,7 @@ def overshoot(table: Table) -> float:
 
 
 def widening(row: Row, seen: Sequence[Kept], space: str, uncond: bool = False) -> float:
-    """How many times as wide as it should be one step down makes its data, at worst over WIDTHS.
+    """How many times as wide as it should be one step down makes its data, at worst over WIDTHS up to MOST.
 
     What led to it went right: x and the registers `seen`, newest first, are those of exact data, and the noises at two
     levels are alike as far as the row's own noise says, e^{-eta h}.
@@ -57,7 +59,7 @@ def widening(row: Row, seen: Sequence[Kept], space: str, uncond: bool = False) -
     a, b = level(row.sigma, space), level(row.sigma_next, space)
     fresh = math.hypot(*row.stages[-1].B) / b.sigma
     eta = -math.log1p(-min(fresh * fresh, 1 - 1e-12)) / (2 * (b.lam - a.lam))
-    run = _Gaussian(b.rho * WIDTHS, space, uncond)
+    run = _Gaussian(np.minimum(b.rho * WIDTHS, MOST), space, uncond)
     met = run.met([a, *(level(register.sigma, space) for register in seen)], eta, _draws(row))
     for register in reversed(seen):
         run.remember(met[register.sigma], register.sigma, register.p, register.q, register.u)

@@ -38,17 +38,6 @@ RANGES = {
 }
 
 
-KNOWN = {
-    ("uni_pc", "sd", "vp", 20): 0.65,
-    ("uni_pc", "zsnr", "vp", 40): 0.61,
-    ("ipndm_v", "flow 1", "gits", 40): 0.6,
-    ("ipndm_v", "flow 1", "lcm", 30): 0.68,
-    ("ipndm_v", "flow 1", "lcm", 40): 0.64,
-}
-"""What misses, and where it is: UniPC's correction before a last step three times as long as the others; constants that
-are misprinted by design."""
-
-
 @pytest.mark.parametrize("place", RANGES)
 @pytest.mark.parametrize("steps", [20, *(pytest.param(n, marks=pytest.mark.thorough) for n in (6, 10, 14, 30, 40, 60))])
 def test_no_schedule_makes_noise_of_memory(place, steps):
@@ -64,8 +53,7 @@ def test_no_schedule_makes_noise_of_memory(place, steps):
         seen += 1
         for name in KEEPING:
             spread = deviation(S.table(name, sigmas, space=space))
-            wanted = KNOWN.get((name, place, schedule, steps), 0.5)
-            assert abs(spread - wanted) <= 0.1, (name, schedule, spread)
+            assert abs(spread - 0.5) <= 0.1, (name, schedule, spread)
     assert seen >= 3 or steps < 20
 
 
@@ -98,8 +86,7 @@ def test_one_more_level_changes_nothing(name, apart, space):
         levels = sigmatic.schedulers.sigmas("simple", 12, **shifted(3)).tolist()
     plain, cuts = deviation(S.table(name, levels, space=space)), [cut(levels, i, apart) for i in range(1, 12)]
     found = [deviation(S.table(name, more, space=space)) for more in cuts if more]
-    across_noise = S.get(name).history and S.get(name).stochastic
-    assert found == pytest.approx([plain] * len(found), rel=0.12 if across_noise else 0.05)
+    assert found == pytest.approx([plain] * len(found), rel=0.05)
 
 
 UNEVEN = {
