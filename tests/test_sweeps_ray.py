@@ -125,7 +125,8 @@ def command(plan_file, *flags):
 
 
 def test_a_driver_that_is_killed_goes_on_where_it_was(cluster, tmp_path):
-    plan = a_plan(tmp_path, "out", "time.sleep(0.02)")
+    plan = a_plan(tmp_path, "out", "if os.path.exists(HERE / 'slow'): time.sleep(0.02)")
+    (tmp_path / "slow").touch()  # so that it is not done before it is killed
     file = tmp_path / "plan.toml"
     lines = ["[axes]", *[f"{name} = {json.dumps(value)}" for name, value in AXES.items()]]
     lines += ["[fixed]", "batch = 4", "[source]", 'model = "model.py"', "[out]", 'dir = "out"']
@@ -138,6 +139,7 @@ def test_a_driver_that_is_killed_goes_on_where_it_was(cluster, tmp_path):
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
     driver.stdout.close()
+    (tmp_path / "slow").unlink()
     kept = store.Store(plan.out).done()
     assert 0 < len(kept) < 45
     parts = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "rows").iterdir()}
@@ -149,7 +151,6 @@ def test_a_driver_that_is_killed_goes_on_where_it_was(cluster, tmp_path):
     assert (tmp_path / "out" / "report.html").is_file()
 
 
-@pytest.mark.thorough  # the serial run does in test_sweeps.py
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_stops_the_sweep_in_words_and_loses_no_row(cluster, tmp_path, monkeypatch):
     from sigmatic.sweeps import engine
@@ -165,11 +166,11 @@ def test_a_full_disk_stops_the_sweep_in_words_and_loses_no_row(cluster, tmp_path
 
     with monkeypatch.context() as patch, pytest.raises(OSError, match="start again"):
         patch.setattr(store.Store, "flush", fills_up)
-        on_ray(plan)
+        on_ray(plan, workers=1)
     beside.unlink()
     kept = store.Store(plan.out).done()
     assert len(kept) < 45
-    rows, outcome = on_ray(plan)
+    rows, outcome = on_ray(plan, workers=2)
     assert outcome.done == 45 - len(kept)
     same(rows, serially(plan))
 
