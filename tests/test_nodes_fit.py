@@ -70,7 +70,8 @@ def test_it_beats_every_schedule_that_it_knows(pack, kind):
     goal = exact(runs)
 
     def error(levels):
-        return (runs.run("sig_dpmpp_2m", levels) - goal).square().mean().sqrt()
+        """As the fit measures it: a picture that ends at another mode of the data is one among many."""
+        return (runs.run("sig_dpmpp_2m", levels) - goal).square().flatten(1).mean(1).log().mean().div(2).exp()
 
     starts = [
         pack.part("running.host_functions").model_levels(runs.ms, name, 5)
