@@ -11,8 +11,9 @@ SPECS = [sigmatic.samplers.get(name) for name in sigmatic.samplers.names()]
 # have tests of their own.
 UNBIASED = [spec for spec in SPECS if spec.models == "any" and spec.checked == "all" and not spec.adaptive]
 ETAS = [{"eta": eta} for eta in (0.5, 1.0)]  # at 0 it is the ODE, bit for bit: tests/test_loop.py
+HALF = pytest.mark.thorough  # tests/test_marginals.py has every eta, exactly
 CASES = [
-    (s.name, p)
+    pytest.param(s.name, p, marks=HALF if p == {"eta": 0.5} else (), id=f"{s.name}-{p}")
     for s in UNBIASED
     if s.stochastic
     for p in (ETAS if "eta" in s.defaults else [{}, s.ode])
@@ -43,7 +44,7 @@ def floor(mixture):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("space", ["ve", pytest.param("flow", marks=pytest.mark.thorough)])
-@pytest.mark.parametrize(("name", "params"), CASES, ids=str)
+@pytest.mark.parametrize(("name", "params"), CASES)
 def test_no_bias(name, params, space, mixture, floor):
     steps = 300 if sigmatic.samplers.get(name).order == 1 else 150
     sigmas = sigmatic.schedulers.sigmas("karras", steps, space=space, sigma_max=0.999 if space == "flow" else None)
