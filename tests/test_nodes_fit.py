@@ -62,7 +62,10 @@ def exact(runs):
     return runs.run("sig_dormand_prince", levels)
 
 
-@pytest.mark.parametrize("kind", ["eps", "flow"])
+LOST = "the fit goes by the geometric mean: two of three pictures are nearer, one ends at another mode of the data"
+
+
+@pytest.mark.parametrize("kind", ["eps", pytest.param("flow", marks=pytest.mark.xfail(strict=True, reason=LOST))])
 def test_it_beats_every_schedule_that_it_knows(pack, kind):
     sigmas, text = fit(pack, kind)
     assert len(sigmas) == 6 and sigmas[-1] == 0 and (sigmas.diff() < 0).all()
@@ -70,8 +73,7 @@ def test_it_beats_every_schedule_that_it_knows(pack, kind):
     goal = exact(runs)
 
     def error(levels):
-        """As the fit measures it: a picture that ends at another mode of the data is one among many."""
-        return (runs.run("sig_dpmpp_2m", levels) - goal).square().flatten(1).mean(1).log().mean().div(2).exp()
+        return (runs.run("sig_dpmpp_2m", levels) - goal).square().mean().sqrt()
 
     starts = [
         pack.part("running.host_functions").model_levels(runs.ms, name, 5)

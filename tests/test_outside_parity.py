@@ -169,9 +169,10 @@ NOISY_CASES = [
 @needs_diffusers
 @pytest.mark.parametrize("steps", [10, 20])
 @pytest.mark.parametrize("theirs, unit, name, config, options, params", NOISY_CASES)
-def test_diffusers_with_noise(theirs, unit, name, config, options, params, steps, start, monkeypatch):
-    if params == {"solver_type": "heun"}:
-        steps += 20  # in 10 the step before the last is a long one: the guard of memory takes 0.96 of its memory
+def test_diffusers_with_noise(theirs, unit, name, config, options, params, steps, start, monkeypatch, request):
+    if steps == 10 and params == {"solver_type": "heun"}:
+        guard = "the step before the last is a long one: the guard of memory leaves 0.96 of the row"
+        request.applymarker(pytest.mark.xfail(strict=True, reason=guard))
     made = scheduler(theirs, steps, **config)
     sigmas, draws = levels(made), Draws(start)
     x = (start * sigmas[0]).float()
